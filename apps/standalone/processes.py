@@ -1,0 +1,102 @@
+"""Names processes so that they can be found again, and never confused with a later one of the same number.
+
+A process number alone is recycled; with its start time and the boot it is unique. Reads Linux's /proc.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class ProcessId:
+    """One process, for good: equal only to itself, also after it ended and its number was used again."""
+
+    pid: int
+    started: str  # "<boot id>:<clock ticks from boot to start>"
+
+    @classmethod
+    def of(cls, pid: int) -> Self | None:
+        """Return the process that has this number now; None if there is none, or a zombie."""
+        try:
+            stat = (PROC / str(pid) / "stat").read_bytes()
+        except OSError:
+            return None
+        # proc_pid_stat(5): the second field is the name in parentheses and may itself contain them.
+        fields = stat.rpartition(b")")[2].split()
+        state, started = fields[0], fields[19]
+        return None if state in {b"Z", b"X"} else cls(pid, f"{_boot_id()}:{int(started)}")
+
+    def is_alive(self) -> bool:
+        """True while this very process runs; a zombie has ended."""
+        return ProcessId.of(self.pid) == self
+
+    def send(self, number: signal.Signals) -> bool:
+        """Signal this very process; False if it has ended. A recycled number is never touched."""
+        with contextlib.suppress(ProcessLookupError):
+            handle = _open_handle(self.pid)
+            try:
+                # Checked after the handle was taken: from here on the number cannot be recycled under us.
+                if not self.is_alive():
+                    return False
+                _send(handle, self.pid, number)
+                return True
+            finally:
+                if handle is not None:
+                    os.close(handle)
+        return False
+
+
+def running_processes() -> Iterator[int]:
+    """Yield the numbers of all processes that can be seen."""
+    for entry in PROC.iterdir():
+        if entry.name.isdecimal():
+            yield int(entry.name)
+
+
+def processes_in(folder: Path, *, name: str) -> list[int]:
+    """Return the processes of this name whose working directory is exactly this folder."""
+    real = os.path.realpath(folder)
+    # proc_pid_comm(5): a name is cut to 15 bytes.
+    return [pid for pid in running_processes() if _directory(pid) == real and _name(pid) == name[:15]]
+
+
+def _directory(pid: int) -> str | None:
+    try:
+        return str((PROC / str(pid) / "cwd").readlink())
+    except OSError:  # it ended meanwhile, or belongs to somebody else
+        return None
+
+
+def _name(pid: int) -> str | None:
+    try:
+        return (PROC / str(pid) / "comm").read_text().rstrip("\n")
+    except OSError:
+        return None
+
+
+def _boot_id() -> str:
+    return (PROC / "sys/kernel/random/boot_id").read_text().strip()
+
+
+def _open_handle(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except OSError as error:
+        if error.errno == errno.ENOSYS:  # Linux before 5.3
+            return None
+        raise
+
+
+def _send(handle: int | None, pid: int, number: signal.Signals) -> None:
+    if handle is None:
+        os.kill(pid, number)
+    else:
+        signal.pidfd_send_signal(handle, number)
