@@ -24,6 +24,10 @@ DIE_WITH_PARENT = Path(__file__).with_name("die_with_parent.py")
 LOG_TAIL_BYTES, LOG_TAIL_LINES = 8192, 12
 
 
+#: Signals to end a program with and the seconds to wait after each; KILL follows on its own.
+StopSignals = tuple[tuple[signal.Signals, float], ...]
+
+
 def _nothing() -> None:
     return None
 
@@ -46,8 +50,7 @@ class Program:
     #: Called before each start; raises StandaloneError when a start would be wrong now.
     prepare: Callable[[], None] = _nothing
     is_ready: Callable[[], bool] = _always
-    #: Signals to end it with and the seconds to wait after each; KILL follows on its own.
-    stop_signals: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 10.0),)
+    stop_signals: StopSignals = ((signal.SIGTERM, 10.0),)
     #: What the kernel sends it when we die. KILL for whoever copes with a crash: a polite stop might wait
     #: for databases that are going down at the same moment.
     death_signal: signal.Signals = signal.SIGKILL
@@ -74,7 +77,7 @@ class Child:
         program.prepare()
         with os.fdopen(_open_log(program.log), "wb") as log:
             process = subprocess.Popen(
-                [*program.launcher, *_death_wish(program.death_signal), *program.argv],
+                [*program.launcher, *tied_to_us(program.death_signal), *program.argv],
                 cwd=program.cwd,
                 env=program.env,
                 stdin=subprocess.DEVNULL,
@@ -151,6 +154,16 @@ class Child:
             pass
 
 
+def tied_to_us(number: signal.Signals) -> Sequence[str]:
+    """Return words to put before a command so that the kernel sends it this signal when we end.
+
+    Only in the main thread: the kernel watches the thread that starts the command, not the process.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return ()
+    return (sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(int(number)), str(os.getpid()))
+
+
 def log_tail(log: Path) -> str:
     """Return the last lines of a log, indented; empty if there is none."""
     try:
@@ -165,9 +178,3 @@ def log_tail(log: Path) -> str:
 def _open_log(path: Path) -> int:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _death_wish(number: signal.Signals) -> Sequence[str]:
-    if threading.current_thread() is not threading.main_thread():
-        return ()
-    return (sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(int(number)), str(os.getpid()))

@@ -61,6 +61,10 @@ class EmbeddedServer(ABC):
         if self._child is not None:
             self._child.stop()
             self._child = None
+        self.clean_up()
+
+    def clean_up(self) -> None:
+        """Remove what a server that has ended, in whatever way, leaves outside of its data folder."""
         self._sockets.remove()
 
     def __enter__(self) -> Self:

@@ -76,7 +76,7 @@ class EmbeddedPostgres(EmbeddedServer):
         """`settings` override postgresql.conf; the log lies beside the data unless `log` is given."""
         super().__init__(data_dir, SocketFolder(socket_dir, name=SOCKET_NAME), log=log)
         self._settings = dict(settings or {})
-        self._programs = programs or find_postgres()
+        self._given_programs = programs
 
     @property
     def url(self) -> str:
@@ -108,6 +108,10 @@ class EmbeddedPostgres(EmbeddedServer):
             stop_signals=((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0)),
             death_signal=signal.SIGINT,
         )
+
+    @cached_property
+    def _programs(self) -> PostgresPrograms:
+        return self._given_programs or find_postgres()
 
     @cached_property
     def _launcher(self) -> Launcher:

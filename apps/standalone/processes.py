@@ -7,10 +7,12 @@ import contextlib
 import errno
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from apps.standalone.errors import StandaloneError
 
 PROC = Path("/proc")
 
@@ -33,6 +35,15 @@ class ProcessId:
         fields = stat.rpartition(b")")[2].split()
         state, started = fields[0], fields[19]
         return None if state in {b"Z", b"X"} else cls(pid, f"{_boot_id()}:{int(started)}")
+
+    @classmethod
+    def own(cls) -> Self:
+        """Return this process. Raises StandaloneError where there is no /proc to know processes by."""
+        if (process := cls.of(os.getpid())) is None:
+            raise StandaloneError(
+                "script/up needs Linux with /proc mounted; elsewhere run the roles yourself."
+            )
+        return process
 
     def is_alive(self) -> bool:
         """True while this very process runs; a zombie has ended."""
@@ -66,6 +77,40 @@ def processes_in(folder: Path, *, name: str) -> list[int]:
     real = os.path.realpath(folder)
     # proc_pid_comm(5): a name is cut to 15 bytes.
     return [pid for pid in running_processes() if _directory(pid) == real and _name(pid) == name[:15]]
+
+
+def processes_with(variable: str, value: str) -> set[ProcessId]:
+    """Return the processes, except this one, that were started with this variable in their environment."""
+    entry = os.fsencode(f"{variable}={value}")
+    marked = (pid for pid in running_processes() if pid != os.getpid() and entry in _environment(pid))
+    return {process for pid in marked if (process := ProcessId.of(pid))}
+
+
+def descendants(ancestors: Iterable[int]) -> set[ProcessId]:
+    """Return the children of these processes, their children, and so on, as of now."""
+    children: dict[int, list[int]] = {}
+    for pid in running_processes():
+        children.setdefault(_parent(pid), []).append(pid)
+    found, unseen = set[int](), list(ancestors)
+    while unseen:
+        new = [pid for pid in children.get(unseen.pop(), []) if pid not in found]
+        found.update(new)
+        unseen.extend(new)
+    return {process for pid in found if (process := ProcessId.of(pid))}
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int((PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[1])
+    except OSError:  # it ended meanwhile
+        return 0
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return (PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:  # it ended meanwhile, or belongs to somebody else
+        return []
 
 
 def _directory(pid: int) -> str | None:

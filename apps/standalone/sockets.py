@@ -3,11 +3,11 @@
 import contextlib
 import hashlib
 import os
-import stat
 import tempfile
 from pathlib import Path
 
 from apps.standalone.errors import StandaloneError
+from apps.standalone.private_folder import make_private
 
 #: unix(7): sun_path has 108 bytes, the last of which is NUL.
 SOCKET_PATH_BYTES = 107
@@ -23,20 +23,19 @@ class SocketFolder:
     def __init__(self, preferred: Path, *, name: str) -> None:
         self._preferred = preferred.absolute()
         self.path = self._first_that_fits(name)
+        self._socket = self.path / name
 
     def make(self) -> None:
         """Make the folder, for this user only. Raises StandaloneError if a stand-in is in other hands."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.path != self._preferred:
-            # Anybody may have put something else in its place: the temporary folder is everybody's.
-            found = self.path.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-                raise StandaloneError(
-                    f"{self.path} is needed for sockets but is not a private folder; remove it."
-                )
+        if self.path == self._preferred:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        else:
+            make_private(self.path)
 
     def remove(self) -> None:
-        """Remove a stand-in once its last socket is gone; the preferred folder stays."""
+        """Remove our socket, should a killed server have left it, and a stand-in that is empty then."""
+        for leftover in (self._socket, self._socket.with_name(f"{self._socket.name}.lock")):
+            leftover.unlink(missing_ok=True)
         if self.path != self._preferred:
             with contextlib.suppress(OSError):  # never made, or another server still uses it
                 self.path.rmdir()

@@ -23,7 +23,7 @@ class EmbeddedValkey(EmbeddedServer):
         sockets = SocketFolder(socket_path.parent, name=socket_path.name)
         super().__init__(data_dir, sockets, log=log)
         self._socket = sockets.path / socket_path.name
-        self._server = server or find_valkey()
+        self._given_server = server
 
     @property
     def url(self) -> str:
@@ -54,6 +54,10 @@ class EmbeddedValkey(EmbeddedServer):
             is_ready=self._is_ready,
             death_signal=signal.SIGTERM,
         )
+
+    @cached_property
+    def _server(self) -> Path:
+        return self._given_server or find_valkey()
 
     def _prepare(self) -> None:
         self._sockets.make()
