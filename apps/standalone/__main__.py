@@ -1,0 +1,67 @@
+"""`python -m apps.standalone`: what the scripts up, down and their kind call."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from apps.standalone.detach import up_detached
+from apps.standalone.down import down
+from apps.standalone.errors import StandaloneError
+from apps.standalone.install import install, scratch_folder
+from apps.standalone.layout import Layout
+from apps.standalone.report import Report
+from apps.standalone.status import status
+from apps.standalone.up import up
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 done, 1 not, with a message on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know ASCII only
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _run(chosen)
+    except StandaloneError as error:
+        sys.stdout.flush()
+        print(f"\n{error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    layout = Layout.from_environ()
+    if chosen.command == "up" and chosen.detach:
+        return up_detached(layout)
+    if chosen.command in {"up", "serve"}:
+        layout.make()
+        up(layout, report=Report(log=layout.supervisor_log), leaves_terminal=chosen.command == "serve")
+    elif chosen.command == "down":
+        down(layout, report=Report())
+    elif chosen.command == "status":
+        return 0 if status(layout, report=Report()) else 1
+    elif chosen.command == "scratch":
+        print(scratch_folder())
+    elif chosen.command == "install":
+        print(install(layout, dev=chosen.dev, report=Report(sys.stderr)))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="script/", description="Attune on one machine.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    start = commands.add_parser("up", help="start Attune and keep it running until Ctrl-C")
+    start.add_argument("--detach", action="store_true", help="return when it is ready; it runs on")
+    commands.add_parser("down", help="stop Attune; its data stay")
+    commands.add_parser("status", help="say what runs")
+    commands.add_parser("serve", help="what `up --detach` leaves running")
+    commands.add_parser("scratch", help="print a folder for the caches of tools")
+    setup = commands.add_parser(
+        "install", help="install the pinned requirements; print the environment's folder"
+    )
+    setup.add_argument("--dev", action="store_true", help="also what checks and tests need")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
