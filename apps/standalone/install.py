@@ -158,15 +158,18 @@ def _uv_command(venv: Path, files: Sequence[Path]) -> list[str]:
 
 
 def _run(command: Sequence[str], *, environ: Mapping[str, str] | None = None) -> str:
-    answer = subprocess.run(
-        command,
-        env={**os.environ, **(environ or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    try:
+        answer = subprocess.run(
+            command,
+            env={**os.environ, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise InstallError(f"{command[0]} cannot be run: {error.strerror}") from error
     if answer.returncode != 0:
         said = (answer.stdout + answer.stderr).strip().splitlines()[-OUTPUT_LINES:]
         raise InstallError(f"{Path(command[0]).name} failed:\n" + "\n".join(f"    {line}" for line in said))
