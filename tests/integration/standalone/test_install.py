@@ -150,6 +150,16 @@ def test_changed_requirements_are_installed(installed: Clone) -> None:
     assert installed.version_of("greeting") == "2.0"
 
 
+def test_a_set_up_that_failed_is_not_taken_for_done_when_the_old_requirements_come_back(
+    installed: Clone,
+) -> None:
+    before = (installed.root / "requirements.txt").read_text()
+    installed.require(before, "missing==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n")
+    assert installed.install().returncode == 1
+    installed.require(before)
+    assert "installing requirements.txt" in installed.install().stderr
+
+
 def test_a_package_that_is_not_the_pinned_one_is_not_installed(clone: Clone) -> None:
     pinned = clone.wheel("greeting")
     with zipfile.ZipFile(clone.index / "greeting-1.0-py3-none-any.whl", "a") as archive:

@@ -355,8 +355,10 @@ def test_a_stop_during_the_start_leaves_nothing(attune: Attune) -> None:
     assert "Traceback" not in output
 
 
-def test_the_daemon_keeps_no_descriptor_of_the_terminal(running: Attune) -> None:
-    descriptors = Path(f"/proc/{running.supervisor().pid}/fd")
+def test_the_daemon_keeps_nothing_of_the_terminal(running: Attune) -> None:
+    supervisor = running.supervisor().pid
+    assert os.getsid(supervisor) == supervisor
+    descriptors = Path(f"/proc/{supervisor}/fd")
     targets = {path.name: str(path.readlink()) for path in descriptors.iterdir()}
     assert targets["0"] == "/dev/null"
     assert targets["1"] == targets["2"] == str(running.layout.supervisor_log)
