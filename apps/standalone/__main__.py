@@ -34,7 +34,6 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "up" and chosen.detach:
         return up_detached(layout)
     if chosen.command in {"up", "serve"}:
-        layout.make()
         up(layout, report=Report(log=layout.supervisor_log), leaves_terminal=chosen.command == "serve")
     elif chosen.command == "down":
         down(layout, report=Report())

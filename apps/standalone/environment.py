@@ -14,6 +14,9 @@ from apps.standalone.private_file import write_private
 #: not written to var/env: a shell that reads that file must not look like a role.
 MARK = "ATTUNE_INSTANCE"
 
+#: The first administrator's password, if the operator chose one.
+ADMIN_PASSWORD = "ATTUNE_ADMIN_PASSWORD"  # noqa: S105  a name
+
 DEFAULT_PORT = 8000
 DEFAULT_DRAIN_S = 60.0
 
@@ -71,7 +74,7 @@ def write_settings(path: Path, settings: Mapping[str, str]) -> None:
 
 def role_environment(layout: Layout, settings: Mapping[str, str]) -> dict[str, str]:
     """Return the whole environment of a role: ours, the settings over it, and the mark."""
-    inherited = {name: value for name, value in os.environ.items() if name != "ATTUNE_ADMIN_PASSWORD"}
+    inherited = {name: value for name, value in os.environ.items() if name != ADMIN_PASSWORD}
     return {
         **inherited,
         **settings,

@@ -11,6 +11,7 @@ from apps.standalone.child import POLL_S
 from apps.standalone.cli_profile import read_token, write_profile
 from apps.standalone.embedded import START_TIMEOUT_S
 from apps.standalone.environment import (
+    ADMIN_PASSWORD,
     Options,
     choose_settings,
     read_options,
@@ -28,7 +29,7 @@ from apps.standalone.secret_files import ensure_secrets
 from apps.standalone.servers import Servers
 from apps.standalone.stop_requests import StopRequests
 from apps.standalone.supervisor import Supervisor
-from apps.standalone.welcome import welcome
+from apps.standalone.welcome import tell_login, welcome
 
 #: Several Pythons that import everything at once, on a slow machine that never did. Seconds.
 ROLES_TIMEOUT_S = 180.0
@@ -53,6 +54,7 @@ def up(layout: Layout, *, report: Report, leaves_terminal: bool) -> None:
         with instance.sole_owner(layout.run):
             instance.announce(layout.run, url=options.url, is_ready=False)
             try:
+                report.say(f"Starting Attune in {layout.var}")
                 _Start(layout, options, report, leaves_terminal=leaves_terminal).run()
             finally:
                 instance.withdraw(layout.run)
@@ -93,7 +95,11 @@ class _Start:
                 with self.report.step(f"starting {program.name}"):
                     supervisor.start([program], deadline_s=START_TIMEOUT_S)
             prepared = self._prepare(environment, requests)
-            self._start_roles(supervisor, environment)
+            try:
+                self._start_roles(supervisor, environment)
+            except BaseException:
+                tell_login(prepared, report=self.report)  # the next start will not know the password any more
+                raise
             self._hand_over(prepared)
             supervisor.watch()
             self.report.say("\nStopping Attune.")
@@ -101,14 +107,19 @@ class _Start:
     def _prepare(self, environment: dict[str, str], requests: StopRequests) -> Prepared:
         self.report.say("  preparing the database")
         known = read_token(self.layout.cli_profile)
-        # The password is for this one command; no role ever has it.
-        password = {name: os.environ[name] for name in ("ATTUNE_ADMIN_PASSWORD",) if name in os.environ}
-        prepared = prepare({**environment, **password}, requests=requests, new_token=known is None)
+        prepared = prepare(
+            {**environment, **self._chosen_password()}, requests=requests, new_token=known is None
+        )
         token = prepared.token or known
         if token is None:
             raise StartFailedError("`manage.py prepare` was asked for a token and gave none.")
         write_profile(self.layout.cli_profile, url=self.options.url, token=token)
         return prepared
+
+    def _chosen_password(self) -> dict[str, str]:
+        """Return the operator's choice of a password: for the preparation alone, no role ever has it."""
+        chosen = os.environ.get(ADMIN_PASSWORD)
+        return {ADMIN_PASSWORD: chosen} if chosen else {}
 
     def _start_roles(self, supervisor: Supervisor, environment: dict[str, str]) -> None:
         programs = roles(self.layout, options=self.options, environment=environment)
@@ -121,7 +132,6 @@ class _Start:
             prepared,
             url=self.options.url,
             report=self.report,
-            shows_password="ATTUNE_ADMIN_PASSWORD" not in os.environ,
             stops_with="script/down" if self.leaves_terminal else "Ctrl-C, or script/down",
         )
         if self.leaves_terminal:

@@ -217,6 +217,12 @@ def test_a_role_that_cannot_start_ends_the_start_with_the_end_of_its_log(attune:
     assert attune.is_gone()
 
 
+def test_a_password_that_was_made_is_told_even_if_the_start_fails_then(attune: Attune) -> None:
+    answer = attune.run("up", "--detach", FAKE_WORKER="exit 1")
+    assert answer.returncode == 1
+    assert "admin, password made just now" in answer.stdout
+
+
 def test_servers_of_the_operator_are_used_and_their_passwords_not_printed(
     attune: Attune, running_servers: tuple[str, str]
 ) -> None:
