@@ -1,0 +1,117 @@
+"""The way of one output stream: raw to the result, masked to the log, to the tail and to who listens."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from apps.runner.capture import Capture, FirstBytes, LastBytes, LastLines
+from apps.runner.logfile import LogWriter
+from apps.runner.loglayout import Stream
+from apps.runner.redact import Masker
+from apps.runner.spec import OutputFormat, RunSpec
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogChunk:
+    """Masked output as it comes, for those who follow a run live."""
+
+    stream: Stream
+    offset: int
+    data: bytes
+
+
+Listener = Callable[[LogChunk], None]
+
+
+class Output:
+    """Takes one stream of a run. What it holds back for masking comes out with `finish`."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        masker: Masker,
+        log: LogWriter,
+        capture: Capture | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        self._stream = stream
+        self._masker = masker.stream()
+        self._log = log
+        self._capture = capture
+        self._listener = listener
+        self._tail = LastBytes()
+
+    @property
+    def tail(self) -> bytes:
+        """The last whole lines, masked."""
+        return self._tail.content()
+
+    def take(self, data: bytes) -> None:
+        """The next bytes, raw."""
+        if self._capture is not None:
+            self._capture.feed(data)
+        self._tell(self._masker.feed(data))
+
+    def finish(self) -> None:
+        """Nothing more comes."""
+        self._tell(self._masker.flush())
+
+    def _tell(self, masked: bytes) -> None:
+        if not masked:
+            return
+        self._tail.feed(masked)
+        offset = self._log.write(self._stream, masked)
+        if self._listener is not None:
+            self._notify(self._listener, LogChunk(stream=self._stream, offset=offset, data=masked))
+
+    def _notify(self, listener: Listener, chunk: LogChunk) -> None:
+        try:
+            listener(chunk)
+        except Exception:
+            # Following live is a comfort; the run and its log go on without it.
+            logger.exception("a listener to output failed and is not called again")
+            self._listener = None
+
+
+class Outputs:
+    """Everything a run puts out: two streams with their log, and the result descriptor."""
+
+    def __init__(self, spec: RunSpec, *, log_dir: Path, listener: Listener | None) -> None:
+        masker = Masker(spec.secrets)
+        self.log = LogWriter(log_dir, limits=spec.log)
+        self.result = FirstBytes(spec.result_max_bytes)
+        self.for_result = _capture_for(spec.output_format, max_bytes=spec.result_max_bytes)
+        self.stdout = Output(
+            Stream.STDOUT, masker=masker, log=self.log, capture=self.for_result, listener=listener
+        )
+        self.stderr = Output(Stream.STDERR, masker=masker, log=self.log, listener=listener)
+
+    def close(self) -> None:
+        """Both streams have ended. Idempotent."""
+        self.stdout.finish()
+        self.stderr.finish()
+        self.log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _capture_for(output_format: OutputFormat, *, max_bytes: int) -> Capture:
+    """What of stdout the result of this format is read from."""
+    if output_format in (OutputFormat.AUTO, OutputFormat.JSON):
+        return LastLines(max_bytes)
+    return FirstBytes(max_bytes)
