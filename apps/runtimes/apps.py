@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class RuntimesConfig(AppConfig):
+    name = "apps.runtimes"

@@ -1,0 +1,129 @@
+"""Finds the interpreters of a runtime on this host, proves that they work, or says why there are none."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from apps.runtimes.definition import RuntimeDefinition
+from apps.runtimes.templates import render
+
+#: Longest time one command may take. A shim (pyenv, asdf) on a busy host needs a second or two.
+DEFAULT_TIMEOUT_S = 20.0
+#: All of a command's output that is looked at.
+_MAX_OUTPUT_BYTES = 4096
+_VERSION = re.compile(r"\d+(\.\d+)*")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An interpreter on this host: `interpreter` is its real path, `version` the digits (`3.11.7`)."""
+
+    version: str
+    interpreter: str
+
+
+@dataclass(frozen=True)
+class Detection:
+    """`installations` are proven to work, best first; `problems` say what came of the other commands."""
+
+    installations: tuple[Installation, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why there is no installation, for people."""
+        return "; ".join(self.problems) or "no command of `detect` found an interpreter"
+
+
+class _NotThereError(Exception):
+    """One command found nothing; the text says why."""
+
+
+def detect(
+    definition: RuntimeDefinition, *, search_path: str, timeout_s: float = DEFAULT_TIMEOUT_S
+) -> Detection:
+    """Runs the commands of `detect`, then `validate` on each interpreter they name; `search_path` is a PATH.
+
+    The commands see PATH, HOME and LANG only. Each is killed with all its children after `timeout_s`.
+    """
+    found: dict[str, Installation] = {}
+    problems: list[str] = []
+    for command in definition.detect:
+        try:
+            installation = _installation(command, search_path=search_path, timeout_s=timeout_s)
+            if installation.interpreter not in found:
+                _prove(definition, installation, search_path=search_path, timeout_s=timeout_s)
+                found[installation.interpreter] = installation
+        except _NotThereError as error:
+            problems.append(str(error))
+    return Detection(tuple(found.values()), tuple(problems))
+
+
+def _installation(command: Sequence[str], *, search_path: str, timeout_s: float) -> Installation:
+    program = shutil.which(command[0], path=search_path)
+    if program is None:
+        raise _NotThereError(f"{command[0]} is not on PATH")
+    lines = _output_of([program, *command[1:]], search_path=search_path, timeout_s=timeout_s).splitlines()
+    version = _VERSION.search(lines[0]) if lines else None
+    if version is None:
+        raise _NotThereError(f"{program} told no version")
+    interpreter = os.path.realpath(lines[1].strip() if len(lines) > 1 and lines[1].strip() else program)
+    if not os.access(interpreter, os.X_OK):
+        raise _NotThereError(f"{program} names {interpreter} as its interpreter, which cannot be executed")
+    return Installation(version[0], interpreter)
+
+
+def _prove(definition: RuntimeDefinition, found: Installation, *, search_path: str, timeout_s: float) -> None:
+    values = {"interpreter": found.interpreter, "version": found.version}
+    if definition.validate:
+        argv = [render(item, values) for item in definition.validate]
+        _output_of(argv, search_path=search_path, timeout_s=timeout_s)
+
+
+def _output_of(argv: Sequence[str], *, search_path: str, timeout_s: float) -> str:
+    """What the command printed. Through files: a grandchild that holds a pipe would make us wait."""
+    env = {"PATH": search_path, "HOME": str(Path.home()), "LANG": "C.UTF-8"}
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        try:
+            # At the root, since shims look for version files upwards from where they are called.
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                env=env,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _NotThereError(f"{argv[0]} cannot be started: {error.strerror}") from error
+        if (exit_code := _wait(process, timeout_s)) is None:
+            raise _NotThereError(f"{argv[0]} did not answer within {timeout_s:g} s")
+        if exit_code:
+            said = _head(stderr).strip().rpartition("\n")[2]
+            raise _NotThereError(
+                f"{argv[0]} failed with exit code {exit_code}" + (f": {said}" if said else "")
+            )
+        return _head(stdout)
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:
+    """The exit code; None after the timeout, when the command and its children were killed."""
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+        process.wait()
+        return None
+
+
+def _head(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(_MAX_OUTPUT_BYTES).decode("utf-8", "replace")
