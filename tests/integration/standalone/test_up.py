@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import redis
 
+from apps.standalone.binaries import find_postgres, find_valkey
 from apps.standalone.child import Program
 from apps.standalone.down import down
 from apps.standalone.instance import find_instance
@@ -25,6 +26,7 @@ from apps.standalone.processes import ProcessId, processes_with
 from apps.standalone.records import Records
 from apps.standalone.report import Report
 from apps.standalone.valkey import EmbeddedValkey
+from tests.integration.standalone.conftest import RunAsSomebody
 from tests.integration.standalone.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -401,3 +403,25 @@ def test_a_setting_that_makes_no_sense_is_told_without_a_traceback(
     assert answer.returncode == 1
     assert message in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+WHOLE_LIFE = """
+import os, subprocess, sys
+for word in (["up", "--detach"], ["status"], ["down"]):
+    subprocess.run([sys.executable, "-P", sys.argv[1], *word], check=True)
+"""
+
+
+def test_a_normal_user_needs_nothing_special(
+    run_as_somebody: RunAsSomebody, folder_of_somebody: Path, free_port: int
+) -> None:
+    answer = run_as_somebody(
+        WHOLE_LIFE,
+        str(FAKE),
+        ATTUNE_VAR_DIR=str(folder_of_somebody / "var"),
+        ATTUNE_PORT=str(free_port),
+        ATTUNE_POSTGRES_BIN=str(find_postgres().postgres.parent),
+        ATTUNE_VALKEY_BIN=str(find_valkey().parent),
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert "Attune has stopped." in answer.stdout
