@@ -47,11 +47,11 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="script/", description="Attune on one machine.")
+    parser = argparse.ArgumentParser(prog="python -m apps.standalone", description="Attune on one machine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    start = commands.add_parser("up", help="start Attune and keep it running until Ctrl-C")
+    start = commands.add_parser("up", prog="script/up", help="start Attune and keep it running until Ctrl-C")
     start.add_argument("--detach", action="store_true", help="return when it is ready; it runs on")
-    commands.add_parser("down", help="stop Attune; its data stay")
+    commands.add_parser("down", prog="script/down", help="stop Attune; its data stay")
     commands.add_parser("status", help="say what runs")
     commands.add_parser("serve", help="what `up --detach` leaves running")
     commands.add_parser("scratch", help="print a folder for the caches of tools")

@@ -17,7 +17,9 @@ from apps.standalone.errors import StandaloneError, StartFailedError, StopReques
 from apps.standalone.processes import ProcessId
 from apps.standalone.records import Records
 from apps.standalone.report import Report
+from apps.standalone.rotation import rotate
 from apps.standalone.stop_requests import StopRequests
+from apps.standalone.strays import end_strays
 from apps.standalone.supervisor import Backoff, Supervisor
 from tests.integration.standalone.waiting import wait_until
 
@@ -168,7 +170,7 @@ def test_a_program_that_is_waiting_for_its_next_start_does_not_hold_up_the_stop(
 
 
 def test_logs_are_moved_aside_while_programs_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.standalone.rotation.rotate.__kwdefaults__", {"max_bytes": 10, "copies": 3})
+    monkeypatch.setattr("apps.standalone.supervisor.rotate", partial(rotate, max_bytes=10))
     chatty = stage.program("web", f"echo 0123456789; {OBEDIENT}")
     stage.supervisor.start([chatty], deadline_s=30)
     stage.watch_until((stage.folder / "web.log.1").exists)
@@ -191,7 +193,7 @@ def test_a_second_request_cuts_the_wait_for_a_stubborn_program_short(
 
 
 def test_what_escapes_from_a_program_is_ended_and_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.standalone.strays.end_strays.__kwdefaults__", {"grace_s": 0.1})
+    monkeypatch.setattr("apps.standalone.supervisor.end_strays", partial(end_strays, grace_s=0.1))
     script = f"setsid sleep 600 & echo $! > escaped; {OBEDIENT}"
     stage.supervisor.start([stage.program("worker", script)], deadline_s=30)
     escaped = int((stage.folder / "escaped").read_text())

@@ -295,19 +295,21 @@ def test_a_killed_supervisor_takes_its_programs_along_and_a_stop_finds_the_rest(
 
 
 def test_a_stop_ends_programs_that_outlived_their_supervisor(running: Attune) -> None:
-    # Stopped processes cannot obey: what is left is found by its record and its mark, and killed at last.
     web = ProcessId.of(running.processes()["web"])
     assert web is not None
-    orphan = subprocess.Popen(["sleep", "600"])
-    child = ProcessId.of(orphan.pid)
-    assert child is not None
-    record = Program(name="orphan", argv=("sleep",), cwd=Path("/"), log=Path("/dev/null"))
-    os.kill(running.supervisor().pid, signal.SIGKILL)
-    Records(running.layout.run).write(record, child, position=9)
-    answer = running.run("down")
-    assert f"ending orphan (process {orphan.pid})" in answer.stdout
-    assert orphan.wait(timeout=30) == -signal.SIGTERM
-    assert not web.is_alive()
+    program = Program(name="orphan", argv=("sleep",), cwd=Path("/"), log=Path("/dev/null"))
+    with subprocess.Popen(["sleep", "600"]) as orphan:
+        try:
+            child = ProcessId.of(orphan.pid)
+            assert child is not None
+            os.kill(running.supervisor().pid, signal.SIGKILL)
+            Records(running.layout.run).write(program, child, position=9)
+            answer = running.run("down")
+            assert f"ending orphan (process {orphan.pid})" in answer.stdout
+            assert orphan.wait(timeout=30) == -signal.SIGTERM
+            assert not web.is_alive()
+        finally:
+            orphan.kill()
 
 
 def test_a_recycled_process_number_is_never_touched(running: Attune) -> None:
