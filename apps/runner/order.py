@@ -2,7 +2,6 @@
 
 import os
 import resource
-from pathlib import Path
 
 from apps.runner.spec import Limits, RunSpec
 from apps.runner.warden.wire import RESULT_FD, SIDE_INPUT_FD, Order
@@ -20,14 +19,12 @@ _KINDS = {
 }
 
 
-def build_order(spec: RunSpec, *, work_dir: Path) -> Order:
+def build_order(spec: RunSpec) -> Order:
     """What the supervisor must know. Holds no input, and so no secret."""
     return Order(
         argv=tuple(os.fsencode(argument) for argument in spec.argv),
-        environment=tuple(
-            os.fsencode(f"{name}={value}") for name, value in _environment(spec, work_dir=work_dir).items()
-        ),
-        work_dir=os.fsencode(work_dir),
+        environment=tuple(os.fsencode(f"{name}={value}") for name, value in _environment(spec).items()),
+        work_dir=os.fsencode(spec.work_dir),
         timeout_s=spec.timeout_s,
         grace_s=spec.grace_s,
         kill_on_silence=spec.kill_on_silence,
@@ -41,17 +38,17 @@ def active_limits(limits: Limits) -> tuple[str, ...]:
     return ("core", *(name for name in _KINDS if getattr(limits, name) is not None))
 
 
-def _environment(spec: RunSpec, *, work_dir: Path) -> dict[str, str]:
+def _environment(spec: RunSpec) -> dict[str, str]:
     environment = {
         **spec.env,
-        "HOME": str(work_dir),
-        "TMPDIR": str(work_dir),
+        "HOME": str(spec.work_dir),
+        "TMPDIR": str(spec.work_dir),
         "ATTUNE_RESULT_FD": str(RESULT_FD),
     }
     if spec.side_input is not None:
         environment["ATTUNE_ASSIGNMENTS_FD"] = str(SIDE_INPUT_FD)
     if spec.input_file is not None:
-        environment["ATTUNE_INPUT_FILE"] = str(work_dir / INPUT_FILE)
+        environment["ATTUNE_INPUT_FILE"] = str(spec.work_dir / INPUT_FILE)
     return environment
 
 

@@ -63,11 +63,11 @@ def run(
         return RunResult(ended=Ended.STOPPED, stop_reason=control.stop_reason)
     with ExitStack() as prepared:
         try:
-            folder = prepared.enter_context(work_dir(spec))
-            order = build_order(spec, work_dir=folder).encode()
             channels = prepared.enter_context(
-                Channels(order=order, stdin=spec.stdin, side_input=spec.side_input)
+                Channels(order=build_order(spec).encode(), stdin=spec.stdin, side_input=spec.side_input)
             )
+            # Removed before the channels are closed: the supervisor takes that for "all is cleaned up".
+            prepared.enter_context(work_dir(spec))
         except OSError as error:
             return _not_prepared(error)
         outputs = prepared.enter_context(Outputs(spec, log_dir=log_dir, listener=on_output))

@@ -111,3 +111,8 @@ class RunSpec:
             raise ValueError("timeout_s must be positive, grace_s not negative")
         if self.limits.processes is not None and self.run_as is None:
             raise ValueError("a limit of processes counts all of a user, so it needs run_as")
+
+    @property
+    def work_dir(self) -> Path:
+        """Where the run works; it exists while it runs."""
+        return self.work_root / self.name

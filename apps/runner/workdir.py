@@ -20,7 +20,7 @@ _FILE_MODE = 0o600
 @contextlib.contextmanager
 def work_dir(spec: RunSpec) -> Iterator[Path]:
     """A fresh folder of the run's user, with the input file if there is one. OSError if it cannot be made."""
-    path = spec.work_root / spec.name
+    path = spec.work_dir
     path.mkdir(mode=_FOLDER_MODE)
     try:
         _give_to(path, spec.run_as)

@@ -5,7 +5,8 @@
 3. It starts the action and waits for its end, a stop, the timeout, the end of worker or warden.
 4. TERM goes to the whole tree; after the grace, or at once where nobody is left to care, KILL.
 5. When the action has ended, everything it left behind is killed, until there is no child any more.
-6. Only then it reports, and removes the work directory if nobody takes the report.
+6. Only then it reports. It stays until the worker has cleaned up and hung up, and if the worker died
+   before it could, removes the work directory itself.
 """
 
 import enum
@@ -115,7 +116,8 @@ class Supervisor:
             if self._has_children:
                 self._obey_clock()
         unkillable = len(tree.descendants(os.getpid())) if self._has_children else 0
-        if not self._send(self._report(unkillable)):
+        self._tell_worker(self._report(unkillable))
+        if os.path.lexists(self._order.work_dir):
             _remove(self._order.work_dir)
         return EXIT_LEFTOVERS if unkillable else EXIT_CLEAN
 
@@ -250,12 +252,15 @@ class Supervisor:
         is_suspect = self._wait_status == signal.SIGKILL and self._pid not in self._killed
         return is_suspect and oom.kill_count() > self._oom_kills >= 0
 
-    def _send(self, report: Report) -> bool:
+    def _tell_worker(self, report: Report) -> None:
+        """Report, and wait until the worker hangs up. It may sleep for long, or die at any point of this."""
+        self._control.setblocking(True)
         try:
             self._control.send(report.encode())
-        except OSError:  # the worker is gone
-            return False
-        return True
+            while self._control.recv(_MESSAGE_BYTES):
+                pass
+        except OSError:  # it is gone
+            pass
 
 
 def _take_over(descriptors: Descriptors) -> int:

@@ -4,11 +4,9 @@ from pathlib import Path
 from apps.runner.order import active_limits, build_order
 from apps.runner.spec import Limits, RunAs, RunSpec
 
-WORK_DIR = Path("/work-root/7-1")
-
 
 def environment_of(spec: RunSpec) -> dict[bytes, bytes]:
-    return dict(pair.split(b"=", 1) for pair in build_order(spec, work_dir=WORK_DIR).environment)
+    return dict(pair.split(b"=", 1) for pair in build_order(spec).environment)
 
 
 def spec(**changes: object) -> RunSpec:
@@ -40,7 +38,6 @@ def test_second_inputs_are_named_where_there_are_any() -> None:
 def test_an_order_holds_no_input() -> None:
     encoded = build_order(
         spec(stdin=b"hunter2", side_input=b"hunter2", input_file=b"hunter2", secrets=(b"hunter2",)),
-        work_dir=WORK_DIR,
     ).encode()
 
     assert b"hunter2" not in encoded
@@ -48,7 +45,7 @@ def test_an_order_holds_no_input() -> None:
 
 def test_core_dumps_are_always_off_and_other_limits_as_asked() -> None:
     limits = Limits(open_files=64, file_size_bytes=1000, cpu_s=3, processes=9, address_space_bytes=None)
-    order = build_order(spec(limits=limits, run_as=RunAs(uid=1, gid=2)), work_dir=WORK_DIR)
+    order = build_order(spec(limits=limits, run_as=RunAs(uid=1, gid=2)))
 
     assert set(order.rlimits) == {
         (resource.RLIMIT_CORE, 0, 0),
@@ -61,7 +58,7 @@ def test_core_dumps_are_always_off_and_other_limits_as_asked() -> None:
 
 
 def test_without_a_limit_of_open_files_the_action_gets_the_workers() -> None:
-    order = build_order(spec(limits=Limits(open_files=None)), work_dir=WORK_DIR)
+    order = build_order(spec(limits=Limits(open_files=None)))
 
     assert (resource.RLIMIT_NOFILE, *resource.getrlimit(resource.RLIMIT_NOFILE)) in order.rlimits
 

@@ -1,0 +1,345 @@
+"""Warden, supervisors and workers that die, sleep or fall silent: nothing runs on that should not."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from apps.runner import warden_client
+from apps.runner.control import RunControl
+from apps.runner.outcome import Ended, RunResult
+from apps.runner.warden import kernel
+from apps.runner.warden_client import Warden, WardenUnavailableError
+from tests.integration.runner import worker_program
+from tests.integration.runner.bench import Bench, eventually, is_running, open_descriptors, read_pids
+
+#: tells its own pid, its supervisor's, and those of two descendants in another session
+FAMILY = (
+    "echo $$ >> {pids}; echo $PPID > {supervisor}; "
+    "setsid sh -c 'sleep 1000 & echo $! >> {pids}; echo $$ >> {pids}; wait' & "
+    "wait; exit 4"
+)
+PROJECT = Path(warden_client.__file__).resolve().parents[2]
+
+
+def family(folder: Path, name: str = "run") -> str:
+    return FAMILY.format(pids=folder / f"{name}.pids", supervisor=folder / f"{name}.supervisor")
+
+
+def pids_of(folder: Path, name: str = "run") -> list[int]:
+    (supervisor,) = read_pids(folder / f"{name}.supervisor", 1)
+    return [supervisor, *read_pids(folder / f"{name}.pids", 3)]
+
+
+@contextmanager
+def running(bench: Bench, script: str, results: list[RunResult], **changes: object) -> Iterator[None]:
+    thread = threading.Thread(target=lambda: results.append(bench.sh(script, **changes)))
+    thread.start()
+    yield
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def own_warden() -> Iterator[Warden]:
+    """For a test that mistreats it."""
+    warden = Warden(silence_s=3600)
+    warden.start()
+    yield warden
+    warden.close()
+
+
+@pytest.fixture
+def own_bench(own_warden: Warden, tmp_path: Path) -> Bench:
+    return Bench(warden=own_warden, folder=tmp_path)
+
+
+def pid_of(warden: Warden) -> int:
+    assert warden.pid is not None
+    return warden.pid
+
+
+# ── the worker ──
+
+
+@contextmanager
+def worker(folder: Path, *, silence_s: float) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A worker process with two families under way, and the pid of its warden."""
+    (folder / "work").mkdir()
+    scripts = [family(folder, name) for name in ("requeue", "keep")]
+    with subprocess.Popen(
+        [sys.executable, worker_program.__file__, str(folder), str(silence_s), *scripts],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        _, pid = process.stdout.readline().split()
+        try:
+            yield process, int(pid)
+        finally:
+            process.kill()
+
+
+def test_everything_is_killed_at_once_when_the_worker_is_killed(tmp_path: Path) -> None:
+    with worker(tmp_path, silence_s=3600) as (process, warden):
+        pids = [pid for name in ("requeue", "keep") for pid in pids_of(tmp_path, name)]
+        process.kill()
+        process.wait()
+
+        eventually(lambda: not any(is_running(pid) for pid in [*pids, warden]), what="the end of everything")
+        assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_what_others_may_take_over_is_killed_when_the_worker_is_stopped(tmp_path: Path) -> None:
+    with worker(tmp_path, silence_s=1.0) as (process, warden):
+        requeue, keep = pids_of(tmp_path, "requeue"), pids_of(tmp_path, "keep")
+        process.send_signal(signal.SIGSTOP)
+        eventually(lambda: not any(is_running(pid) for pid in requeue[1:]), what="the kill")
+        assert all(is_running(pid) for pid in [*keep, warden])
+        for pid in keep[2:]:  # its descendants, so that it ends by itself while the worker sleeps
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not is_running(keep[1]), what="the end of the other")
+        process.send_signal(signal.SIGCONT)
+        assert process.stdout is not None
+        told = process.stdout.read().splitlines()
+        process.wait()
+
+        assert sorted(told) == ["keep exited 4", "requeue lost None"]
+
+
+def test_a_worker_killed_before_it_could_clean_up_leaves_no_work_dir(tmp_path: Path) -> None:
+    with worker(tmp_path, silence_s=3600) as (process, warden):
+        pids = [pid for name in ("requeue", "keep") for pid in pids_of(tmp_path, name)]
+        process.send_signal(signal.SIGSTOP)
+        for name in ("requeue", "keep"):
+            os.kill(
+                pids_of(tmp_path, name)[1], signal.SIGKILL
+            )  # the run ends, and the worker does not hear of it
+        supervisors = [pids_of(tmp_path, name)[0] for name in ("requeue", "keep")]
+        eventually(lambda: not any(is_running(pid) for pid in pids if pid not in supervisors))
+        process.kill()
+        process.wait()
+
+        eventually(lambda: not any(is_running(pid) for pid in [*supervisors, warden]))
+        assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_worker_that_only_beats_late_is_no_silence(tmp_path: Path) -> None:
+    with worker(tmp_path, silence_s=30.0) as (process, _):
+        pids = pids_of(tmp_path, "requeue")
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)  # nothing can be waited for where nothing must happen
+        process.send_signal(signal.SIGCONT)
+
+        assert all(is_running(pid) for pid in pids)
+
+
+@pytest.mark.parametrize("kill_on_silence", [True, False])
+def test_what_was_claimed_before_a_silence_does_not_start_after_it(
+    tmp_path: Path,
+    kill_on_silence: bool,
+) -> None:
+    warden = Warden(silence_s=0.2)
+    warden.start()
+    try:
+        bench = Bench(warden=warden, folder=tmp_path)
+        control = RunControl()
+        made = kernel.boottime()
+        eventually(lambda: kernel.boottime() > made + 0.3)
+        warden.beat()
+        old = bench.sh("echo started", control=control, kill_on_silence=kill_on_silence)
+        warden.beat()
+        new = bench.sh("echo started", kill_on_silence=kill_on_silence)
+
+        assert (old.ended, old.stdout_for_result) == (
+            (Ended.LOST, b"") if kill_on_silence else (Ended.EXITED, b"started\n")
+        )
+        assert new.stdout_for_result == b"started\n"
+    finally:
+        warden.close()
+
+
+# ── the warden ──
+
+
+def test_a_killed_warden_takes_its_runs_along_and_is_replaced(own_bench: Bench, own_warden: Warden) -> None:
+    first = pid_of(own_warden)
+    results: list[RunResult] = []
+    with running(own_bench, family(own_bench.folder), results):
+        pids = pids_of(own_bench.folder)
+        os.kill(first, signal.SIGKILL)
+
+    assert results[0].ended is Ended.LOST
+    assert not any(is_running(pid) for pid in pids[1:])
+    assert own_bench.sh("echo again").stdout_for_result == b"again\n"
+    assert pid_of(own_warden) != first
+    assert list(own_bench.work_root.iterdir()) == []
+
+
+def test_many_runs_that_meet_a_dead_warden_start_one_new_one(own_bench: Bench, own_warden: Warden) -> None:
+    os.kill(pid_of(own_warden), signal.SIGKILL)
+    results: list[RunResult] = []
+    threads = [threading.Thread(target=lambda: results.append(own_bench.sh("exit 6"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    # A run may be handed to the dying one, and is lost then; it never starts twice.
+    assert {result.ended for result in results} <= {Ended.EXITED, Ended.LOST}
+    assert own_bench.sh("exit 6").exit_code == 6
+
+
+def test_a_killed_supervisor_means_lost_and_its_orphans_are_gone_by_then(
+    own_bench: Bench, own_warden: Warden
+) -> None:
+    results: list[RunResult] = []
+    with running(own_bench, family(own_bench.folder), results):
+        supervisor, *others = pids_of(own_bench.folder)
+        os.kill(supervisor, signal.SIGKILL)
+
+    assert results[0].ended is Ended.LOST
+    assert not any(is_running(pid) for pid in others)
+    assert own_bench.sh("exit 6").exit_code == 6
+
+
+def test_other_runs_do_not_notice_a_killed_supervisor(own_bench: Bench) -> None:
+    results: list[RunResult] = []
+    fifo = own_bench.folder / "fifo"
+    os.mkfifo(fifo)
+    with running(own_bench, f"echo $$ > {own_bench.folder}/other; cat {fifo}; exit 5", results):
+        read_pids(own_bench.folder / "other", 1)
+        lost: list[RunResult] = []
+        with running(own_bench, family(own_bench.folder), lost):
+            os.kill(pids_of(own_bench.folder)[0], signal.SIGKILL)
+        fifo.write_text("go\n")
+
+    assert results[0].exit_code == 5
+
+
+def test_the_action_dies_even_if_supervisor_and_warden_are_killed_together(
+    own_bench: Bench, own_warden: Warden
+) -> None:
+    results: list[RunResult] = []
+    with running(
+        own_bench,
+        f"echo $$ > {own_bench.folder}/pid; echo $PPID > {own_bench.folder}/sup; exec sleep 1000",
+        results,
+    ):
+        (pid,) = read_pids(own_bench.folder / "pid", 1)
+        (supervisor,) = read_pids(own_bench.folder / "sup", 1)
+        os.kill(pid_of(own_warden), signal.SIGSTOP)  # so that it cannot do what this test is not about
+        os.kill(supervisor, signal.SIGKILL)
+        eventually(lambda: not is_running(pid), what="the end of the action")
+        os.kill(pid_of(own_warden), signal.SIGKILL)
+
+    assert results[0].ended is Ended.LOST
+
+
+def test_a_warden_that_does_not_answer_is_killed_and_replaced(own_bench: Bench, own_warden: Warden) -> None:
+    first = pid_of(own_warden)
+    results: list[RunResult] = []
+    with running(own_bench, family(own_bench.folder), results):
+        pids = pids_of(own_bench.folder)
+        os.kill(first, signal.SIGSTOP)
+        while own_warden.pid == first:
+            own_warden.beat()
+
+    assert results[0].ended is Ended.LOST
+    assert not any(is_running(pid) for pid in [first, *pids[1:]])
+    assert own_bench.sh("exit 6").exit_code == 6
+
+
+def test_a_warden_that_answers_is_left_alone(own_warden: Warden) -> None:
+    first = pid_of(own_warden)
+    for _ in range(200):
+        own_warden.beat()
+        time.sleep(0.001)  # room for the answer, on a busy machine too
+
+    assert own_warden.pid == first
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_to_a_whole_group_end_neither_warden_nor_supervisor(
+    own_bench: Bench, own_warden: Warden, signum: signal.Signals
+) -> None:
+    results: list[RunResult] = []
+    fifo = own_bench.folder / "fifo"
+    os.mkfifo(fifo)
+    with running(own_bench, f"echo $PPID > {own_bench.folder}/sup; cat {fifo}; exit 3", results):
+        (supervisor,) = read_pids(own_bench.folder / "sup", 1)
+        os.kill(supervisor, signum)
+        os.kill(pid_of(own_warden), signum)
+        fifo.write_text("go on\n")
+
+    assert (results[0].ended, results[0].exit_code) == (Ended.EXITED, 3)
+    assert is_running(pid_of(own_warden))
+
+
+def test_closing_the_warden_ends_everything_and_for_good(own_bench: Bench, own_warden: Warden) -> None:
+    first = pid_of(own_warden)
+    results: list[RunResult] = []
+    with running(own_bench, family(own_bench.folder), results):
+        pids = pids_of(own_bench.folder)
+        own_warden.close()
+        assert not any(is_running(pid) for pid in [first, *pids[1:]])
+
+    assert results[0].ended is Ended.LOST
+    late = own_bench.sh("true")
+    assert late.ended is Ended.LOST
+    assert late.spawn_error is not None
+    own_warden.close()
+
+
+def test_wardens_leave_no_descriptors_and_no_zombies_behind(own_bench: Bench, own_warden: Warden) -> None:
+    own_bench.sh("true")
+    before = open_descriptors()
+    for _ in range(5):
+        os.kill(pid_of(own_warden), signal.SIGKILL)
+        eventually(lambda: own_bench.sh("true").ended is Ended.EXITED)
+
+    assert open_descriptors() == before
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert all(is_running(int(pid)) for pid in children)
+
+
+def test_a_warden_that_cannot_start_is_told_and_its_runs_are_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = open_descriptors()
+    for program in ("/bin/false", "/no/such/python"):
+        monkeypatch.setattr(sys, "executable", program)
+        warden = Warden()
+        with pytest.raises(WardenUnavailableError):
+            warden.start()
+    bench = Bench(warden=warden, folder=tmp_path)
+    result = bench.sh("true")
+
+    assert result.ended is Ended.LOST
+    assert result.spawn_error is not None
+    assert open_descriptors() == before
+
+
+def test_a_warden_is_small_and_holds_nothing_of_the_workers_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://canary")
+    warden = Warden()
+    warden.start()
+    folder = Path(f"/proc/{warden.pid}")
+    status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
+
+    assert "canary" not in (folder / "environ").read_text()
+    assert status["Name"].strip() == "attune-warden"
+    assert int(status["VmRSS"].split()[0]) < 16 * 1024
+    assert int(status["Threads"]) == 1
+    warden.close()
+    assert warden.pid is None
