@@ -1,0 +1,82 @@
+"""Where one generation is built: a private scratch folder, a clean environment, a deadline, a log.
+
+Lifecycle: entering makes the scratch folder inside the generation; `command` runs things; leaving removes
+it. A builder that is killed leaves it in a generation without metadata, which the next build removes as a
+whole.
+"""
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from apps.runtimes.environments.build_environ import build_environ
+from apps.runtimes.environments.errors import BuildFailed, BuildTimedOut
+from apps.runtimes.environments.line_log import LineLog
+from apps.runtimes.environments.request import BuildSettings, CommandRunner, CommandTimedOut, Log
+
+_SCRATCH = ".build"
+
+
+class CommandFailed(BuildFailed):
+    """A command of the build failed."""
+
+    code = "environment_build_command_failed"
+
+    def __init__(self, detail: str, *, tail: str) -> None:
+        super().__init__(detail)
+        self.tail = tail
+
+
+class Workshop:
+    """One build, for one thread. `settings.timeout_s` counts for all its commands together."""
+
+    def __init__(self, folder: Path, *, settings: BuildSettings, run: CommandRunner, log: Log) -> None:
+        self.settings = settings
+        self.scratch = folder / _SCRATCH
+        self.env: Mapping[str, str] = build_environ(
+            settings.environ, scratch=self.scratch, also=settings.pass_env
+        )
+        self.log = LineLog(log)
+        self.log.mask(value for name, value in self.env.items() if name.lower().endswith("_proxy"))
+        self._run = run
+        self._deadline = time.monotonic() + settings.timeout_s
+
+    def __enter__(self) -> Self:
+        self.scratch.mkdir(mode=0o700)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.log.flush()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def command(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        """Runs a command of the build. Raises `CommandFailed` with what it said last, or `BuildTimedOut`."""
+        program = Path(argv[0]).name
+        self.log.start_tail()
+        try:
+            exit_code = self._run(
+                argv,
+                env={**self.env, **(env or {})},
+                cwd=cwd,
+                timeout_s=self._remaining_s(),
+                output=self.log.feed,
+            )
+        except CommandTimedOut as error:
+            raise BuildTimedOut(
+                f"The build took longer than {self.settings.timeout_s:g} s, in {program}."
+            ) from error
+        self.log.flush()
+        if exit_code:
+            ended = f"exit code {exit_code}" if exit_code > 0 else f"signal {-exit_code}"
+            raise CommandFailed(f"{program} failed with {ended}.", tail=self.log.tail(lines=15))
+
+    def _remaining_s(self) -> float:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise BuildTimedOut(f"The build took longer than {self.settings.timeout_s:g} s.")
+        return remaining
