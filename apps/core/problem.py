@@ -1,0 +1,136 @@
+"""Turns errors into `application/problem+json` (RFC 9457) with a stable `code` and the request's id."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from psycopg_pool import PoolTimeout
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from apps.core import errors, request_id
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+#: First match wins.
+_STATUS: tuple[tuple[type[errors.AttuneError], int], ...] = (
+    (errors.Invalid, 400),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.Unprocessable, 422),
+    (errors.LimitReached, 429),
+    (errors.Unavailable, 503),
+)
+_DRF_CODES = {
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "throttled",
+}
+#: Seconds after which a client may try again when a service was away.
+RETRY_AFTER_S = 5
+
+
+def document(status: int, code: str, detail: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": request_id.current.get(),
+        **facts,
+    }
+
+
+def status_of(error: errors.AttuneError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: PLR0911 - one per kind
+    """DRF's hook. Returns None only for bugs, which `server_error` answers without a traceback."""
+    if isinstance(error, errors.AttuneError):
+        facts = error.as_json()
+        return _respond(document(status_of(error), facts.pop("code"), facts.pop("detail"), **facts))
+    if isinstance(error, OperationalError | PoolTimeout):
+        logger.warning("database away: %s", type(error).__name__)
+        return _respond(document(503, "database_away", "The database cannot be reached; try again."))
+    if isinstance(error, Http404):
+        return _respond(document(404, "not_found", "There is no such thing, or it is not yours to see."))
+    if isinstance(error, PermissionDenied):
+        return _respond(document(403, "forbidden", "You may not do this."))
+    if isinstance(error, RequestDataTooBig):
+        return _respond(document(413, "body_too_large", "The body is too large."))
+    if isinstance(error, exceptions.APIException):
+        return _from_drf(error)
+    return None
+
+
+def _from_drf(error: exceptions.APIException) -> Response:
+    status = error.status_code
+    if isinstance(error, exceptions.ValidationError):
+        fields = [item.as_json() for item in _field_errors(error.detail, "")]
+        return _respond(document(400, "invalid", "The request is not valid.", errors=fields))
+    headers = {}
+    if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
+        status = 401
+        headers["WWW-Authenticate"] = "Bearer"
+    code = "invalid_json" if isinstance(error, exceptions.ParseError) else _DRF_CODES.get(status, "error")
+    return _respond(document(status, code, str(error.detail)), headers)
+
+
+def _field_errors(detail: Any, pointer: str) -> list[errors.FieldError]:
+    from apps.core.strict_json import escape
+
+    if isinstance(detail, dict):
+        return [
+            item
+            for key, value in detail.items()
+            for item in _field_errors(value, pointer if key == "non_field_errors" else f"{pointer}/{escape(str(key))}")
+        ]
+    if isinstance(detail, list):
+        nested = [value for value in detail if isinstance(value, dict | list)]
+        if nested:
+            return [item for index, value in enumerate(detail) for item in _field_errors(value, f"{pointer}/{index}")]
+        return [item for value in detail for item in _field_errors(value, pointer)]
+    return [errors.FieldError(pointer, str(getattr(detail, "code", "invalid")), str(detail))]
+
+
+def _respond(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    headers = headers or {}
+    if body["status"] in (429, 503):
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def plain(status: int, code: str, detail: str) -> HttpResponse:
+    """A problem document outside DRF: unknown addresses, bugs, health checks."""
+    import orjson
+
+    return HttpResponse(orjson.dumps(document(status, code, detail)), status=status, content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain(404, "not_found", f"There is nothing at {request.path}.")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain(400, "invalid", "The request is not valid.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return plain(403, "forbidden", "You may not do this.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return plain(500, "internal_error", "This is a bug in Attune; the log has it under the request's id.")

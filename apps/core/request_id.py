@@ -1,0 +1,48 @@
+"""Gives every request an id: in its log lines, in its answer's `X-Request-Id`, in problem documents and audit."""
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+
+#: Empty outside a request.
+current: ContextVar[str] = ContextVar("request_id", default="")
+_ACCEPTED = re.compile(r"^[A-Za-z0-9_.:-]{8,64}\Z")
+
+
+class RequestIdMiddleware:
+    """Takes over a well-formed `X-Request-Id` of a proxy, else makes one. Works in sync and async stacks."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self._answer(request)
+        current.set(_id_of(request))
+        response = self.get_response(request)
+        assert isinstance(response, HttpResponseBase)
+        response["X-Request-Id"] = current.get()
+        return response
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        current.set(_id_of(request))
+        answer = self.get_response(request)
+        assert not isinstance(answer, HttpResponseBase)
+        response = await answer
+        response["X-Request-Id"] = current.get()
+        return response
+
+
+def _id_of(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _ACCEPTED.match(given) else uuid.uuid4().hex

@@ -1,0 +1,79 @@
+import pytest
+
+from apps.core.expressions import TemplateError, compile_template
+
+CONTEXT = {"host": "web1", "port": 80, "tags": ["a", "b"], "spec": {"zone": "eu"}, "nothing": None}
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("{{ host }}", "web1"),
+        ("{{ port }}", 80),
+        ("{{ tags }}", ["a", "b"]),
+        ("{{ spec.zone }}", "eu"),
+        ("{{ nothing }}", None),
+        ("{{ port + 1 }}", 81),
+        ("{{- host -}}", "web1"),
+        ("{{ host }}:{{ port }}", "web1:80"),
+        ("zone-{{ spec.zone | upper }}", "zone-EU"),
+        ("{{ missing | default('none') }}", "none"),
+        ("{{ '}}' }}", "}}"),
+        ("plain", "plain"),
+    ],
+)
+def test_a_template_that_is_one_expression_keeps_its_type(source: str, value: object) -> None:
+    assert compile_template(source).render(CONTEXT) == value
+
+
+def test_the_names_a_template_asks_for_are_known() -> None:
+    assert compile_template("{{ host }}-{{ spec.zone }}").names == {"host", "spec"}
+
+
+@pytest.mark.parametrize("source", ["{{ missing }}", "{{ missing }}-x", "{{ spec.missing }}"])
+def test_an_undefined_name_is_an_error(source: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(source).render(CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in tags %}{{ i }}{% endfor %}",
+        "{% set x = 1 %}{{ x }}",
+        "{{ range(10) }}",
+        "{{ host.upper() }}",
+        "{{ host.__class__.__mro__ }}",
+        "{% include 'x' %}",
+        "{% macro m() %}{% endmacro %}",
+        "{{ host | center(1000000000) }}",
+        "{{ tags | join(host) }}",
+        "{{ unclosed",
+        "x" * 5000,
+    ],
+)
+def test_statements_calls_and_unbounded_filters_are_refused(source: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(source).render(CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'a' * 1000000000 }}",
+        "{{ 10 ** 10 ** 10 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ tags * 1000000000 }}",
+        "{{ 1 / 0 }}",
+        "{{ host + 1 }}",
+    ],
+)
+def test_what_could_grow_without_bound_fails_at_once(source: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(source).render(CONTEXT)
+
+
+def test_a_long_result_is_refused() -> None:
+    source = "{{ " + " ~ ".join(["long"] * 100) + " }}"
+    with pytest.raises(TemplateError, match="longer than"):
+        compile_template(source).render({"long": "x" * 1000})
