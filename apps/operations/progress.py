@@ -1,0 +1,47 @@
+"""What a handler tells while it works: steps, per cent, log lines. Each call is a sign of life."""
+
+import logging
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Now, Right
+from django.utils import timezone
+
+from apps.core.types import JsonObject
+from apps.operations.models import Operation
+
+logger = logging.getLogger(__name__)
+
+#: The newest characters of the log that are kept.
+MAX_LOG_CHARS = 256 * 1024
+
+
+class Progress:
+    """Bound to one operation; `requested_by` is the identity on whose behalf the handler acts."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation_id = operation.pk
+        self.requested_by = operation.requested_by
+        self._steps: list[JsonObject] = []
+
+    def step(self, name: str, *, percent: int) -> None:
+        """Ends the step before and begins `name`; `percent` is how far the whole is at its beginning."""
+        now = timezone.now().isoformat()
+        self._end_step("succeeded", now)
+        self._steps.append({"name": name, "status": "running", "started_at": now, "ended_at": None})
+        self._write(steps=self._steps, progress=percent)
+        self.log(name)
+
+    def log(self, line: str) -> None:
+        text = Right(Concat(F("log"), Value(line + "\n")), MAX_LOG_CHARS)
+        self._write(log=text)
+
+    def end_steps(self, status: str) -> list[JsonObject]:
+        self._end_step(status, timezone.now().isoformat())
+        return self._steps
+
+    def _end_step(self, status: str, now: str) -> None:
+        if self._steps and self._steps[-1]["status"] == "running":
+            self._steps[-1] |= {"status": status, "ended_at": now}
+
+    def _write(self, **fields: object) -> None:
+        Operation.objects.filter(pk=self.operation_id).update(alive_at=Now(), **fields)

@@ -1,0 +1,94 @@
+"""Asks for operations, runs them once, and ends those whose runner died."""
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from celery import current_app
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.core.errors import AttuneError
+from apps.core.redis import RedisAway, guarded
+from apps.core.types import JsonObject
+from apps.operations import kinds
+from apps.operations.models import Operation
+from apps.operations.progress import Progress
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+logger = logging.getLogger(__name__)
+
+RUN_TASK = "operations.run"
+#: After so long without a sign of life the runner of an operation counts as dead.
+DEAD_AFTER = timedelta(minutes=5)
+#: A hint that was not taken for so long is sent again.
+HINT_AGAIN_AFTER = timedelta(seconds=15)
+
+
+def request_operation(
+    identity: "Identity | None", *, kind: str, subject: str, operation_input: JsonObject
+) -> Operation:
+    """Writes the operation and, after commit, tells a conductor. The sweep finds a lost hint."""
+    operation = Operation.objects.create(
+        kind=kind, subject=subject, input=operation_input, requested_by=identity, hinted_at=timezone.now()
+    )
+    transaction.on_commit(lambda: hint(operation.pk))
+    return operation
+
+
+def hint(operation_id: int) -> None:
+    try:
+        with guarded():
+            current_app.send_task(RUN_TASK, (operation_id,), queue="control", retry=False)
+    except RedisAway:
+        logger.warning("no hint for the operation; the sweep will send it", extra={"operation_id": operation_id})
+        Operation.objects.filter(pk=operation_id).update(hinted_at=None)
+
+
+def run_operation(operation_id: int) -> None:
+    """Runs a pending operation; a second call about the same one does nothing."""
+    claimed = Operation.objects.filter(pk=operation_id, status=Operation.Status.PENDING).update(
+        status=Operation.Status.RUNNING, started_at=Now(), alive_at=Now()
+    )
+    if not claimed:
+        return
+    operation = Operation.objects.select_related("requested_by").get(pk=operation_id)
+    progress = Progress(operation)
+    try:
+        outcome = kinds.handler_of(operation.kind)(operation.input, progress)
+    except AttuneError as error:
+        progress.log(error.detail)
+        for item in error.errors:
+            progress.log(str(item))
+        _end(operation_id, Operation.Status.FAILED, progress, error=error.as_json())
+    except Exception:
+        logger.exception("operation failed by a bug", extra={"operation_id": operation_id})
+        detail = "This is a bug in Attune; the conductor's log has it under the operation's id."
+        _end(operation_id, Operation.Status.FAILED, progress, error={"code": "internal_error", "detail": detail})
+        raise
+    else:
+        _end(operation_id, Operation.Status.SUCCEEDED, progress, outcome=outcome)
+
+
+def _end(operation_id: int, status: Operation.Status, progress: Progress, **fields: object) -> None:
+    steps = progress.end_steps(status)
+    Operation.objects.filter(pk=operation_id, status=Operation.Status.RUNNING).update(
+        status=status, steps=steps, progress=100, ended_at=Now(), **fields
+    )
+
+
+def sweep_operations() -> None:
+    """Sends lost hints again and fails operations whose runner fell silent. Any number of processes may do it."""
+    now = timezone.now()
+    for operation in Operation.objects.due(now=now, hinted_before=HINT_AGAIN_AFTER)[:100]:
+        claimed = Operation.objects.filter(
+            pk=operation.pk, hinted_at=operation.hinted_at, status=Operation.Status.PENDING
+        ).update(hinted_at=now)
+        if claimed:
+            hint(operation.pk)
+    dead = Operation.objects.filter(status=Operation.Status.RUNNING, alive_at__lt=now - DEAD_AFTER)
+    detail = "The process that ran this operation died. Nothing half-done is in use; ask for it again."
+    dead.update(status=Operation.Status.FAILED, ended_at=Now(), error={"code": "interrupted", "detail": detail})
