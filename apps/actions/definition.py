@@ -1,0 +1,105 @@
+"""An action's definition as a value: what `actions/<name>.yaml` says, with every default filled in."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+import orjson
+
+from apps.core.schema import ObjectSchema
+from apps.core.types import JsonObject, JsonValue
+
+Delivery = Literal["stdin", "file"]
+OnLost = Literal["requeue", "fail"]
+WhenFull = Literal["queue", "cancel", "reject"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryRule:
+    """When and how often a run is tried again. `max_attempts` counts the first run too."""
+
+    max_attempts: int = 1
+    on: tuple[str, ...] = ("failed", "timeout")
+    backoff: Literal["constant", "linear", "exponential"] = "exponential"
+    delay_s: float = 1.0
+    max_delay_s: float = 3600.0
+    jitter: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcurrencyRule:
+    """The action's own gate. `key` is a template over the parameters; each value has a line of its own."""
+
+    limit: int
+    key: str | None = None
+    when_full: WhenFull = "queue"
+    max_waiting: int | None = None
+    expires_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """Everything that is pinned when an execution is requested."""
+
+    name: str
+    runtime: str
+    entry_point: str
+    function: str | None = None
+    description: str = ""
+    parameters: Mapping[str, JsonObject] = field(default_factory=dict)
+    output: JsonObject | None = None
+    secrets: tuple[str, ...] = ()
+    parameter_delivery: Delivery = "stdin"
+    parameter_format: Literal["json", "yaml", "dotenv"] = "json"
+    output_format: Literal["auto", "json", "yaml", "jsonl", "text"] = "auto"
+    timeout_s: float | None = None
+    retry: RetryRule = RetryRule()
+    concurrency: ConcurrencyRule | None = None
+    pool: str = "default"
+    on_lost: OnLost = "requeue"
+    env: Mapping[str, str] = field(default_factory=dict)
+    enabled: bool = True
+
+    @cached_property
+    def schema(self) -> ObjectSchema:
+        return ObjectSchema(self.parameters)
+
+    @cached_property
+    def secret_outputs(self) -> frozenset[str]:
+        properties: Mapping[str, Any] = (self.output or {}).get("properties", {})
+        return frozenset(name for name, item in properties.items() if item.get("secret") is True)
+
+    def as_json(self) -> JsonObject:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, body: JsonObject) -> "Definition":
+        """The reverse of `as_json`; also takes a validated action file, whose missing fields get their defaults."""
+        values = dict(body)
+        if retry := values.pop("retry", None):
+            values["retry"] = RetryRule(**{**retry, "on": tuple(retry.get("on", RetryRule.on))})
+        if concurrency := values.pop("concurrency", None):
+            values["concurrency"] = ConcurrencyRule(**concurrency)
+        values["secrets"] = tuple(values.get("secrets", ()))
+        return cls(**values)
+
+
+def canonical(value: JsonValue) -> bytes:
+    """The one way in which equal values are written."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def digest_of(definition: Definition) -> str:
+    return hashlib.sha256(canonical(definition.as_json())).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _parsed(digest: str, body: bytes) -> Definition:
+    return Definition.from_json(orjson.loads(body))
+
+
+def parsed(digest: str, body: JsonObject) -> Definition:
+    """The definition in a stored body; its compiled schema is shared by all who ask for the same digest."""
+    return _parsed(digest, canonical(body))

@@ -1,0 +1,277 @@
+"""The content kind `actions/`: reads `actions/<name>.yaml` and tells an author everything that is wrong with it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from apps.actions.definition import Definition
+from apps.actions.services.register import register_actions
+from apps.core import refs
+from apps.core.expressions import TemplateError, compile_template
+from apps.core.schema import MARKS, schema_error, value_errors, without_marks
+from apps.core.types import JsonObject
+from apps.packs.content import ReadContext
+from apps.packs.documents import PackFile
+from apps.packs.yaml import is_text
+from apps.runtimes.assignments import bad_shell_name
+from apps.runtimes.definition import RuntimeDefinition
+from apps.runtimes.services import known_runtimes
+
+if TYPE_CHECKING:
+    from apps.packs.models import PackVersion
+
+_SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 31_536_000}
+
+SCHEMA: JsonObject = {
+    "type": "object",
+    "required": ["name", "entry_point"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "maxLength": 150, "pattern": refs.NAME.pattern.replace(r"\Z", "$")},
+        "description": {"type": "string", "maxLength": 10_000},
+        "runtime": {"type": "string", "minLength": 1, "maxLength": 100},
+        "entry_point": {"type": "string", "minLength": 1, "maxLength": 500},
+        "parameters": {
+            "type": "object",
+            "maxProperties": 200,
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "required": {"type": "boolean"},
+                    "secret": {"type": "boolean"},
+                    "immutable": {"type": "boolean"},
+                    "position": {"type": "integer", "minimum": 0},
+                    "description": {"type": "string"},
+                    "pattern": {"type": "string"},
+                },
+            },
+        },
+        "output": {"type": "object"},
+        "secrets": {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_.-]*$"},
+            "maxItems": 100,
+        },
+        "parameter_delivery": {"enum": ["stdin", "file"]},
+        "parameter_format": {"enum": ["json", "yaml", "dotenv"]},
+        "output_format": {"enum": ["auto", "json", "yaml", "jsonl", "text"]},
+        "timeout_s": _SECONDS,
+        "retry": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["max_attempts"],
+            "properties": {
+                "max_attempts": {"type": "integer", "minimum": 1, "maximum": 100},
+                "on": {"type": "array", "items": {"enum": ["failed", "timeout"]}, "minItems": 1},
+                "backoff": {"enum": ["constant", "linear", "exponential"]},
+                "delay_s": {"type": "number", "minimum": 0, "maximum": 86_400},
+                "max_delay_s": {"type": "number", "minimum": 0, "maximum": 604_800},
+                "jitter": {"type": "number", "minimum": 0, "maximum": 1},
+            },
+        },
+        "concurrency": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["limit"],
+            "properties": {
+                "limit": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+                "key": {"type": "string", "minLength": 1, "maxLength": 1000},
+                "when_full": {"enum": ["queue", "cancel", "reject"]},
+                "max_waiting": {"type": "integer", "minimum": 0, "maximum": 10_000_000},
+                "expires_s": _SECONDS,
+            },
+        },
+        "pool": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"},
+        "on_lost": {"enum": ["requeue", "fail"]},
+        "env": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 100},
+        "enabled": {"type": "boolean"},
+    },
+}
+
+HINTS = {
+    "name": "letters, digits, `_` and `-`, joined by dots",
+    "timeout_s": "seconds, more than 0: `timeout_s: 300`",
+    "parameters": "a mapping of names to JSON Schemas: `count: {type: integer, default: 1}`",
+    "concurrency": "`concurrency: {limit: 2}`; a limit of 0 pauses the action",
+    "retry": "`retry: {max_attempts: 3, backoff: exponential, delay_s: 1}`",
+    "env": "a mapping of names to text: `env: {LANG: C.UTF-8}`",
+}
+_ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
+#: Given by Attune, or able to take over the program that is started.
+_ENV_TAKEN = re.compile(r"^(ATTUNE_.*|PATH|HOME|TMPDIR|LD_.*|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|IFS|PYTHONHOME)\Z")
+_PARAMETER_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]{0,99}\Z")
+
+
+class ActionFiles:
+    folder = "actions"
+
+    def read(self, file: PackFile, context: ReadContext) -> Definition | None:
+        before = len(context.errors.errors)
+        body = file.read(SCHEMA, context.errors, hints=HINTS)
+        if body is None:
+            return None
+        body = _with_text_defaults(body, file)
+        for path, detail, hint in _mistakes(body, file, context):
+            file.add(context.errors, path, detail, hint)
+        if len(context.errors.errors) > before:
+            return None
+        runtime = _runtime_of(body, context)
+        entry_point, function = split_entry_point(body["entry_point"])
+        return Definition.from_json(
+            {**body, "runtime": runtime.name if runtime else "", "entry_point": entry_point, "function": function}
+        )
+
+    def write(self, version: "PackVersion", items: Sequence[Definition]) -> None:
+        register_actions(version, items)
+
+
+def split_entry_point(text: str) -> tuple[str, str | None]:
+    """`resize.py:main` → `("resize.py", "main")`."""
+    path, separator, function = text.rpartition(":")
+    return (path, function) if separator and path else (text, None)
+
+
+Mistake = tuple[Sequence[str | int], str, str]
+
+
+def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:
+    yield from _name_mistakes(body, file, context)
+    yield from _entry_point_mistakes(body, context)
+    for name, schema in body.get("parameters", {}).items():
+        yield from _parameter_mistakes(name, schema, body, context)
+    yield from _concurrency_mistakes(body)
+    if "output" in body and (problem := schema_error(_plain_output(body["output"]))):
+        yield ["output"], f"output is no JSON Schema: {problem}", ""
+    for name in body.get("env", {}):
+        if not _ENV_NAME.match(name) or _ENV_TAKEN.match(name):
+            yield (
+                ["env", name],
+                f"env: {name} cannot be set by an action",
+                "names that Attune or the loader use are taken",
+            )
+
+
+def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:
+    twin = next((item for item in context.content.get("actions", ()) if item.name == body["name"]), None)
+    if twin is not None:
+        yield ["name"], f"the name {body['name']} is taken by another file of this pack", "names are unique in a pack"
+
+
+def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
+    path, function = split_entry_point(body["entry_point"])
+    target = (context.folder / "actions" / path).resolve()
+    if not target.is_relative_to((context.folder / "actions").resolve()):
+        yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
+    elif not target.is_file():
+        yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
+    if function is not None and not function.isidentifier():
+        yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
+    if _runtime_of(body, context) is None:
+        known = ", ".join(sorted(item.name for item in _runtimes(context)))
+        if "runtime" in body:
+            yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
+        else:
+            yield [], f"no runtime fits {path} by extension or first line", f"write `runtime:`, one of: {known}"
+
+
+def _parameter_mistakes(name: str, schema: JsonObject, body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
+    path = ["parameters", name]
+    if not _PARAMETER_NAME.match(name):
+        yield path, f"{name!r} cannot be the name of a parameter", "letters, digits, `_` and `-`, a letter first"
+    plain = without_marks(schema)
+    if problem := schema_error(plain):
+        yield path, f"parameters.{name} is no JSON Schema: {problem}", ""
+        return
+    if "default" in schema:
+        for error in value_errors(plain, schema["default"]):
+            yield [*path, "default"], f"the default of {name} does not fit its own schema: {error.detail}", ""
+    if schema.get("immutable") and "default" not in schema:
+        yield path, f"{name} is immutable but has no default", "an immutable parameter is fixed by its default"
+    if schema.get("secret") and "default" in schema and schema["default"] is not None:
+        yield [*path, "default"], f"{name} is secret; a default in a file is no secret", "leave the default out"
+    runtime = _runtime_of(body, context)
+    if runtime is not None and runtime.assignments == "shell" and (problem := bad_shell_name(name)):
+        yield path, f"{name} cannot be a shell variable: {problem}", "choose another name"
+
+
+def _concurrency_mistakes(body: JsonObject) -> Iterator[Mistake]:
+    key = body.get("concurrency", {}).get("key")
+    if key is None:
+        return
+    path = ["concurrency", "key"]
+    try:
+        template = compile_template(key)
+    except TemplateError as error:
+        yield path, f"the key cannot be used: {error}", 'an expression over the parameters: `"{{ host }}"`'
+        return
+    parameters: JsonObject = body.get("parameters", {})
+    if not template.names:
+        yield path, "the key names no parameter, so there would be one line only", 'leave it out, or `"{{ host }}"`'
+    for name in sorted(template.names):
+        if name not in parameters:
+            yield path, f"the key names {name}, which is no parameter", f"one of: {', '.join(parameters)}"
+        elif parameters[name].get("secret"):
+            yield path, f"the key names {name}, which is secret", "keys are shown at gates; use another parameter"
+
+
+def _runtimes(context: ReadContext) -> list[RuntimeDefinition]:
+    """Those this pack brings, then those installed."""
+    if "runtimes" not in context.memo:
+        own: list[RuntimeDefinition] = context.content.get("runtimes", [])
+        names = {item.name for item in own}
+        context.memo["runtimes"] = [*own, *(item for item in known_runtimes() if item.name not in names)]
+    runtimes: list[RuntimeDefinition] = context.memo["runtimes"]
+    return runtimes
+
+
+def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
+    path, _ = split_entry_point(body["entry_point"])
+    runtimes = _runtimes(context)
+    if wanted := body.get("runtime"):
+        return next((item for item in runtimes if wanted == item.name or wanted in item.aliases), None)
+    for item in runtimes:
+        if any(path.endswith(extension) for extension in item.extensions):
+            return item
+    program = _shebang(context, path)
+    return next((item for item in runtimes if program and program in item.shebangs), None)
+
+
+def _shebang(context: ReadContext, path: str) -> str | None:
+    """The program named by the first line: `#!/usr/bin/env python3` → `python3`."""
+    try:
+        with (context.folder / "actions" / path).open("rb") as file:
+            first = file.readline(200)
+    except OSError:
+        return None
+    words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
+    if words and words[0].endswith("/env"):
+        words = [word for word in words[1:] if not word.startswith("-")]
+    return words[0].rsplit("/", 1)[-1] if words else None
+
+
+def _with_text_defaults(body: JsonObject, file: PackFile) -> JsonObject:
+    """Defaults and enums of text parameters as they were written: `1.10` and `0755` survive."""
+    for name, schema in body.get("parameters", {}).items():
+        if not is_text(schema):
+            continue
+        for word in ("default", "const"):
+            if word in schema and schema[word] is not None:
+                schema[word] = file.document.text(["parameters", name, word]) or schema[word]
+        for word in ("enum", "examples"):
+            if isinstance(schema.get(word), list):
+                schema[word] = [
+                    value if value is None else file.document.text(["parameters", name, word, index]) or value
+                    for index, value in enumerate(schema[word])
+                ]
+    return body
+
+
+def _plain_output(schema: Any) -> Any:
+    """An output schema without our marks, at every depth where properties are declared."""
+    if isinstance(schema, dict):
+        return {
+            key: _plain_output(value) for key, value in schema.items() if not (key in MARKS and isinstance(value, bool))
+        }
+    if isinstance(schema, list):
+        return [_plain_output(item) for item in schema]
+    return schema

@@ -1,0 +1,51 @@
+"""Finds the action somebody wants to run."""
+
+from typing import TYPE_CHECKING
+
+from django.db.models.functions import Now
+
+from apps.actions.models import Action
+from apps.core.errors import Conflict, NotFound
+from apps.packs.services.manage import PackDisabled
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+
+class UnknownAction(NotFound):
+    """There is no such action."""
+
+    code = "unknown_action"
+
+
+class ActionDisabled(Conflict):
+    """The action is disabled."""
+
+    code = "action_disabled"
+
+
+def get_action(identity: "Identity", ref: str) -> Action:
+    """The action with this ref, whether or not it is enabled. Raises `UnknownAction`."""
+    found = Action.objects.visible_to(identity).select_related("pack", "version", "definition").filter(ref=ref)
+    action = found.first()
+    if action is None:
+        raise UnknownAction(f"There is no action {ref}.", action=ref)
+    return action
+
+
+def get_runnable_action(identity: "Identity", ref: str) -> Action:
+    """Raises `UnknownAction`, `ActionDisabled` or `PackDisabled`."""
+    action = get_action(identity, ref)
+    if not action.pack.is_enabled:
+        raise PackDisabled(f"The pack {action.pack.ref} is disabled, so {ref} cannot run.", action=ref)
+    if not action.is_enabled:
+        raise ActionDisabled(f"The action {ref} is disabled.", action=ref)
+    return action
+
+
+def set_action_enabled(identity: "Identity", *, ref: str, enabled: bool | None) -> Action:
+    """The operator's word against the file's; None lets the pack's file decide again."""
+    action = get_action(identity, ref)
+    Action.objects.filter(pk=action.pk).update(enabled_override=enabled, updated_at=Now())
+    action.enabled_override = enabled
+    return action

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class PacksConfig(AppConfig):
+    name = "apps.packs"
+
+    def ready(self) -> None:
+        from apps.operations import kinds
+        from apps.packs import content, operations
+        from apps.packs.runtime_files import RuntimeFiles
+
+        content.register(RuntimeFiles())
+        kinds.register(operations.INSTALL, operations.install)

@@ -1,0 +1,96 @@
+"""`pack.yaml`: what a pack says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from apps.core import refs
+from apps.core.errors import ErrorCollector
+from apps.core.types import JsonObject
+from apps.packs.documents import PackFile
+
+_TEXT = {"type": "string", "maxLength": 10_000}
+_TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": 200}
+_SEMVER = (
+    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
+    r"(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$"
+)
+
+SCHEMA: JsonObject = {
+    "type": "object",
+    "required": ["ref", "version"],
+    "additionalProperties": False,
+    "properties": {
+        "ref": {"type": "string", "pattern": refs.PACK_REF.pattern.replace(r"\Z", "$"), "maxLength": 100},
+        "name": _TEXT,
+        "label": _TEXT,
+        "description": _TEXT,
+        "version": {"type": "string", "pattern": _SEMVER, "maxLength": 100},
+        "author": _TEXT,
+        "email": _TEXT,
+        "keywords": _TEXTS,
+        "contributors": _TEXTS,
+        "dependencies": _TEXTS,
+        "attune_version": _TEXT,
+        "runtimes": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 50},
+        "runtime_version": _TEXT,
+        "meta": {
+            "type": "object",
+            "additionalProperties": True,
+            "properties": {
+                "python_dependencies": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "properties": {
+                        "runtime": {"type": "string"},
+                        "dependencies": _TEXTS,
+                        "requirements_file_content": _TEXT,
+                        "min_version": {"type": "string"},
+                        "max_version": {"type": "string"},
+                    },
+                }
+            },
+        },
+    },
+}
+
+#: What to write instead, by the field's name.
+HINTS = {
+    "ref": "lower case letters, digits and underscores, joined by dots: `acme.web`",
+    "version": "a semantic version: `1.0.0`",
+    "keywords": "a list of words: `[network, dns]`",
+    "runtimes": 'a range for each runtime: `python: ">=3.9"`',
+}
+
+
+@dataclass(frozen=True)
+class PackManifest:
+    """`body` is the whole of `pack.yaml` as JSON."""
+
+    ref: str
+    version: str
+    body: JsonObject = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        return str(self.body.get("label") or self.body.get("name") or self.ref)
+
+    @property
+    def runtime_ranges(self) -> Mapping[str, str]:
+        """`{runtime: version range}`; `runtime_version` stands for every runtime not named."""
+        ranges: dict[str, str] = dict(self.body.get("runtimes", {}))
+        return ranges
+
+    @property
+    def python_dependencies(self) -> tuple[str, ...]:
+        """Requirements named in `meta.python_dependencies`, line by line."""
+        declared: JsonObject = self.body.get("meta", {}).get("python_dependencies", {})
+        lines = [*declared.get("dependencies", ()), *declared.get("requirements_file_content", "").splitlines()]
+        return tuple(line.strip() for line in lines if line.strip() and not line.strip().startswith("#"))
+
+
+def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None:
+    """The manifest in `file`, or None with everything that is wrong in `errors`."""
+    body = file.read(SCHEMA, errors, hints=HINTS)
+    if body is None:
+        return None
+    return PackManifest(ref=body["ref"], version=body["version"], body=body)

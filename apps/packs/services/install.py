@@ -1,0 +1,147 @@
+"""Installs a pack from a folder: staged, read, checked as a whole, then made current in one transaction."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from apps.core.errors import Conflict, Invalid
+from apps.core.refs import safe_name
+from apps.core.signals import happened
+from apps.core.types import JsonObject
+from apps.packs import content, versions
+from apps.packs.loader import LoadedPack, RefTaken, load_pack
+from apps.packs.models import Pack, PackVersion
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+logger = logging.getLogger(__name__)
+
+#: Attune's own packs, and words that stand for something else where a ref could stand; nobody may take these refs.
+RESERVED = frozenset({"core", "examples", "examples_text", "install", "index"})
+#: First key of the advisory locks that let one installation of a pack run at a time.
+_LOCK_SPACE = 0x4154_0001
+
+
+class VersionTaken(Conflict):
+    """This version is installed with other content."""
+
+    code = "version_taken"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """`change` is `installed`, `upgraded`, `replaced` or `unchanged`."""
+
+    ref: str
+    version: str
+    digest: str
+    change: str
+    content: dict[str, int]
+
+    def as_json(self) -> JsonObject:
+        return {
+            "ref": self.ref,
+            "version": self.version,
+            "digest": self.digest,
+            "change": self.change,
+            "content": self.content,
+        }
+
+
+def install_pack(
+    source: Path,
+    *,
+    identity: "Identity | None",
+    force: bool = False,
+    dry_run: bool = False,
+    own: bool = False,
+    tell: Callable[[str, int], None] = lambda step, percent: None,
+) -> Installed:
+    """Makes the pack in the folder `source` the current version of its ref.
+
+    `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything and changes nothing.
+    Raises `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`.
+    """
+    if not source.is_absolute() or not source.is_dir():
+        raise Invalid(f"{source} is not a folder on this server; give an absolute path.")
+    tell("copy", 5)
+    with versions.stage(source) as staged:
+        tell("check", 30)
+        loaded = load_pack(staged.folder)
+        _refuse_reserved(loaded, own=own)
+        change = _change(loaded, staged.digest, force=force)
+        if not dry_run and change != "unchanged":
+            tell("keep", 50)
+            versions.keep(staged, loaded.manifest.ref)
+            tell("register", 70)
+            _make_current(loaded, staged, identity, force=force)
+    counts = {kind: len(items) for kind, items in loaded.content.items() if items}
+    logger.info("pack %s %s: %s", loaded.manifest.ref, loaded.manifest.version, change)
+    return Installed(loaded.manifest.ref, loaded.manifest.version, staged.digest, change, counts)
+
+
+def _refuse_reserved(loaded: LoadedPack, *, own: bool) -> None:
+    if loaded.manifest.ref in RESERVED and not own:
+        raise RefTaken(f"The ref {loaded.manifest.ref!r} is reserved; choose another.")
+
+
+def _change(loaded: LoadedPack, digest: str, *, force: bool) -> str:
+    """What installing would do. Raises when it may not be done."""
+    manifest = loaded.manifest
+    twin = Pack.objects.filter(safe_name=safe_name(manifest.ref)).exclude(ref=manifest.ref).first()
+    if twin is not None:
+        raise RefTaken(f"{manifest.ref} has the same name on disk ({twin.safe_name}) as the installed pack {twin.ref}.")
+    pack = Pack.objects.select_related("current").filter(ref=manifest.ref).first()
+    if pack is None or pack.current is None:
+        return "installed"
+    if pack.current.digest == digest:
+        return "unchanged"
+    same = pack.versions.filter(version=manifest.version).exclude(digest=digest).exists()
+    if same and not force:
+        raise VersionTaken(
+            f"{manifest.ref} {manifest.version} is installed with other content; "
+            "raise the version in pack.yaml, or install with force to replace it."
+        )
+    return "replaced" if same else "upgraded"
+
+
+@transaction.atomic(durable=True)
+def _make_current(loaded: LoadedPack, staged: versions.StagedPack, identity: "Identity | None", *, force: bool) -> None:
+    manifest = loaded.manifest
+    _lock(safe_name(manifest.ref))
+    _change(loaded, staged.digest, force=force)  # looked at again under the lock: two installations may have met
+    body = {"label": manifest.label, "description": manifest.body.get("description", "")}
+    pack, _ = Pack.objects.update_or_create(
+        ref=manifest.ref, defaults=body, create_defaults={**body, "safe_name": safe_name(manifest.ref)}
+    )
+    version, _ = PackVersion.objects.get_or_create(
+        pack=pack,
+        digest=staged.digest,
+        defaults={
+            "version": manifest.version,
+            "manifest": manifest.body,
+            "size_bytes": staged.size_bytes,
+            "file_count": staged.file_count,
+            "installed_by": identity,
+        },
+    )
+    Pack.objects.filter(pk=pack.pk).update(current=version, updated_at=Now())
+    for kind in content.kinds():
+        kind.write(version, loaded.content[kind.folder])
+    for follower in content.followers():
+        follower(version)
+    payload = {"change": "installed", "version": manifest.version, "digest": staged.digest}
+    transaction.on_commit(lambda: happened.send(sender=Pack, kind="pack", subject=manifest.ref, payload=payload))
+
+
+def _lock(name: str) -> None:
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, number])

@@ -1,0 +1,38 @@
+"""Switches packs on and off."""
+
+from typing import TYPE_CHECKING
+
+from django.db.models.functions import Now
+
+from apps.core.errors import Conflict, NotFound
+from apps.packs.models import Pack
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+
+class UnknownPack(NotFound):
+    """There is no such pack."""
+
+    code = "unknown_pack"
+
+
+class PackDisabled(Conflict):
+    """The pack is disabled."""
+
+    code = "pack_disabled"
+
+
+def get_pack(identity: "Identity", ref: str) -> Pack:
+    pack = Pack.objects.visible_to(identity).select_related("current").filter(ref=ref).first()
+    if pack is None:
+        raise UnknownPack(f"There is no pack {ref}.")
+    return pack
+
+
+def set_pack_enabled(identity: "Identity", *, ref: str, enabled: bool) -> Pack:
+    """A disabled pack accepts no new executions; what was accepted before still runs."""
+    pack = get_pack(identity, ref)
+    Pack.objects.filter(pk=pack.pk).update(is_enabled=enabled, updated_at=Now())
+    pack.is_enabled = enabled
+    return pack

@@ -1,0 +1,193 @@
+"""Pack versions as files: staged, named by their digest, kept as archives, unpacked read-only wherever they are needed."""
+
+import gzip
+import hashlib
+import os
+import shutil
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+from apps.core.errors import ErrorCollector, NotFound
+from apps.core.refs import safe_name
+from apps.packs.loader import PackInvalid
+
+#: Limits of one pack, counted while it is copied.
+MAX_FILES = 5_000
+MAX_BYTES = 100 * 1024 * 1024
+#: Never part of a pack: version control, caches, environments made beside the code.
+IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_modules", ".mypy_cache", ".pytest_cache"})
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class StagedPack:
+    """A private copy of what is being installed; nobody can change it any more."""
+
+    folder: Path
+    digest: str
+    size_bytes: int
+    file_count: int
+
+
+def folder_of(pack_ref: str, digest: str) -> Path:
+    """Where a version lies on this host once it is unpacked."""
+    return Path(settings.ATTUNE_PACKS_DIR) / safe_name(pack_ref) / digest[:12]
+
+
+@contextmanager
+def stage(source: Path) -> Iterator[StagedPack]:
+    """Copies `source` into a private folder, which is gone afterwards. Raises `PackInvalid` for what a pack may not hold."""
+    parent = Path(settings.ATTUNE_PACKS_DIR) / ".staging"
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent) as temporary:
+        folder = Path(temporary) / "pack"
+        errors = ErrorCollector()
+        copier = _Copier(errors)
+        copier.copy(source, folder, "")
+        if errors.errors:
+            raise PackInvalid(errors=errors.errors)
+        yield StagedPack(folder, digest_of(folder), copier.size_bytes, copier.file_count)
+
+
+class _Copier:
+    """Copies regular files and folders, nothing else, and stops at the limits."""
+
+    def __init__(self, errors: ErrorCollector) -> None:
+        self.size_bytes = 0
+        self.file_count = 0
+        self._errors = errors
+
+    def copy(self, source: Path, target: Path, path: str) -> None:
+        target.mkdir(mode=0o755)
+        for entry in sorted(os.scandir(source), key=lambda item: item.name):
+            inner = f"{path}/{entry.name}".lstrip("/")
+            if entry.name in IGNORED or entry.name.endswith(".pyc"):
+                continue
+            if entry.is_symlink():
+                self._errors.add(
+                    inner, 0, "a link; packs hold regular files and folders only", "put the file itself here"
+                )
+            elif entry.is_dir():
+                self.copy(Path(entry.path), target / entry.name, inner)
+            elif entry.is_file():
+                self._copy_file(entry, target / entry.name, inner)
+            else:
+                self._errors.add(inner, 0, "neither a regular file nor a folder")
+
+    def _copy_file(self, entry: "os.DirEntry[str]", target: Path, path: str) -> None:
+        size = entry.stat().st_size
+        self.file_count += 1
+        self.size_bytes += size
+        if self.file_count > MAX_FILES or self.size_bytes > MAX_BYTES:
+            raise PackInvalid(f"The pack is larger than {MAX_FILES} files or {MAX_BYTES // 2**20} MiB (at {path}).")
+        try:
+            shutil.copyfile(entry.path, target)
+        except OSError as error:
+            self._errors.add(path, 0, f"cannot be read: {error.strerror}")
+            return
+        target.chmod(0o755 if entry.stat().st_mode & stat.S_IXUSR else 0o644)
+
+
+def digest_of(folder: Path) -> str:
+    """SHA-256 over the sorted paths, executable bits and contents."""
+    total = hashlib.sha256()
+    for path in _files(folder):
+        content = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                content.update(chunk)
+        mark = "x" if path.stat().st_mode & stat.S_IXUSR else "-"
+        total.update(f"{path.relative_to(folder).as_posix()}\0{mark}\0{content.hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def keep(staged: StagedPack, pack_ref: str) -> None:
+    """Writes the version's archive to storage and unpacks it here. Idempotent."""
+    name = _archive_name(pack_ref, staged.digest)
+    if not default_storage.exists(name):
+        with tempfile.TemporaryFile() as archive:
+            _write_archive(staged.folder, archive)
+            archive.seek(0)
+            default_storage.save(name, File(archive))
+    _publish(staged.folder, folder_of(pack_ref, staged.digest))
+
+
+def ensure_unpacked(pack_ref: str, digest: str) -> Path:
+    """The version's folder on this host, unpacked from its archive when it is not there yet. One `stat` when it is."""
+    folder = folder_of(pack_ref, digest)
+    if folder.is_dir():
+        return folder
+    name = _archive_name(pack_ref, digest)
+    if not default_storage.exists(name):
+        raise NotFound(f"The archive of {pack_ref} {digest[:12]} is not in storage ({name}).")
+    parent = Path(settings.ATTUNE_PACKS_DIR) / ".staging"
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent) as temporary, default_storage.open(name) as archive:
+        target = Path(temporary) / "pack"
+        with tarfile.open(fileobj=archive, mode="r:gz") as tar:
+            tar.extractall(target, filter="data")
+        _publish(target, folder)
+    return folder
+
+
+def _write_archive(folder: Path, target: "tempfile._TemporaryFileWrapper[bytes] | object") -> None:
+    with gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:  # type: ignore[arg-type]  # both are binary files
+        for path in _files(folder):
+            info = tar.gettarinfo(path, arcname=path.relative_to(folder).as_posix())
+            info.uid = info.gid = info.mtime = 0
+            info.uname = info.gname = ""
+            with path.open("rb") as file:
+                tar.addfile(info, file)
+
+
+def _publish(source: Path, target: Path) -> None:
+    """Makes a copy of `source` appear at `target` whole and read-only, or not at all."""
+    if target.is_dir():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        shutil.copytree(source, temporary, dirs_exist_ok=True)
+        _make_read_only(temporary)
+        temporary.rename(target)
+    except OSError:
+        if not target.is_dir():  # another process may have been faster: then its copy is as good
+            raise
+    finally:
+        discard(temporary)
+
+
+def _make_read_only(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            path.chmod(0o555)
+        else:
+            path.chmod(0o555 if path.stat().st_mode & stat.S_IXUSR else 0o444)
+    folder.chmod(0o555)
+
+
+def discard(folder: Path) -> None:
+    """Removes a read-only folder, if it is there."""
+    if not folder.is_dir():
+        return
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir():
+            path.chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _archive_name(pack_ref: str, digest: str) -> str:
+    return f"packs/{safe_name(pack_ref)}/{digest}.tar.gz"

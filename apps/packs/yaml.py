@@ -1,0 +1,240 @@
+"""Reads pack files: YAML 1.2 without tags, with a line for every value and all mistakes at once.
+
+PyYAML composes the nodes; the values are made here, because a field whose type is text must take the text as it was
+written (`1.10`, `0755`, `no`), and because duplicate keys, tags and alias bombs are errors and not surprises.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from apps.core.errors import ErrorCollector
+from apps.core.types import JsonObject, JsonValue
+
+#: Largest file, also after aliases are expanded.
+MAX_BYTES = 1024 * 1024
+#: Deepest nesting of a pack file.
+MAX_DEPTH = 64
+Path = Sequence[str | int]
+
+_NULL = "tag:yaml.org,2002:null"
+_BOOL = "tag:yaml.org,2002:bool"
+_INT = "tag:yaml.org,2002:int"
+_FLOAT = "tag:yaml.org,2002:float"
+_STR = "tag:yaml.org,2002:str"
+
+
+class _Loader(yaml.CSafeLoader):
+    """The core schema of YAML 1.2: `yes`, `on` and dates are text, octals start with `0o`."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML keeps it so
+
+
+for tag, pattern, first in (
+    (_NULL, r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    (_BOOL, r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    (_INT, r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", list("-+0123456789")),
+    (
+        _FLOAT,
+        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        list("-+.0123456789"),
+    ),
+):
+    _Loader.add_implicit_resolver(tag, re.compile(pattern), first)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file whose YAML is well-formed. Lines count from 1."""
+
+    file: str
+    root: yaml.Node
+
+    def value(self, schema: JsonObject) -> JsonValue:
+        """The document as JSON; `schema` says where text is meant."""
+        return _value(self.root, schema)
+
+    def line(self, path: Path = ()) -> int:
+        """The line of the value at `path`, or of the nearest thing around it that exists."""
+        node = self.root
+        line = node.start_mark.line + 1
+        for step in path:
+            child = _child(node, step)
+            if child is None:
+                break
+            key, node = child
+            line = (key or node).start_mark.line + 1
+        return int(line)
+
+    def text(self, path: Path) -> str | None:
+        """The scalar at `path` as it was written."""
+        node: yaml.Node | None = self.root
+        for step in path:
+            child = _child(node, step) if node is not None else None
+            node = child[1] if child else None
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+
+
+def parse(data: bytes, file: str, errors: ErrorCollector) -> Document | None:
+    """The document in `data`, or None with everything that is wrong in `errors`."""
+    if len(data) > MAX_BYTES:
+        errors.add(file, 0, f"larger than {MAX_BYTES} bytes")
+        return None
+    try:
+        root = _compose(data)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        errors.add(file, mark.line + 1 if mark else 0, f"not YAML: {error.problem or error.context}")
+        return None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        errors.add(file, 0, f"not YAML: {error}")
+        return None
+    if root is None:
+        errors.add(file, 0, "the file is empty")
+        return None
+    before = len(errors.errors)
+    size = _Inspection(file, errors).inspect(root)
+    if size > MAX_BYTES:
+        errors.add(file, 0, f"larger than {MAX_BYTES} bytes once its aliases are expanded")
+    return Document(file, root) if len(errors.errors) == before else None
+
+
+def _compose(data: bytes) -> yaml.Node | None:
+    text = data.decode("utf-8-sig")
+    if "\x00" in text:
+        raise ValueError("a NUL character")
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+    finally:
+        loader.dispose()
+    return root
+
+
+class _Inspection:
+    """Walks the nodes once: tags, duplicate keys, keys that are no text, endless aliases, size after expansion."""
+
+    def __init__(self, file: str, errors: ErrorCollector) -> None:
+        self._file = file
+        self._errors = errors
+        self._sizes: dict[int, int] = {}
+        self._open: set[int] = set()
+
+    def inspect(self, node: yaml.Node, depth: int = 0) -> int:
+        """The size of `node` in characters, aliases counted as often as they are used."""
+        if id(node) in self._sizes:
+            return self._sizes[id(node)]
+        if id(node) in self._open:
+            self._add(node, "an alias inside the thing it names")
+            return 0
+        if depth > MAX_DEPTH:
+            self._add(node, f"nested deeper than {MAX_DEPTH}")
+            return 0
+        self._open.add(id(node))
+        self._check_tag(node)
+        size = 1 + self._inner(node, depth)
+        self._open.discard(id(node))
+        self._sizes[id(node)] = size
+        return size
+
+    def _inner(self, node: yaml.Node, depth: int) -> int:
+        if isinstance(node, yaml.ScalarNode):
+            return len(node.value)
+        if isinstance(node, yaml.SequenceNode):
+            return sum(self.inspect(child, depth + 1) for child in node.value)
+        assert isinstance(node, yaml.MappingNode)
+        self._check_keys(node)
+        return sum(self.inspect(key, depth + 1) + self.inspect(child, depth + 1) for key, child in node.value)
+
+    def _check_keys(self, node: yaml.MappingNode) -> None:
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                self._add(key, "a key must be text")
+            elif key.value in lines:
+                self._add(key, f"the key {key.value!r} stands on line {lines[key.value]} and on line {line}")
+            else:
+                lines[key.value] = line
+
+    def _check_tag(self, node: yaml.Node) -> None:
+        if isinstance(node, yaml.ScalarNode):
+            plain = not node.style
+            expected = _resolve(yaml.ScalarNode, node.value, (plain, not plain))
+        else:
+            expected = _resolve(type(node), None, True)
+        if node.tag != expected:
+            self._add(node, f"tags are not allowed here ({node.tag})", "write the value without the tag")
+
+    def _add(self, node: yaml.Node, detail: str, hint: str = "") -> None:
+        self._errors.add(self._file, node.start_mark.line + 1, detail, hint)
+
+
+_resolve: Callable[[type[yaml.Node], Any, Any], str] = _Loader("").resolve
+
+
+def _value(node: yaml.Node, schema: JsonObject) -> JsonValue:
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(node, schema)
+    if isinstance(node, yaml.SequenceNode):
+        items = schema.get("items", {})
+        return [_value(child, items if isinstance(items, dict) else {}) for child in node.value]
+    return {str(key.value): _value(child, _property(schema, str(key.value))) for key, child in node.value}
+
+
+def _property(schema: JsonObject, name: str) -> JsonObject:
+    found = schema.get("properties", {}).get(name, schema.get("additionalProperties", {}))
+    return found if isinstance(found, dict) else {}
+
+
+def _scalar(node: yaml.ScalarNode, schema: JsonObject) -> JsonValue:
+    text = str(node.value)
+    if node.tag == _NULL:
+        return None
+    if node.tag == _STR or is_text(schema):
+        return text
+    if node.tag == _BOOL:
+        return text.lower() == "true"
+    if node.tag == _INT:
+        return _integer(text)
+    return float(
+        text.replace(".inf", "inf").replace(".Inf", "inf").replace(".INF", "inf").lower().replace(".nan", "nan")
+    )
+
+
+def _integer(text: str) -> int:
+    if text.startswith(("0o", "0x")):
+        return int(text, 0)
+    return int(text)
+
+
+def is_text(schema: Mapping[str, Any]) -> bool:
+    """Whether a value under `schema` is text and nothing else (null apart)."""
+    kind = schema.get("type")
+    return kind == "string" or (isinstance(kind, list) and set(kind) <= {"string", "null"} and "string" in kind)
+
+
+def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node | None, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, child in node.value:
+            if str(key.value) == str(step):
+                return key, child
+    if isinstance(node, yaml.SequenceNode):
+        index = int(step) if str(step).isdigit() else -1
+        if 0 <= index < len(node.value):
+            return None, node.value[index]
+    return None
+
+
+def walk(value: JsonValue, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
+    """Every value inside `value` with its path, itself first."""
+    yield path, value
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from walk(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from walk(child, (*path, index))

@@ -1,0 +1,4 @@
+if [[ -n $cwd ]]; then
+  cd -- "$cwd" || exit
+fi
+eval "$cmd"
