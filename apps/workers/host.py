@@ -1,0 +1,111 @@
+"""The worker this process is: its warden, what it can run, what it is running. One per process."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.packs.versions import ensure_unpacked
+from apps.runner.control import RunControl
+from apps.runner.outcome import StopReason
+from apps.runner.warden_client import Warden
+from apps.runtimes.definition import RuntimeDefinition
+from apps.runtimes.detect import Installation
+from apps.runtimes.models import Runtime
+from apps.workers.capabilities import Capabilities
+
+#: A changed runtime file is noticed by running workers after so long.
+_RUNTIME_TTL_S = 5.0
+
+
+class RuntimeNotHere(Exception):
+    """This worker has no interpreter for the runtime, or the runtime is gone."""
+
+
+@dataclass(frozen=True)
+class HostedRuntime:
+    """A runtime as this host has it; `folder` is that of the pack that brought it."""
+
+    definition: RuntimeDefinition
+    installation: Installation
+    folder: Path
+
+
+@dataclass
+class Host:
+    """`worker_id` changes when the worker was called lost and registers anew."""
+
+    worker_id: int
+    name: str
+    warden: Warden
+    capabilities: Capabilities
+    volume_id: str
+    is_accepting: bool = True
+    _controls: dict[int, RunControl] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _runtimes: dict[str, tuple[float, HostedRuntime]] = field(default_factory=dict)
+
+    @contextmanager
+    def running(self, execution_id: int, control: RunControl) -> Iterator[None]:
+        """While the block runs, `stop` reaches this run."""
+        with self._lock:
+            self._controls[execution_id] = control
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._controls.pop(execution_id, None)
+
+    @property
+    def running_ids(self) -> list[int]:
+        with self._lock:
+            return list(self._controls)
+
+    def stop(self, execution_id: int, reason: StopReason) -> None:
+        """TERM, grace, KILL; nothing for one that does not run here."""
+        with self._lock:
+            control = self._controls.get(execution_id)
+        if control is not None:
+            control.stop(reason)
+
+    def runtime(self, name: str) -> HostedRuntime:
+        """Raises `RuntimeNotHere`."""
+        read_at, hosted = self._runtimes.get(name, (0.0, None))
+        if hosted is None or time.monotonic() - read_at > _RUNTIME_TTL_S:
+            hosted = self._read_runtime(name)
+            self._runtimes[name] = (time.monotonic(), hosted)
+        return hosted
+
+    def _read_runtime(self, name: str) -> HostedRuntime:
+        row = Runtime.objects.filter(name=name).first()
+        if row is None:
+            raise RuntimeNotHere(f"there is no runtime {name} any more")
+        installations = self.capabilities.runtimes.get(name)
+        if not installations:
+            reason = self.capabilities.missing.get(name, "it was not looked for")
+            raise RuntimeNotHere(f"this worker has no {name}: {reason}")
+        return HostedRuntime(row.parsed, installations[0], ensure_unpacked(row.pack_ref, row.pack_digest))
+
+
+_current: Host | None = None
+
+
+def set_current(host: Host | None) -> None:
+    global _current  # noqa: PLW0603 - one fact about the process
+    _current = host
+
+
+def current() -> Host:
+    assert _current is not None, "only a worker process runs this"
+    return _current
+
+
+def work_root() -> Path:
+    """The parent of the private work folders of running actions, made on first use."""
+    root = Path(settings.ATTUNE_WORK_DIR)
+    root.mkdir(parents=True, exist_ok=True, mode=0o711)
+    return root

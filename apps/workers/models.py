@@ -1,0 +1,68 @@
+"""Where things run: workers, what they can do, and when they were last heard of."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import Now
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def visible_to(self, identity: "Identity") -> Self:
+        """Everybody with an account sees every worker."""
+        return self if identity.is_active else self.none()
+
+    def living(self) -> Self:
+        return self.filter(status__in=Worker.LIVING)
+
+    def serving(self, queue: str) -> Self:
+        """Those that would take work from `queue` now."""
+        return self.filter(status=Worker.Status.ACTIVE, queues__contains=[queue])
+
+
+class Worker(models.Model):
+    """One run of a worker process. A process that was lost and wakes registers anew, as another row."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        CORDONED = "cordoned"
+        DRAINING = "draining"
+        LOST = "lost"
+        STOPPED = "stopped"
+
+    LIVING = (Status.ACTIVE, Status.CORDONED, Status.DRAINING)
+
+    name = models.CharField(max_length=120)
+    host = models.CharField(max_length=255)
+    pid = models.PositiveIntegerField()
+    pool = models.CharField(max_length=63)
+    labels = models.JSONField(default=dict)
+    runtimes = models.JSONField(default=dict, help_text="{runtime: [{version, interpreter}]}")
+    queues = ArrayField(models.CharField(max_length=255), default=list)
+    slots = models.PositiveIntegerField()
+    version = models.CharField(max_length=40, help_text="of Attune")
+    volume_id = models.CharField(max_length=64, help_text="of the folder in which it builds environments")
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    started_at = models.DateTimeField(db_default=Now())
+    last_heartbeat = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=models.Q(status__in=["active", "cordoned", "draining"]),
+                name="worker_name_among_living",
+            )
+        ]
+        indexes = [GinIndex(fields=["queues"], condition=models.Q(status="active"), name="worker_queues_active")]
+
+    def __str__(self) -> str:
+        return self.name

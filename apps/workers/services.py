@@ -1,0 +1,107 @@
+"""Registers workers, keeps their names apart, and ends them."""
+
+import logging
+import os
+import socket
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+
+from apps.core.errors import Conflict
+from apps.core.types import JsonObject
+from apps.workers.capabilities import Capabilities
+from apps.workers.models import Worker
+
+logger = logging.getLogger(__name__)
+
+#: How many workers of one pool a host may name by number.
+_MAX_NUMBER = 10_000
+
+
+class WorkerNameTaken(Conflict):
+    """A living worker has this name."""
+
+    code = "worker_name_taken"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What a worker says of itself. An empty `name` asks for `{host}-{pool}-{n}`."""
+
+    name: str
+    capabilities: Capabilities
+    slots: int
+    labels: JsonObject
+    version: str
+    volume_id: str
+
+
+def register_worker(registration: Registration) -> Worker:
+    """A new active worker. Raises `WorkerNameTaken` when the operator's name belongs to a living one."""
+    if registration.name:
+        worker = _try_name(registration, registration.name)
+        if worker is None:
+            raise WorkerNameTaken(
+                f"A living worker is called {registration.name!r}; give this one another ATTUNE_WORKER_NAME, "
+                "or wait until the other is gone or counts as lost."
+            )
+        return worker
+    base = f"{socket.gethostname()}-{registration.capabilities.pool}"
+    for number in range(1, _MAX_NUMBER):
+        if worker := _try_name(registration, f"{base}-{number}"):
+            return worker
+    raise WorkerNameTaken(f"There are {_MAX_NUMBER} workers called {base}-…")
+
+
+def _try_name(registration: Registration, name: str) -> Worker | None:
+    if Worker.objects.living().filter(name=name).exists():
+        return None
+    try:
+        with transaction.atomic():
+            return Worker.objects.create(
+                name=name,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                pool=registration.capabilities.pool,
+                labels=registration.labels,
+                runtimes=registration.capabilities.as_json(),
+                queues=registration.capabilities.queues,
+                slots=registration.slots,
+                version=registration.version,
+                volume_id=registration.volume_id,
+            )
+    except IntegrityError:  # somebody took the name between the look and the row
+        return None
+
+
+def begin_draining(worker_id: int) -> None:
+    Worker.objects.living().filter(pk=worker_id).update(status=Worker.Status.DRAINING)
+
+
+def end_worker(worker_id: int) -> None:
+    """A clean stop. A worker that was called lost meanwhile stays lost."""
+    Worker.objects.living().filter(pk=worker_id).update(status=Worker.Status.STOPPED, ended_at=Now())
+
+
+def mark_lost_workers(*, after_s: float) -> list[int]:
+    """Calls lost every living worker without a heartbeat for `after_s` by the database's clock, and returns their ids.
+
+    Not in the first `after_s` after PostgreSQL itself started: then nobody could have written a heartbeat.
+    Any number of processes may do this at once; each worker is returned to exactly one of them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE workers_worker SET status = 'lost', ended_at = clock_timestamp()
+             WHERE id IN (
+                   SELECT id FROM workers_worker
+                    WHERE status IN ('active', 'cordoned', 'draining')
+                      AND last_heartbeat < clock_timestamp() - make_interval(secs => %(after)s)
+                      AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(after)s)
+                    ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            {"after": after_s},
+        )
+        return [row[0] for row in cursor.fetchall()]
