@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class ExecutionsConfig(AppConfig):
+    name = "apps.executions"
+
+    def ready(self) -> None:
+        from apps.core.signals import happened
+        from apps.executions import environments
+        from apps.executions.policies import files
+        from apps.packs import content
+
+        content.register_follower(files.follow)
+        happened.connect(environments.on_happened, dispatch_uid="executions.environments")

@@ -1,0 +1,48 @@
+"""Tells workers that there is work. A hint carries `{execution, attempt}` and nothing else; losing one costs time
+only."""
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from celery import current_app
+from django.db.models import F
+from django.db.models.functions import Now
+
+from apps.core.redis import RedisAway, guarded
+from apps.executions.models import Execution
+from apps.executions.transitions import Ticket
+
+#: By name, so that who hints need not import what runs.
+RUN_TASK = "executions.run"
+
+logger = logging.getLogger(__name__)
+
+
+def hint(tickets: Sequence[Ticket]) -> bool:
+    """Sends a hint for each scheduled execution. False when Redis is away: their hints are then owed, and the
+    sweep sends them."""
+    sent = 0
+    try:
+        with guarded(), current_app.producer_pool.acquire(block=True) as producer:
+            for ticket in tickets:
+                current_app.send_task(
+                    RUN_TASK, (ticket.id, ticket.attempt), queue=ticket.queue, producer=producer, retry=False
+                )
+                sent += 1
+    except RedisAway:
+        owe(ticket.id for ticket in tickets[sent:])
+        logger.warning("%d hints are owed: Redis is away", len(tickets) - sent)
+        return False
+    return True
+
+
+def owe(execution_ids: Iterable[int]) -> None:
+    """Marks hints as not sent, so that the next sweep sends them without waiting."""
+    Execution.objects.filter(pk__in=list(execution_ids), status="scheduled").update(hinted_at=None)
+
+
+def note_hinted(execution_ids: Iterable[int]) -> None:
+    """Counts a hint that is about to be sent; a lost one is sent again after a back-off."""
+    Execution.objects.filter(pk__in=list(execution_ids), status="scheduled").update(
+        hinted_at=Now(), hints=F("hints") + 1
+    )

@@ -1,0 +1,70 @@
+"""Brings on what waits for its time: `not_before`, and retries in their pause. At most 200 ms late."""
+
+import logging
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from apps.core.redis import RedisAway
+from apps.executions import dispatch, lines
+from apps.executions.models import Execution, Gate
+from apps.executions.policies.gates import expires_at
+from apps.executions.slots.protocol import StaleEpoch
+from apps.executions.states import Status
+from apps.executions.transitions import transition_many
+
+logger = logging.getLogger(__name__)
+
+#: Executions brought on in one transaction.
+_BATCH = 200
+
+
+def bring_on_due() -> int:
+    """Schedules what is due and has no gate, and gives the rest its place in line. Returns how many there were.
+
+    Any number of processes may do this at once: each row is taken by one of them.
+    """
+    with transaction.atomic(durable=True):
+        rows = list(
+            Execution.objects.filter(status=Status.REQUESTED, number=None, not_before__lte=Now())
+            .order_by("not_before", "id")
+            .select_for_update(skip_locked=True, no_key=True)[:_BATCH]
+        )
+        free = [(row.pk, row.attempt) for row in rows if row.gate_id is None]
+        tickets = transition_many(free, Status.SCHEDULED, expected={Status.REQUESTED})
+        gated = _deal_numbers([row for row in rows if row.gate_id is not None])
+    dispatch.hint(tickets)
+    try:
+        entries = lines.entries_of(gated)
+        lines.enter(entries, limits=lines.limits_of(entries))
+    except (RedisAway, StaleEpoch) as error:
+        logger.warning("%d due executions wait for the sweep to enter their lines: %r", len(gated), error)
+    return len(rows)
+
+
+def _deal_numbers(rows: Sequence[Execution]) -> list[Execution]:
+    """Their places in line, in the order in which they became due. Gates are locked in the order of their ids."""
+    policies = {gate.pk: gate.policy for gate in _gates_of(rows)}
+    for gate_id in sorted({row.gate_id for row in rows if row.gate_id is not None}):
+        mine = [row for row in rows if row.gate_id == gate_id]
+        Gate.objects.filter(pk=gate_id).update(last_seq=F("last_seq") + len(mine), used_at=Now())
+        last = Gate.objects.values_list("last_seq", flat=True).get(pk=gate_id)
+        for number, row in enumerate(mine, start=last - len(mine) + 1):
+            row.number = number
+            row.expires_at = expires_at([policies[gate] for gate in (gate_id, *row.later_gates)])
+    Execution.objects.bulk_update(rows, ["number", "expires_at"])
+    return list(rows)
+
+
+def _gates_of(rows: Sequence[Execution]) -> Sequence[Gate]:
+    wanted = {gate for row in rows if row.gate_id is not None for gate in (row.gate_id, *row.later_gates)}
+    return list(Gate.objects.filter(pk__in=wanted).select_related("policy"))
+
+
+def soonest_due_s(most: float) -> float:
+    """Seconds until something becomes due, `most` at the most."""
+    found = Execution.objects.filter(status=Status.REQUESTED, number=None, not_before__isnull=False)
+    soonest = found.order_by("not_before").annotate(wait=F("not_before") - Now()).values_list("wait", flat=True).first()
+    return most if soonest is None else max(0.0, min(most, soonest.total_seconds()))

@@ -1,0 +1,65 @@
+"""Where an execution's files lie: `{artifacts_dir}/executions/{id // 1000}/{id}/{attempt}/`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.core.errors import NotFound
+from apps.runner.logread import LogReader
+
+#: Beside the logs of an attempt; the action sees it as `context.artifacts_dir`.
+_ARTIFACTS = "artifacts"
+
+
+class UnknownArtifact(NotFound):
+    """There is no such artifact."""
+
+    code = "unknown_artifact"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file that an attempt left; `name` is its path below the attempt's artifacts folder."""
+
+    name: str
+    attempt: int
+    size_bytes: int
+    path: Path
+
+
+def attempt_folder(execution_id: int, attempt: int) -> Path:
+    return _folder(execution_id) / str(attempt)
+
+
+def artifacts_folder(execution_id: int, attempt: int) -> Path:
+    return attempt_folder(execution_id, attempt) / _ARTIFACTS
+
+
+def log_reader(execution_id: int, attempt: int) -> LogReader:
+    """Reads like an empty log while nothing has been written."""
+    return LogReader(attempt_folder(execution_id, attempt))
+
+
+def artifacts_of(execution_id: int) -> list[Artifact]:
+    """All regular files left by all attempts; links are not followed."""
+    found = []
+    for folder in sorted(_folder(execution_id).glob(f"*/{_ARTIFACTS}"), key=lambda path: int(path.parent.name)):
+        attempt = int(folder.parent.name)
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                name = path.relative_to(folder).as_posix()
+                found.append(Artifact(name, attempt, path.stat().st_size, path))
+    return found
+
+
+def get_artifact(execution_id: int, attempt: int, name: str) -> Artifact:
+    """Raises `UnknownArtifact`; a name that leaves the folder names nothing."""
+    for artifact in artifacts_of(execution_id):
+        if artifact.attempt == attempt and artifact.name == name:
+            return artifact
+    raise UnknownArtifact(f"Attempt {attempt} of execution {execution_id} left no artifact {name!r}.")
+
+
+def _folder(execution_id: int) -> Path:
+    return Path(settings.ATTUNE_ARTIFACTS_DIR) / "executions" / str(execution_id // 1000) / str(execution_id)

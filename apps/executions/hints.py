@@ -1,0 +1,50 @@
+"""Sends hints again: those owed at once, those nobody followed after a back-off, and none into a queue that is
+full of them."""
+
+from django.db import connection
+
+from apps.core.redis import client, guarded
+from apps.executions import dispatch
+from apps.executions.models import Execution
+from apps.executions.states import Status
+from apps.executions.transitions import Ticket
+from apps.workers.models import Worker
+
+#: A hint nobody followed is sent again after so long, then after twice that, and so on.
+AGAIN_AFTER_S = 15
+AGAIN_MOST_S = 300
+_BATCH = 500
+
+_TAKE_DUE = f"""
+    UPDATE executions_execution e SET hinted_at = clock_timestamp(), hints = e.hints + 1
+      FROM (SELECT id FROM executions_execution
+             WHERE status = 'scheduled' AND queue = %(queue)s
+               AND (hinted_at IS NULL OR hinted_at < clock_timestamp()
+                    - least({AGAIN_AFTER_S} * power(2, least(hints, 10) - 1), {AGAIN_MOST_S}) * interval '1 second')
+             ORDER BY hinted_at NULLS FIRST, id LIMIT %(most)s FOR UPDATE SKIP LOCKED) due
+     WHERE e.id = due.id
+    RETURNING e.id, e.attempt, e.queue
+"""
+
+
+def send_again() -> None:
+    """For every queue that a living worker serves: as many hints as there are waiting executions without a message."""
+    waiting = Execution.objects.filter(status=Status.SCHEDULED)
+    for queue in waiting.order_by("queue").values_list("queue", flat=True).distinct():
+        if not Worker.objects.serving(queue).exists():
+            continue  # a hint would only grow old; the worker that comes finds the messages that are there
+        missing = waiting.filter(queue=queue).count() - _messages_in(queue)
+        if missing > 0:
+            dispatch.hint(_take_due(queue, most=min(missing, _BATCH)))
+
+
+def _messages_in(queue: str) -> int:
+    with guarded():
+        return int(client().llen(queue))
+
+
+def _take_due(queue: str, *, most: int) -> list[Ticket]:
+    """Each due execution to one of the processes that sweep; oldest hint first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_DUE, {"queue": queue, "most": most})
+        return sorted((Ticket(*row) for row in cursor.fetchall()), key=lambda ticket: ticket.id)

@@ -1,0 +1,14 @@
+"""`manage.py run_scheduler`: a scheduler in the foreground, until SIGTERM."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.executions.scheduler_process import SchedulerProcess
+
+
+class Command(BaseCommand):
+    help = "Brings on what is due and sweeps, until SIGTERM. Any number may run at once."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        SchedulerProcess().run()

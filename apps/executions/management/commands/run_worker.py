@@ -1,0 +1,15 @@
+"""`manage.py run_worker`: a worker in the foreground, until SIGTERM."""
+
+from typing import Any
+
+from celery._state import get_current_app
+from django.core.management.base import BaseCommand
+
+from apps.executions.worker_process import WorkerProcess
+
+
+class Command(BaseCommand):
+    help = "Runs a worker: detects runtimes, registers, and runs executions until SIGTERM."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        WorkerProcess(get_current_app()).run()

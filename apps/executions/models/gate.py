@@ -1,0 +1,24 @@
+"""A limit with a line in front of it: one row per policy and value of its key. The row's lock deals the numbers."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from apps.executions.models.policy import Policy
+
+
+class Gate(models.Model):
+    """`last_seq` is the last number given out; numbers are gapless and in the order of commit."""
+
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="gates")
+    key_hash = models.CharField(max_length=64)
+    key_text = models.CharField(max_length=200, blank=True, default="", help_text="the key's value, shortened")
+    last_seq = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["policy", "key_hash"], name="gate_of_policy_and_key")]
+
+    def __str__(self) -> str:
+        return f"{self.policy.name} {self.key_text}".strip()

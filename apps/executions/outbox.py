@@ -1,0 +1,68 @@
+"""Tells the rest of Attune what happened, from the history: in order, in batches, each row once."""
+
+import logging
+
+from celery import current_app
+from django.db import connection, transaction
+
+from apps.core.redis import RedisAway, client, guarded
+from apps.core.signals import happened
+
+logger = logging.getLogger(__name__)
+
+ANNOUNCE_TASK = "executions.announce"
+BATCH = 500
+#: Set while a hint is on its way to a conductor, so that a busy fleet sends one and not thousands.
+_FLAG = "attune:announcing"
+#: A hint that was lost blocks the next one for no longer than this.
+_FLAG_S = 5
+
+
+def hint() -> None:
+    """Asks a conductor to announce. Cheap when one has been asked already; a lost hint is found by the sweep."""
+    try:
+        with guarded():
+            if client().set(_FLAG, "1", nx=True, ex=_FLAG_S):
+                current_app.send_task(ANNOUNCE_TASK, queue="control", retry=False)
+    except RedisAway:
+        logger.debug("no hint for announcements: Redis is away")
+
+
+def announce_all() -> int:
+    """Announces everything that is not announced yet; returns how many rows.
+
+    The flag is taken down first: what happens from now on asks for another round.
+    """
+    try:
+        with guarded():
+            client().delete(_FLAG)
+    except RedisAway:
+        logger.debug("announcing without Redis")
+    total = 0
+    while count := _announce_batch():
+        total += count
+        if count < BATCH:
+            break
+    return total
+
+
+@transaction.atomic(durable=True)
+def _announce_batch() -> int:
+    """One batch. Receivers write rows in this transaction, so each announcement is taken exactly once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH open AS (
+                SELECT id FROM executions_history WHERE announced_at IS NULL
+                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+            UPDATE executions_history h SET announced_at = clock_timestamp()
+              FROM open WHERE h.id = open.id
+            RETURNING h.id, h.execution_id, h.attempt, h.status
+            """,
+            [BATCH],
+        )
+        rows = sorted(cursor.fetchall())
+    for _, execution_id, attempt, status in rows:
+        payload = {"attempt": attempt, "status": status}
+        happened.send(sender=None, kind="execution", subject=execution_id, payload=payload)
+    return len(rows)

@@ -1,0 +1,208 @@
+"""Which gates an execution has to pass, and its places in their lines."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.actions.definition import canonical
+from apps.core.errors import Conflict, LimitReached
+from apps.core.expressions import TemplateError, compile_template
+from apps.core.types import JsonObject, JsonValue
+from apps.executions.models import Execution, Policy
+from apps.executions.states import LIVE
+
+#: Longest text of a key kept for people to read; the hash tells keys apart.
+_KEY_TEXT_CHARS = 200
+#: Keys rendered to more than this many characters of JSON are refused.
+_KEY_MAX_CHARS = 10_000
+
+
+class LineFull(LimitReached):
+    """As many executions wait in this line as may; try again later."""
+
+    code = "line_full"
+
+
+class SlotUnavailable(Conflict):
+    """The limit is reached, and the policy says not to wait."""
+
+    code = "slot_unavailable"
+
+
+class KeyFailed(Conflict):
+    """The key of a policy cannot be computed from these parameters."""
+
+    code = "policy_key_failed"
+
+
+@dataclass(frozen=True)
+class GateSpec:
+    """A gate by what makes it: a policy and a value of its key."""
+
+    policy: Policy
+    key_hash: str
+    key_text: str
+
+    @property
+    def identity(self) -> tuple[int, str]:
+        return (self.policy.pk, self.key_hash)
+
+
+#: Narrowest first. The order is the same for everybody, so holding the inner slots while waiting cannot lock up.
+_SCOPES = {Policy.Scope.ACTION: 0, Policy.Scope.PACK: 1, Policy.Scope.SYSTEM: 2}
+
+
+def policies_for(action_ref: str, pack_ref: str) -> list[Policy]:
+    """The policies in force for an action, in the order in which their gates are passed."""
+    found = Policy.objects.in_force().filter(
+        Q(scope=Policy.Scope.ACTION, subject=action_ref)
+        | Q(scope=Policy.Scope.PACK, subject=pack_ref)
+        | Q(scope=Policy.Scope.SYSTEM)
+    )
+    return sorted(found, key=lambda policy: (policy.key is None, _SCOPES[Policy.Scope(policy.scope)], policy.pk))
+
+
+def gates_for(policies: Sequence[Policy], parameters: JsonObject, names: Iterable[str]) -> list[GateSpec]:
+    """The gates of one request. `names` are all parameters the action declares: one not given is null in a key.
+
+    Raises `KeyFailed` when a key cannot be computed: a limit that cannot be applied lets nobody pass.
+    """
+    context: Mapping[str, JsonValue] = {**dict.fromkeys(names), **parameters}
+    return [_gate_for(policy, context) for policy in policies]
+
+
+def _gate_for(policy: Policy, context: Mapping[str, JsonValue]) -> GateSpec:
+    value: JsonValue = None
+    if policy.key is not None:
+        try:
+            template = compile_template(policy.key)
+            value = template.render({**dict.fromkeys(template.names), **context})
+        except TemplateError as error:
+            raise KeyFailed(f"The key of the policy {policy.name} failed: {error}", policy=policy.name) from error
+    text = canonical([policy.pk, value])
+    if len(text) > _KEY_MAX_CHARS:
+        raise KeyFailed(f"The key of the policy {policy.name} is too long.", policy=policy.name)
+    shown = "" if policy.key is None else (value if isinstance(value, str) else canonical(value).decode())
+    return GateSpec(policy, hashlib.sha256(text).hexdigest(), shown[:_KEY_TEXT_CHARS])
+
+
+def expires_at(policies: Iterable[Policy]) -> datetime | None:
+    """When an execution that takes its place now stops waiting, if some policy says so."""
+    limits = [policy.expires_s for policy in policies if policy.expires_s is not None]
+    return timezone.now() + timedelta(seconds=min(limits)) if limits else None
+
+
+@dataclass(frozen=True)
+class Places:
+    """What a request got: the id of each gate it named, and the numbers dealt at first gates, in the order asked."""
+
+    gate_ids: Mapping[tuple[int, str], int]
+    numbers: Sequence[int | None]
+
+
+def take_places(firsts: Sequence[GateSpec | None], others: Iterable[GateSpec], *, dealt: Sequence[bool]) -> Places:
+    """Inside the request's transaction, last of all before the rows: locks each first gate and deals its numbers.
+
+    `firsts[i]` is the first gate of the i-th request; a number is dealt where `dealt[i]`. The rows of the first gates
+    stay locked until commit, which makes the numbers gapless and equal to the order of commit. Gates are locked in
+    one order everywhere, so two batches cannot wait for each other.
+    """
+    wanted: dict[tuple[int, str], int] = {}
+    specs: dict[tuple[int, str], GateSpec] = {}
+    for spec, deal in zip(firsts, dealt, strict=True):
+        if spec is not None:
+            specs[spec.identity] = spec
+            wanted[spec.identity] = wanted.get(spec.identity, 0) + int(deal)
+    passed_later = sorted(others, key=lambda item: item.identity)
+    for spec in passed_later:
+        if spec.policy.decides_at_request:
+            specs[spec.identity] = spec
+            wanted.setdefault(spec.identity, 0)
+    ids: dict[tuple[int, str], int] = {}
+    next_number: dict[tuple[int, str], int] = {}
+    for identity in sorted(wanted):
+        ids[identity], last = _lock_gate(specs[identity], wanted[identity])
+        next_number[identity] = last - wanted[identity] + 1
+    for spec in passed_later:
+        if spec.identity not in ids:
+            ids[spec.identity] = _touch_gate(spec)
+    numbers: list[int | None] = []
+    for spec, deal in zip(firsts, dealt, strict=True):
+        if spec is None or not deal:
+            numbers.append(None)
+            continue
+        numbers.append(next_number[spec.identity])
+        next_number[spec.identity] += 1
+    return Places(ids, numbers)
+
+
+def _lock_gate(spec: GateSpec, count: int) -> tuple[int, int]:
+    """The gate's id and its last number after `count` were dealt; its row is locked until commit."""
+    sql = """
+        INSERT INTO executions_gate AS gate (policy_id, key_hash, key_text, last_seq)
+        VALUES (%(policy)s, %(hash)s, %(text)s, %(count)s)
+        ON CONFLICT (policy_id, key_hash)
+        DO UPDATE SET last_seq = gate.last_seq + %(count)s, used_at = clock_timestamp()
+        RETURNING id, last_seq
+    """
+    parameters: dict[str, int | str] = {
+        "policy": spec.policy.pk,
+        "hash": spec.key_hash,
+        "text": spec.key_text,
+        "count": count,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        gate_id, last = cursor.fetchone()
+    return int(gate_id), int(last)
+
+
+def _touch_gate(spec: GateSpec) -> int:
+    """The id of a gate that is passed later; its row is locked against collection only, not against other requests."""
+    parameters: dict[str, int | str] = {"policy": spec.policy.pk, "hash": spec.key_hash, "text": spec.key_text}
+    with connection.cursor() as cursor:
+        for _ in range(3):
+            cursor.execute(
+                "SELECT id FROM executions_gate WHERE policy_id = %(policy)s AND key_hash = %(hash)s FOR KEY SHARE",
+                parameters,
+            )
+            if row := cursor.fetchone():
+                return int(row[0])
+            cursor.execute(
+                "INSERT INTO executions_gate (policy_id, key_hash, key_text, last_seq)"
+                " VALUES (%(policy)s, %(hash)s, %(text)s, 0) ON CONFLICT DO NOTHING",
+                parameters,
+            )
+    raise LineFull(f"The gate of {spec.policy.name} is being made by somebody else; try again.")
+
+
+def decide(spec: GateSpec, gate_id: int, *, before: int) -> str:
+    """What the policy says about one more: `pass`, `wait`, or `cancel`. Raises `LineFull` or `SlotUnavailable`.
+
+    `before` counts the requests of the same batch that were admitted to this gate already. Call it under the gate's
+    lock.
+    """
+    policy, limit = spec.policy, spec.policy.limit_in_force
+    if limit is None or not policy.decides_at_request:
+        return "pass"
+    live = before + _live_at(gate_id, most=limit + (policy.max_waiting or 0) + 1)
+    if live < limit:
+        return "pass"
+    facts: JsonObject = {"policy": policy.name, "gate": gate_id, "limit": limit}
+    if policy.when_full == Policy.WhenFull.REJECT:
+        raise SlotUnavailable(f"The limit of {limit} of {policy.name} is reached.", **facts)
+    if policy.when_full == Policy.WhenFull.CANCEL:
+        return "cancel"
+    if policy.max_waiting is not None and live - limit >= policy.max_waiting:
+        raise LineFull(f"{policy.max_waiting} executions wait at {policy.name}, as many as may.", **facts)
+    return "wait"
+
+
+def _live_at(gate_id: int, *, most: int) -> int:
+    at_gate = Q(gate=gate_id, number__isnull=False) | Q(later_gates__contains=[gate_id])
+    return Execution.objects.filter(at_gate, status__in=LIVE)[:most].count()

@@ -1,0 +1,191 @@
+"""A worker's way with one execution: claim it, look up what it needs, run it, say how it ended.
+
+Database before and after, never during: the connection goes back to the pool while the process runs.
+"""
+
+import logging
+import os
+from contextlib import ExitStack
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.actions.definition import Definition, parsed
+from apps.actions.models import ActionDefinition
+from apps.core.crypto import SealBroken
+from apps.core.database import release_connection
+from apps.core.errors import AttuneError
+from apps.core.types import JsonObject
+from apps.executions import dispatch
+from apps.executions.ending import Judge, failed
+from apps.executions.files import artifacts_folder, attempt_folder
+from apps.executions.secrets import unseal
+from apps.executions.services.building import note_building
+from apps.executions.services.finish import Ending, finish
+from apps.executions.spec import Place, SecretInEnvironment, build_spec
+from apps.executions.transitions import Claimed, StaleTransition, claim
+from apps.packs.versions import ensure_unpacked
+from apps.runner import process
+from apps.runner.control import RunControl
+from apps.runner.redact import Masker
+from apps.runner.spec import LogLimits, RunSpec
+from apps.runtimes.environments import locks
+from apps.runtimes.environments.errors import EnvironmentGone
+from apps.runtimes.launch import launch_of
+from apps.workers.builds import environment_for
+from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, work_root
+
+logger = logging.getLogger(__name__)
+
+
+def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
+    """Follows one hint. A duplicate, stale or forged one runs nothing."""
+    control = RunControl()
+    if not host.is_accepting:
+        dispatch.owe([execution_id])
+        return
+    claimed = claim(execution_id, attempt=attempt, worker_id=host.worker_id)
+    if claimed is None:
+        logger.info("not claimed", extra={"execution_id": execution_id, "attempt": attempt})
+        return
+    definition = definition_of(claimed.definition_id)
+    with host.running(execution_id, control):
+        ending = _run_claimed(claimed, definition, control, host)
+    try:
+        status = finish(claimed, ending, retry=definition.retry)
+    except StaleTransition:
+        logger.warning("its end came too late: this worker had been called lost", extra=_facts(claimed))
+        return
+    logger.info("%s %s", claimed.action_ref, status, extra=_facts(claimed))
+
+
+@lru_cache(maxsize=4096)
+def definition_of(definition_id: int) -> Definition:
+    """Rows of definitions never change."""
+    row = ActionDefinition.objects.get(pk=definition_id)
+    return parsed(row.digest, row.body)
+
+
+def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, host: Host) -> Ending:
+    """Whatever happens, an ending: an execution that runs nowhere must not say that it runs."""
+    try:
+        secret_parameters = _secret_parameters(claimed)
+        with ExitStack() as held:
+            spec = _prepare(claimed, definition, secret_parameters, control=control, host=host, held=held)
+            release_connection()
+            log_dir = attempt_folder(claimed.id, claimed.attempt)
+            result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
+        judge = Judge(
+            definition=definition,
+            timeout_s=claimed.timeout_s,
+            masker=Masker(spec.secrets),
+            keep_large=lambda data: _keep_large(claimed, data),
+        )
+        return judge.ending_of(result)
+    except AttuneError as error:
+        return failed(error.code, error.detail)
+    except RuntimeNotHere as error:
+        return failed("runtime_not_here", str(error))
+    except SealBroken as error:
+        return failed("secrets_unreadable", f"its secret parameters cannot be opened: {error}", may_retry=False)
+    except SecretInEnvironment as error:
+        return failed("secret_in_environment", str(error), may_retry=False)
+    except Exception:
+        logger.exception("a bug kept it from running", extra=_facts(claimed))
+        return failed("internal_error", "this is a bug in Attune; the worker's log has it under the execution's id")
+
+
+def _secret_parameters(claimed: Claimed) -> JsonObject:
+    if claimed.secret_parameters_id is None or claimed.sealed is None:
+        return {}
+    return unseal(claimed.secret_parameters_id, claimed.sealed)
+
+
+def _prepare(
+    claimed: Claimed,
+    definition: Definition,
+    secret_parameters: JsonObject,
+    *,
+    control: RunControl,
+    host: Host,
+    held: ExitStack,
+) -> RunSpec:
+    """Everything the process needs, on this host. What is held stays until the process has ended."""
+    runtime = host.runtime(definition.runtime)
+    pack_dir = ensure_unpacked(claimed.pack_ref, claimed.pack_digest)
+    env_dir = _held_environment(claimed, runtime, control=control, host=host, held=held)
+    launch = launch_of(
+        runtime.definition,
+        installation=runtime.installation,
+        runtime_dir=runtime.folder,
+        pack_dir=pack_dir,
+        entry_point=pack_dir / "actions" / definition.entry_point,
+        function=definition.function,
+        env_dir=env_dir,
+    )
+    return build_spec(
+        claimed,
+        definition,
+        launch=launch,
+        assignments=runtime.definition.assignments,
+        secret_parameters=secret_parameters,
+        place=_place(claimed, pack_dir),
+    )
+
+
+def _held_environment(
+    claimed: Claimed, runtime: HostedRuntime, *, control: RunControl, host: Host, held: ExitStack
+) -> Path | None:
+    """The pack's environment, built if need be, and kept from being removed; None where the runtime needs none."""
+    for is_last in (False, False, True):
+        env_dir = environment_for(
+            claimed.pack_ref,
+            claimed.pack_digest,
+            runtime,
+            host=host,
+            control=control,
+            on_build=lambda: note_building(claimed),
+        )
+        if env_dir is None:
+            return None
+        try:
+            held.enter_context(locks.hold(env_dir))
+        except EnvironmentGone:  # replaced between the look and the lock
+            if is_last:
+                raise
+            continue
+        return env_dir
+    raise AssertionError
+
+
+def _place(claimed: Claimed, pack_dir: Path) -> Place:
+    return Place(
+        work_root=work_root(),
+        artifacts_dir=artifacts_folder(claimed.id, claimed.attempt),
+        pack_dir=pack_dir,
+        api_url=settings.ATTUNE_BASE_URL,
+        environ=os.environ,
+        pass_env=settings.ATTUNE_PASS_ENV,
+        log=LogLimits(
+            head_bytes=settings.ATTUNE_LOG_HEAD_BYTES,
+            tail_bytes=settings.ATTUNE_LOG_TAIL_BYTES,
+            total_bytes=settings.ATTUNE_LOG_TOTAL_BYTES,
+        ),
+    )
+
+
+def _keep_large(claimed: Claimed, data: bytes) -> str | None:
+    """Writes a result the database does not take as an artifact of the attempt."""
+    folder = artifacts_folder(claimed.id, claimed.attempt)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / "result.json").write_bytes(data)
+    except OSError as error:
+        logger.warning("a large result could not be kept: %s", error.strerror, extra=_facts(claimed))
+        return None
+    return "result.json"
+
+
+def _facts(claimed: Claimed) -> JsonObject:
+    return {"execution_id": claimed.id, "attempt": claimed.attempt}

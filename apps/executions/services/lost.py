@@ -1,0 +1,57 @@
+"""Ends what ran on workers that are gone."""
+
+import logging
+
+from django.conf import settings
+
+from apps.core.redis import RedisAway
+from apps.executions import lines, outbox, wakeups
+from apps.executions.models import Execution
+from apps.executions.slots.protocol import StaleEpoch
+from apps.executions.states import ACTIVE, Status
+from apps.executions.transitions import transition_many
+from apps.workers.models import Worker
+from apps.workers.services import mark_lost_workers
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 200
+
+
+def end_lost() -> None:
+    """Calls silent workers lost and ends their executions: `abandoned`, or `canceled` where somebody had asked for
+    that.
+
+    What a worker had not claimed goes on by itself: it was never the worker's.
+    """
+    for worker_id in mark_lost_workers(after_s=settings.ATTUNE_LOST_AFTER_S):
+        logger.warning("worker %s is lost", worker_id)
+    gone = Execution.objects.filter(
+        status__in=ACTIVE, worker__status__in=[Worker.Status.LOST, Worker.Status.STOPPED]
+    ).select_related("worker")
+    for execution in gone.order_by("id")[:_BATCH]:
+        _end(execution)
+
+
+def _end(execution: Execution) -> None:
+    assert execution.worker is not None
+    name = execution.worker.name
+    text = f"the worker {name} was lost while it ran this; what the action had done until then is not undone"
+    reason = {"code": "worker_lost", "text": text, "worker": name}
+    error = {"type": "worker_lost", "message": text}
+    was_canceling = execution.status == Status.CANCELING
+    to = Status.CANCELED if was_canceling else Status.ABANDONED
+    expected = Status.CANCELING if was_canceling else Status.RUNNING
+    moved = transition_many(
+        [(execution.pk, execution.attempt)], to, expected={expected}, token=execution.token,
+        changes={"error": error}, reason=reason, facts={"error": error},
+    )  # fmt: skip
+    for ticket in moved:
+        logger.warning("%s: worker %s was lost", to, name, extra={"execution_id": ticket.id})
+        if execution.gate_id is not None:
+            try:
+                lines.leave(ticket.id, attempt=ticket.attempt)
+            except (RedisAway, StaleEpoch):
+                logger.info("its slot is given back by the next sweep", extra={"execution_id": ticket.id})
+        wakeups.publish(wakeups.ended_channel(ticket.id), "")
+        outbox.hint()

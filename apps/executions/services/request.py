@@ -1,0 +1,256 @@
+"""Accepts executions: everything is checked first, then written in one transaction, then told to the lines and
+workers."""
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.actions.definition import Definition, parsed
+from apps.actions.models import Action
+from apps.actions.parameters import InvalidParameters, Prepared, prepare
+from apps.actions.services.lookup import get_runnable_action
+from apps.core.errors import Conflict, FieldError, NotFound
+from apps.core.redis import RedisAway
+from apps.core.types import JsonObject
+from apps.executions import dispatch, lines
+from apps.executions.idempotency import Idempotency, remember, reserve
+from apps.executions.models import Execution, SecretParameters
+from apps.executions.policies.gates import GateSpec, decide, expires_at, gates_for, policies_for, take_places
+from apps.executions.secrets import KeptSecrets, seal, seal_over
+from apps.executions.slots.protocol import Entry, GateRef, Limit, StaleEpoch
+from apps.executions.states import Status
+from apps.executions.transitions import NewExecution, Ticket, insert
+from apps.workers.queues import run_queue
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+logger = logging.getLogger(__name__)
+
+#: Most executions one batch may ask for.
+MAX_BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """One execution somebody asks for. `parameters` as given; defaults and checks come here. `kept`: see rerun."""
+
+    action: str
+    parameters: JsonObject = field(default_factory=dict)
+    labels: JsonObject = field(default_factory=dict)
+    not_before: datetime | None = None
+    rerun_of_id: int | None = None
+    kept: KeptSecrets | None = None
+    trace_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """`is_new` is false when an earlier request under the same Idempotency-Key made these executions."""
+
+    execution_ids: Sequence[int]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A wish that passed all checks that need no lock."""
+
+    wish: Wish
+    action: Action
+    definition: Definition
+    prepared: Prepared
+    gates: list[GateSpec]
+
+    @property
+    def is_dealt_now(self) -> bool:
+        """Whether it takes its place in the line with this request, and not when it is due."""
+        return bool(self.gates) and self.wish.not_before is None
+
+
+def request_executions(
+    identity: "Identity", wishes: Sequence[Wish], *, idempotency: Idempotency | None = None, is_batch: bool = False
+) -> Accepted:
+    """Accepts all of `wishes`, in their order, or none.
+
+    Raises `UnknownAction`, `ActionDisabled`, `PackDisabled`, `InvalidParameters` (with a pointer for each mistake,
+    under `/executions/<i>` in a batch), `KeyFailed`, `LineFull`, `SlotUnavailable`, `IdempotencyKeyReused`. Redis
+    away or a stale line is no error: the executions are accepted, and the sweep brings them on.
+    """
+    drafts = _drafts(identity, wishes, is_batch=is_batch)
+    with transaction.atomic(durable=True):
+        reserved = reserve(identity.pk, idempotency) if idempotency else None
+        if reserved and reserved.earlier:
+            return Accepted(reserved.earlier, is_new=False)
+        tickets, follow_up = _write(drafts, identity)
+        if reserved:
+            remember(reserved, [ticket.id for ticket in tickets])
+    follow_up()
+    return Accepted([ticket.id for ticket in tickets], is_new=True)
+
+
+def _drafts(identity: "Identity", wishes: Sequence[Wish], *, is_batch: bool) -> list[_Draft]:
+    actions: dict[str, Action] = {}
+    drafts: list[_Draft] = []
+    errors: list[FieldError] = []
+    for index, wish in enumerate(wishes):
+        place = f"/executions/{index}" if is_batch else ""
+        if wish.action not in actions:
+            actions[wish.action] = _runnable(identity, wish.action, pointer=f"{place}/action")
+        action = actions[wish.action]
+        definition = parsed(action.definition.digest, action.definition.body)
+        kept = wish.kept.names if wish.kept else frozenset()
+        try:
+            prepared = prepare(definition.schema, wish.parameters, pointer=f"{place}/parameters", kept=kept)
+        except InvalidParameters as error:
+            errors += [item for item in error.errors if isinstance(item, FieldError)]
+            continue
+        drafts.append(_Draft(wish, action, definition, prepared, []))
+    if errors:
+        raise InvalidParameters(errors=errors)
+    return _with_gates(drafts)
+
+
+def _runnable(identity: "Identity", ref: str, *, pointer: str) -> Action:
+    try:
+        return get_runnable_action(identity, ref)
+    except (NotFound, Conflict) as error:
+        error.errors = (FieldError(pointer, error.code, error.detail),)
+        raise
+
+
+def _with_gates(drafts: Sequence[_Draft]) -> list[_Draft]:
+    packs = {draft.action.ref: draft.action.pack.ref for draft in drafts}
+    policies = {ref: policies_for(ref, pack_ref) for ref, pack_ref in packs.items()}
+    return [
+        replace(draft, gates=gates_for(policies[draft.action.ref], draft.prepared.public, draft.definition.parameters))
+        for draft in drafts
+    ]
+
+
+def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket], Callable[[], None]]:
+    """All rows of the request, the places in line last of all; returns what is to be done after commit."""
+    sealed = [_sealed(draft) for draft in drafts]
+    SecretParameters.objects.bulk_create([row for row in sealed if row is not None and row._state.adding])
+    places = take_places(
+        [draft.gates[0] if draft.gates else None for draft in drafts],
+        [spec for draft in drafts for spec in draft.gates[1:]],
+        dealt=[draft.is_dealt_now for draft in drafts],
+    )
+    decisions = _decide(drafts, places.gate_ids)
+    rows = [
+        _row(
+            draft,
+            identity,
+            secret=secret,
+            gate_ids=[places.gate_ids[spec.identity] for spec in draft.gates],
+            number=number,
+            full=full,
+        )
+        for draft, secret, number, full in zip(drafts, sealed, places.numbers, decisions, strict=True)
+    ]
+    tickets = insert(rows)
+    return tickets, lambda: _bring_on(list(zip(drafts, rows, tickets, strict=True)))
+
+
+def _sealed(draft: _Draft) -> SecretParameters | None:
+    if draft.wish.kept is not None:
+        return seal_over(draft.wish.kept, draft.prepared.secret, wanted=draft.definition.schema.secrets)
+    return seal(draft.prepared.secret) if draft.prepared.secret else None
+
+
+def _decide(drafts: Sequence[_Draft], gate_ids: Mapping[tuple[int, str], int]) -> list[JsonObject | None]:
+    """For each draft the reason for which it is canceled at once, or None. Raises when a policy refuses it."""
+    admitted: dict[tuple[int, str], int] = {}
+    reasons: list[JsonObject | None] = []
+    for draft in drafts:
+        reason = None
+        for spec in draft.gates if draft.is_dealt_now else ():
+            decision = decide(spec, gate_ids[spec.identity], before=admitted.get(spec.identity, 0))
+            if decision == "cancel":
+                limit = spec.policy.limit_in_force
+                text = f"the limit of {limit} of {spec.policy.name} was reached, and its policy says to cancel"
+                reason = {"code": "slot_unavailable", "text": text, "policy": spec.policy.name}
+                break
+        if reason is None:
+            for spec in draft.gates:
+                admitted[spec.identity] = admitted.get(spec.identity, 0) + 1
+        reasons.append(reason)
+    return reasons
+
+
+def _row(
+    draft: _Draft,
+    identity: "Identity",
+    *,
+    secret: SecretParameters | None,
+    gate_ids: Sequence[int],
+    number: int | None,
+    full: JsonObject | None,
+) -> NewExecution:
+    wish, action, definition = draft.wish, draft.action, draft.definition
+    if full is not None:
+        status = Status.CANCELED
+    elif gate_ids or wish.not_before is not None:
+        status = Status.REQUESTED
+    else:
+        status = Status.SCHEDULED
+    return NewExecution(
+        action_ref=action.ref,
+        pack_ref=action.pack.ref,
+        pack_version=action.version.version,
+        pack_digest=action.version.digest,
+        definition_id=action.definition_id,
+        parameters=draft.prepared.public,
+        secret_parameters_id=secret.pk if secret else None,
+        labels=wish.labels,
+        rerun_of_id=wish.rerun_of_id,
+        trace_id=wish.trace_id or uuid.uuid4(),
+        requested_by_id=identity.pk,
+        timeout_s=definition.timeout_s or settings.ATTUNE_TASK_TIMEOUT_S,
+        max_attempts=definition.retry.max_attempts,
+        pool=definition.pool,
+        queue=run_queue(definition.pool, definition.runtime),
+        status=status,
+        reason=full,
+        not_before=wish.not_before,
+        expires_at=expires_at([spec.policy for spec in draft.gates]) if number is not None else None,
+        gate_id=gate_ids[0] if gate_ids else None,
+        later_gates=tuple(gate_ids[1:]),
+        number=number,
+    )
+
+
+def _bring_on(accepted: Sequence[tuple[_Draft, NewExecution, Ticket]]) -> None:
+    """After commit: hints for what is scheduled, places in line for what has gates.
+
+    Losing all of this loses nothing.
+    """
+    scheduled = [ticket for _, row, ticket in accepted if row.status is Status.SCHEDULED]
+    if scheduled:
+        dispatch.hint(scheduled)
+    entries = []
+    limits: dict[int, Limit] = {}
+    for draft, row, ticket in accepted:
+        if row.number is None or row.status is not Status.REQUESTED or row.gate_id is None:
+            continue
+        gates = zip((row.gate_id, *row.later_gates), draft.gates, strict=True)
+        refs = tuple(GateRef(gate, spec.policy.pk) for gate, spec in gates)
+        entries.append(Entry(ticket.id, ticket.attempt, row.number, refs))
+        limits |= {spec.policy.pk: lines.limit_of(spec.policy) for spec in draft.gates}
+    try:
+        lines.enter(entries, limits=list(limits.values()))
+    except (RedisAway, StaleEpoch) as error:
+        logger.warning("%d executions wait for the sweep to enter their lines: %r", len(entries), error)
+
+
+def load_accepted(accepted: Accepted) -> list[Execution]:
+    """The accepted executions in the order asked for."""
+    rows = Execution.objects.in_bulk(list(accepted.execution_ids))
+    return [rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows]

@@ -1,0 +1,257 @@
+"""The lines in Redis: one Lua script per operation, all keys under one hash tag and the epoch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import redis
+
+from apps.core.redis import guarded
+from apps.executions.slots.protocol import (
+    Counts,
+    Entered,
+    Entry,
+    Grant,
+    Limit,
+    Outcome,
+    Place,
+    Snapshot,
+    StaleEpoch,
+    Standing,
+    merge,
+)
+
+EPOCH_KEY = "{slots}:epoch"
+#: Entries per call while lines are built: well under a millisecond each way.
+_CHUNK = 500
+_LUA = Path(__file__).parent / "lua"
+
+
+def prefix_of(epoch: int) -> str:
+    return f"{{slots}}:{epoch}:"
+
+
+@cache
+def source_of(name: str) -> str:
+    return (_LUA / "common.lua").read_text() + (_LUA / f"{name}.lua").read_text()
+
+
+class EpochSource(Protocol):
+    """Where the caller's belief about the epoch comes from."""
+
+    def believed(self) -> int: ...
+
+    def read_anew(self) -> int: ...
+
+
+@dataclass
+class FixedEpoch:
+    """A belief that nobody changes."""
+
+    number: int
+
+    def believed(self) -> int:
+        return self.number
+
+    def read_anew(self) -> int:
+        return self.number
+
+
+class RedisSlots:
+    """The `Slots` protocol on Redis. Threads may share it. Besides `StaleEpoch`, every call may raise `RedisAway`."""
+
+    def __init__(self, client: "redis.Redis", *, epochs: EpochSource) -> None:
+        self._client = client
+        self._epochs = epochs
+
+    def enter(self, entry: Entry, *, limits: Sequence[Limit]) -> Entered:
+        reply = self._call("enter", entry.execution, entry.attempt, entry.number, _gates(entry), *_limits(limits))
+        standing, next_number, granted, more = reply
+        outcome = _outcome([granted, more])
+        return Entered(outcome.granted, outcome.more, Standing(standing), int(next_number))
+
+    def enter_many(self, gate: int, *, entries: Sequence[Entry], limits: Sequence[Limit], through: int) -> Outcome:
+        return _outcome(self._call("enter_many", gate, through, *_entries(entries), *_limits(limits)))
+
+    def leave(self, grant: Grant) -> Outcome:
+        return _outcome(self._call("leave", grant.execution, grant.attempt))
+
+    def set_limits(self, limits: Sequence[Limit], *, gates: Sequence[int]) -> Outcome:
+        return _outcome(self._call("promote", *_limits(limits), *gates))
+
+    def promote(self, gates: Sequence[int]) -> Outcome:
+        return self.set_limits((), gates=gates)
+
+    def rebuild(self, epoch: int, snapshot: Snapshot) -> None:
+        entries = list(snapshot.entries)
+        numbers = [part for item in snapshot.next_numbers.items() for part in item]
+        with guarded():
+            before = self._client.get(EPOCH_KEY)
+            head = ["begin", 0, len(snapshot.next_numbers), *numbers, *_limits(snapshot.limits)]
+            self._run("load", epoch, head)
+            for start in range(0, len(entries), _CHUNK):
+                self._run("load", epoch, ["", *_entries(entries[start : start + _CHUNK]), 0, 0])
+            self._run("activate", epoch, [])
+            if before is not None:
+                self._unlink(int(str(before).partition("|")[0]), unless=epoch)
+
+    def forget(self, gates: Sequence[int]) -> None:
+        self._call("forget", *gates)
+
+    def is_current(self) -> bool:
+        try:
+            self.promote(())
+        except StaleEpoch:
+            return False
+        return True
+
+    def places(self, executions: Sequence[int]) -> Mapping[int, Place]:
+        standings = self._standings(executions)
+        waiting_at = {
+            execution: gates[stage] for execution, (_, gates, stage) in standings.items() if stage < len(gates)
+        }
+        positions: dict[int, dict[int, int]] = {}
+        for gate in set(waiting_at.values()):
+            line = self.line(gate, most=-1)
+            positions[gate] = {execution: position for position, execution in enumerate(line, start=1)}
+        places = {}
+        for execution, (attempt, _, _) in standings.items():
+            gate = waiting_at.get(execution)
+            position = positions[gate].get(execution) if gate is not None else None
+            places[execution] = Place(attempt, gate, position)
+        return places
+
+    def counts(self, gates: Sequence[int]) -> Mapping[int, Counts]:
+        with guarded():
+            pipeline = self._client.pipeline(transaction=False)
+            for gate in gates:
+                pipeline.llen(self._key("waiting", gate))
+                pipeline.zcard(self._key("returning", gate))
+                pipeline.hlen(self._key("holders", gate))
+            replies = pipeline.execute()
+        return {
+            gate: Counts(waiting=replies[at] + replies[at + 1], holding=replies[at + 2])
+            for at, gate in zip(range(0, len(replies), 3), gates, strict=True)
+        }
+
+    def line(self, gate: int, *, most: int) -> Sequence[int]:
+        with guarded():
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.zrange(self._key("returning", gate), 0, -1, withscores=True)
+            pipeline.lrange(self._key("waiting", gate), 0, most - 1 if most >= 0 else -1)
+            returning, waiting = pipeline.execute()
+        line = [int(execution) for execution in waiting]
+        if returning:
+            line = self._merged([(int(execution), int(number)) for execution, number in returning], line)
+        return line if most < 0 else line[:most]
+
+    def holders(self, gate: int, *, most: int) -> Sequence[Grant]:
+        with guarded():
+            found: Mapping[Any, Any] = self._client.hgetall(self._key("holders", gate))
+        return [Grant(int(execution), int(attempt)) for execution, attempt in found.items()][:most]
+
+    def everyone(self, cursor: int) -> tuple[int, Sequence[tuple[Grant, bool]]]:
+        with guarded():
+            following, keys = self._client.scan(cursor, match=f"{self._prefix}x:*", count=1000)
+        executions = [int(str(key).rpartition(":")[2]) for key in keys]
+        standings = self._standings(executions)
+        page = [
+            (Grant(execution, attempt), stage == len(gates)) for execution, (attempt, gates, stage) in standings.items()
+        ]
+        return int(following), page
+
+    def _merged(self, returning: Sequence[tuple[int, int]], waiting: Sequence[int]) -> list[int]:
+        """The order in which they are let in: as `head_of` in common.lua chooses."""
+        with guarded():
+            pipeline = self._client.pipeline(transaction=False)
+            for execution in waiting:
+                pipeline.hmget(self._key("x", execution), "number", "stage")
+            replies = pipeline.execute()
+        numbers = [int(number) if stage == "0" else None for number, stage in replies]
+        return merge(returning, list(zip(waiting, numbers, strict=True)))
+
+    def _standings(self, executions: Iterable[int]) -> dict[int, tuple[int, list[int], int]]:
+        """`{execution: (attempt, gates, gates passed)}` of those that are here."""
+        wanted = list(executions)
+        with guarded():
+            pipeline = self._client.pipeline(transaction=False)
+            for execution in wanted:
+                pipeline.hmget(self._key("x", execution), "attempt", "gates", "stage")
+            replies = pipeline.execute()
+        found = {}
+        for execution, (attempt, gates, stage) in zip(wanted, replies, strict=True):
+            if attempt is not None:
+                found[execution] = (int(attempt), [int(gate) for gate in gates.split(",")], int(stage))
+        return found
+
+    def _call(self, name: str, *arguments: object) -> list[Any]:
+        """Runs a script; when this process believed in an old epoch, once more with the one of now."""
+        believed = self._epochs.believed()
+        with guarded():
+            try:
+                return self._run(name, believed, arguments)
+            except StaleEpoch:
+                anew = self._epochs.read_anew()
+                if anew == believed:
+                    raise
+                return self._run(name, anew, arguments)
+
+    def _run(self, name: str, epoch: int, arguments: Sequence[object]) -> list[Any]:
+        script = self._client.register_script(source_of(name))
+        reply = script(keys=[EPOCH_KEY], args=[epoch, prefix_of(epoch), *map(str, arguments)])
+        if reply[0] == "STALE":
+            raise StaleEpoch
+        return list(reply)
+
+    @property
+    def _prefix(self) -> str:
+        return prefix_of(self._epochs.believed())
+
+    def _key(self, kind: str, identifier: int) -> str:
+        return f"{self._prefix}{kind}:{identifier}"
+
+    def _unlink(self, epoch: int, *, unless: int) -> None:
+        """Removes the keys of an older epoch, a thousand at a time."""
+        if epoch == unless:
+            return
+        for keys in _batches(self._client.scan_iter(match=f"{prefix_of(epoch)}*", count=1000), 1000):
+            self._client.unlink(*keys)
+
+
+def _gates(entry: Entry) -> str:
+    return ",".join(f"{ref.gate}:{ref.policy}" for ref in entry.gates)
+
+
+def _entries(entries: Sequence[Entry]) -> list[object]:
+    flat: list[object] = [len(entries)]
+    for entry in entries:
+        flat += [entry.execution, entry.attempt, entry.number, _gates(entry), int(entry.holds)]
+    return flat
+
+
+def _limits(limits: Sequence[Limit]) -> list[object]:
+    flat: list[object] = [len(limits)]
+    for item in limits:
+        flat += [item.policy, -1 if item.limit is None else item.limit, item.version]
+    return flat
+
+
+def _outcome(reply: Sequence[Sequence[Any]]) -> Outcome:
+    granted, more = reply
+    pairs = zip(granted[::2], granted[1::2], strict=True)
+    return Outcome(
+        tuple(Grant(int(execution), int(attempt)) for execution, attempt in pairs), tuple(int(gate) for gate in more)
+    )
+
+
+def _batches(keys: Iterable[str], size: int) -> Iterable[list[str]]:
+    batch: list[str] = []
+    for key in keys:
+        batch.append(key)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,110 @@
+"""From a claimed execution to the one process it becomes. Pure: everything looked up before is handed in."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.actions.definition import Definition
+from apps.core.types import JsonObject
+from apps.executions.document import as_bytes, document_of, values_to_mask
+from apps.executions.transitions import Claimed
+from apps.runner.spec import LogLimits, OutputFormat, RunSpec
+from apps.runtimes.assignments import shell_assignments
+from apps.runtimes.launch import Launch
+
+#: Of the worker's own environment, what every action gets.
+_PASSED = ("LANG", "LC_ALL", "TZ")
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class SecretInEnvironment(ValueError):
+    """A variable the action sets has the value of a secret; it would be seen in the process list."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Folders of this host, and what the operator lets actions see of the worker's environment."""
+
+    work_root: Path
+    artifacts_dir: Path
+    pack_dir: Path
+    api_url: str
+    environ: Mapping[str, str]
+    pass_env: Iterable[str]
+    log: LogLimits
+
+
+def build_spec(
+    claimed: Claimed,
+    definition: Definition,
+    *,
+    launch: Launch,
+    assignments: str | None,
+    secret_parameters: JsonObject,
+    place: Place,
+) -> RunSpec:
+    """What the runner is asked to do. Secrets are on stdin or another descriptor, and nowhere else.
+
+    Raises `SecretInEnvironment`.
+    """
+    name = f"{claimed.id}-{claimed.attempt}"
+    values = (item for secret in secret_parameters.values() for item in values_to_mask(secret))
+    masked = tuple(dict.fromkeys(values))
+    parameters = {**claimed.parameters, **secret_parameters}
+    context = {
+        "execution_id": claimed.id,
+        "attempt": claimed.attempt,
+        "action": claimed.action_ref,
+        "pack": claimed.pack_ref,
+        "config": {},
+        "api_url": place.api_url,
+        "trace_id": str(claimed.trace_id),
+        "work_dir": str(place.work_root / name),
+        "artifacts_dir": str(place.artifacts_dir),
+    }
+    document = document_of(parameters, {}, context)
+    in_file = definition.parameter_delivery == "file"
+    return RunSpec(
+        name=name,
+        argv=launch.argv,
+        env=_environment(claimed, definition, launch=launch, place=place, secrets=masked),
+        work_root=place.work_root,
+        stdin=as_bytes(document, "json" if in_file else definition.parameter_format),
+        side_input=shell_assignments(parameters, {}) if assignments == "shell" else None,
+        input_file=as_bytes(document, definition.parameter_format) if in_file else None,
+        output_format=OutputFormat(definition.output_format),
+        timeout_s=claimed.timeout_s,
+        secrets=masked,
+        kill_on_silence=definition.on_lost == "requeue",
+        log=place.log,
+        artifacts_dir=place.artifacts_dir,
+    )
+
+
+def _environment(
+    claimed: Claimed, definition: Definition, *, launch: Launch, place: Place, secrets: Iterable[bytes]
+) -> dict[str, str]:
+    for name, value in definition.env.items():
+        if value.encode() in secrets:
+            raise SecretInEnvironment(f"the variable {name} has the value of a secret parameter")
+    passed = {name: place.environ[name] for name in (*_PASSED, *place.pass_env) if name in place.environ}
+    return {
+        "LANG": "C.UTF-8",
+        **passed,
+        **definition.env,
+        **launch.env,
+        "PATH": os.pathsep.join([*launch.path, _path_without_attune(place.environ.get("PATH", _DEFAULT_PATH))]),
+        "ATTUNE_EXECUTION_ID": str(claimed.id),
+        "ATTUNE_ATTEMPT": str(claimed.attempt),
+        "ATTUNE_ACTION": claimed.action_ref,
+        "ATTUNE_PACK_DIR": str(place.pack_dir),
+    }
+
+
+def _path_without_attune(path: str) -> str:
+    """Attune's own interpreter is not for actions: what they find there would change with Attune."""
+    own = Path(sys.prefix)
+    kept = [item for item in path.split(os.pathsep) if item and not Path(item).is_relative_to(own)]
+    return os.pathsep.join(kept) or _DEFAULT_PATH

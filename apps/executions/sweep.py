@@ -1,0 +1,68 @@
+"""Finds what a crash, a lost message or a race left undone. Correct alone, only slower; any number of processes may
+sweep.
+
+Each step stands on its own: one that fails is logged and the others go on.
+"""
+
+import logging
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+from django.db.models.functions import Now
+
+from apps.core.redis import RedisAway
+from apps.executions import hints, idempotency, outbox, reconcile
+from apps.executions.models import Execution
+from apps.executions.policies.idle import collect_idle_gates
+from apps.executions.services.cancel import end_waiting
+from apps.executions.services.lost import end_lost
+from apps.executions.slots.protocol import StaleEpoch
+from apps.executions.slots.rebuild import rebuild_if_stale
+from apps.executions.states import IN_LINE
+from apps.executions.transitions import StaleTransition
+from apps.operations.services import sweep_operations
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 500
+
+
+def sweep() -> None:
+    """One round."""
+    for step in (
+        end_lost,
+        rebuild_if_stale,
+        reconcile.enter_missing,
+        reconcile.reconcile_lines,
+        reconcile.send_limits,
+        expire_waiting,
+        hints.send_again,
+        outbox.announce_all,
+        sweep_operations,
+        idempotency.forget_old,
+        collect_idle_gates,
+    ):
+        run_step(step)
+
+
+def run_step(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except RedisAway:
+        logger.info("%s waits: Redis is away", step.__name__)
+    except StaleEpoch:
+        logger.info("%s waits: the lines are being built anew", step.__name__)
+    except DatabaseError as error:
+        logger.warning("%s failed: %s", step.__name__, str(error).strip().partition("\n")[0])
+        connection.close()
+
+
+def expire_waiting() -> None:
+    """Cancels who has waited at its gates longer than their policies allow."""
+    rows = Execution.objects.filter(status__in=IN_LINE, expires_at__lte=Now()).order_by("expires_at")
+    for row in rows[:_BATCH]:
+        reason = {"code": "expired", "text": "it waited longer at its gates than their policy allows"}
+        try:
+            end_waiting(row, reason, expected=IN_LINE)
+        except StaleTransition:
+            continue  # it was let in, or canceled, meanwhile

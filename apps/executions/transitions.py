@@ -1,0 +1,257 @@
+"""The only writer of `status`. One statement per move: a conditional UPDATE together with its row of history.
+
+A move that changes no row lost a race: somebody else was first, and that is normal. The history row is also the outbox
+(`announced_at IS NULL`), so what is told to the rest of Attune cannot differ from what happened.
+"""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from apps.core.errors import Conflict
+from apps.core.types import JsonObject, JsonValue
+from apps.executions.states import TERMINAL, Status, may_follow
+
+
+class StaleTransition(Conflict):
+    """The execution is no longer in the state this needs."""
+
+    code = "stale_transition"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewExecution:
+    """The columns of an execution that is about to be accepted."""
+
+    action_ref: str
+    pack_ref: str
+    pack_version: str
+    pack_digest: str
+    definition_id: int
+    parameters: JsonObject
+    timeout_s: float
+    max_attempts: int
+    pool: str
+    queue: str
+    status: Status
+    kind: str = "process"
+    secret_parameters_id: uuid.UUID | None = None
+    labels: JsonObject = field(default_factory=dict)
+    parent_id: int | None = None
+    rerun_of_id: int | None = None
+    trace_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    requested_by_id: int | None = None
+    reason: JsonObject | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    gate_id: int | None = None
+    later_gates: tuple[int, ...] = ()
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What a hint needs: the execution, the attempt it is about, and the queue it goes to."""
+
+    id: int
+    attempt: int
+    queue: str
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What a worker has to know about the execution it claimed. `token` fences all it writes from now on."""
+
+    id: int
+    attempt: int
+    token: int
+    action_ref: str
+    pack_ref: str
+    pack_version: str
+    pack_digest: str
+    definition_id: int
+    parameters: JsonObject
+    secret_parameters_id: uuid.UUID | None
+    sealed: bytes | None
+    timeout_s: float
+    max_attempts: int
+    retries: int
+    trace_id: uuid.UUID
+    gate_id: int | None
+
+
+_COLUMNS = tuple(NewExecution.__dataclass_fields__)
+_JSON_COLUMNS = frozenset({"parameters", "labels", "reason"})
+
+_NOW = "clock_timestamp()"
+_AND_TOKEN = "AND e.token = %(token)s"  # noqa: S105 - a condition, not a secret
+_AND_EPOCH = "AND EXISTS (SELECT 1 FROM executions_slotsepoch WHERE number = %(epoch)s)"
+#: What entering a state writes besides the status.
+_ON_ENTERING: dict[Status, dict[str, str]] = {
+    Status.SCHEDULED: {"scheduled_at": _NOW, "hinted_at": _NOW, "hints": "1", "reason": "NULL"},
+    **{status: {"ended_at": _NOW} for status in TERMINAL},
+}
+
+
+def insert(rows: Sequence[NewExecution]) -> list[Ticket]:
+    """Accepts `rows` in their order, each with its first row of history, in one statement."""
+    written = ("scheduled_at", "hinted_at", "hints", "ended_at")
+    values, parameters = [], []
+    for row in rows:
+        entering = {"hints": "0", **_ON_ENTERING.get(row.status, {})}
+        expressions = [entering.get(name, "NULL") for name in written]
+        # `VALUES` are evaluated from top to bottom, so ids follow the order of the list.
+        values.append(f"(nextval('executions_execution_id_seq'), {', '.join(['%s'] * len(_COLUMNS) + expressions)})")
+        parameters += _values_of(row)
+    columns = ", ".join(_quoted(name) for name in ("id", *_COLUMNS, *written))
+    sql = f"""
+        WITH accepted AS (
+            INSERT INTO executions_execution ({columns}) VALUES {", ".join(values)}
+            RETURNING id, attempt, queue, status, reason)
+        , told AS (
+            INSERT INTO executions_history (execution_id, attempt, status, reason, at)
+            SELECT id, attempt, status, reason, {_NOW} FROM accepted ORDER BY id)
+        SELECT id, attempt, queue FROM accepted ORDER BY id
+    """
+    return [Ticket(*row) for row in _fetch(sql, parameters)]
+
+
+def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
+    """`scheduled → running` for an active worker. None: a duplicate, stale or forged hint, or a worker called lost."""
+    sql = f"""
+        WITH claimed AS (
+            UPDATE executions_execution
+               SET status = 'running', token = nextval('executions_token'), worker_id = %(worker)s,
+                   started_at = {_NOW}, reason = NULL
+             WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'scheduled'
+               AND EXISTS (SELECT 1 FROM workers_worker WHERE id = %(worker)s AND status = 'active')
+            RETURNING *)
+        , told AS (
+            INSERT INTO executions_history (execution_id, attempt, status, worker_id, at)
+            SELECT id, attempt, status, worker_id, {_NOW} FROM claimed)
+        SELECT claimed.id, attempt, token, action_ref, pack_ref, pack_version, pack_digest, definition_id,
+        parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retries, trace_id, gate_id
+        FROM claimed LEFT JOIN executions_secretparameters secret ON secret.id = claimed.secret_parameters_id
+    """
+    rows = _fetch(sql, {"id": execution_id, "attempt": attempt, "worker": worker_id})
+    if not rows:
+        return None
+    values = list(rows[0])
+    values[8] = orjson.loads(values[8])
+    return Claimed(*values)
+
+
+def transition(
+    execution_id: int,
+    to: Status,
+    *,
+    expected: Collection[Status],
+    attempt: int,
+    token: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    reason: JsonObject | None = None,
+    facts: JsonObject | None = None,
+) -> Ticket:
+    """Moves one execution.
+
+    Raises `StaleTransition` when it is not in `expected`, on another attempt, or has another token.
+    """
+    moved = transition_many(
+        [(execution_id, attempt)], to, expected=expected, token=token, changes=changes, reason=reason, facts=facts
+    )
+    if not moved:
+        raise StaleTransition(f"Execution {execution_id} has moved on; it cannot become {to}.")
+    return moved[0]
+
+
+def transition_many(
+    wanted: Sequence[tuple[int, int]],
+    to: Status,
+    *,
+    expected: Collection[Status],
+    token: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    reason: JsonObject | None = None,
+    facts: JsonObject | None = None,
+    epoch: int | None = None,
+) -> list[Ticket]:
+    """Moves those of `wanted` (execution, attempt) that are still in `expected`; returns them with their attempt of
+    now.
+
+    `changes` are further columns; `token` fences the writes of a worker; with `epoch`, nothing moves unless the lines
+    in Redis are of that epoch. Rows are locked in the order of their ids, so two such calls cannot wait for each
+    other.
+    """
+    for before in expected:
+        assert may_follow(before, to), f"no arrow from {before} to {to}"
+    if not wanted:
+        return []
+    settings = {"status": "%(to)s", **_ON_ENTERING.get(to, {})}
+    parameters: dict[str, Any] = {"to": to.value, "token": token, "epoch": epoch}
+    given = {**({"reason": reason} if reason is not None else {}), **(changes or {})}
+    for name, value in given.items():
+        settings[name] = f"%(set_{name})s"
+        parameters[f"set_{name}"] = _adapted(value)
+    parameters |= {
+        "ids": [execution_id for execution_id, _ in wanted],
+        "attempts": [attempt for _, attempt in wanted],
+        "expected": [status.value for status in expected],
+        "reason": _json(reason),
+        "facts": _json(facts),
+    }
+    sql = f"""
+        WITH wanted AS MATERIALIZED (
+            SELECT e.id, e.attempt FROM executions_execution e
+              JOIN unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS w (id, attempt) USING (id, attempt)
+             WHERE e.status = ANY(%(expected)s)
+               {_AND_TOKEN if token is not None else ""}
+               {_AND_EPOCH if epoch is not None else ""}
+             ORDER BY e.id FOR UPDATE OF e)
+        , moved AS (
+            UPDATE executions_execution e
+               SET {", ".join(f"{_quoted(name)} = {value}" for name, value in settings.items())}
+              FROM wanted WHERE e.id = wanted.id
+            RETURNING e.id, wanted.attempt AS attempt_before, e.attempt, e.queue, e.status, e.worker_id)
+        , told AS (
+            INSERT INTO executions_history (execution_id, attempt, status, reason, facts, worker_id, at)
+            SELECT id, attempt_before, status, %(reason)s::jsonb, %(facts)s::jsonb, worker_id, {_NOW} FROM moved)
+        SELECT id, attempt, queue FROM moved ORDER BY id
+    """
+    return [Ticket(*row) for row in _fetch(sql, parameters)]
+
+
+def _values_of(row: NewExecution) -> list[Any]:
+    values = []
+    for name in _COLUMNS:
+        value = getattr(row, name)
+        values.append(_json(value) if name in _JSON_COLUMNS else _adapted(value))
+    return values
+
+
+def _adapted(value: Any) -> Any:
+    if isinstance(value, Status):
+        return value.value
+    if isinstance(value, dict):
+        return _json(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value
+
+
+def _json(value: JsonValue) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _fetch(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())

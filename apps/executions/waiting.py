@@ -1,0 +1,132 @@
+"""Why an execution waits, computed when somebody asks: its line, position and estimate, or the worker that is
+missing."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from apps.core.redis import RedisAway
+from apps.core.types import JsonObject
+from apps.executions import lines
+from apps.executions.models import Execution, Gate
+from apps.executions.slots.protocol import Counts, Place, StaleEpoch
+from apps.executions.states import ACTIVE, Status
+from apps.executions.statistics import usual_durations
+from apps.workers.models import Worker
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """`reason` for people and programs; `gates` in the order in which they are passed."""
+
+    reason: JsonObject | None
+    gates: list[JsonObject]
+
+
+def explain(executions: Sequence[Execution]) -> Mapping[int, Waiting]:
+    """For each of `executions`; the number of queries does not depend on how many there are."""
+    in_line = [row for row in executions if row.status in (Status.REQUESTED, Status.DELAYED) and row.gate_id]
+    scheduled = [row for row in executions if row.status == Status.SCHEDULED]
+    explained = {row.pk: Waiting(row.reason, []) for row in executions}
+    explained |= _explain_lines(in_line)
+    explained |= {row.pk: Waiting(reason, []) for row, reason in _explain_queues(scheduled)}
+    for row in executions:
+        if row.status == Status.REQUESTED and row.number is None and row.not_before is not None:
+            explained[row.pk] = Waiting(_not_yet(row), explained[row.pk].gates)
+    return explained
+
+
+def _not_yet(row: Execution) -> JsonObject:
+    assert row.not_before is not None
+    at = row.not_before.isoformat()
+    if row.reason:
+        return {**row.reason, "not_before": at}
+    is_due = row.not_before <= timezone.now()
+    text = "it is due and is brought on in a moment" if is_due else f"it was asked not to start before {at}"
+    return {"code": "not_before", "text": text, "not_before": at}
+
+
+def _explain_lines(rows: Sequence[Execution]) -> dict[int, Waiting]:
+    if not rows:
+        return {}
+    wanted = {gate for row in rows if row.gate_id for gate in (row.gate_id, *row.later_gates)}
+    gates = {gate.pk: gate for gate in Gate.objects.filter(pk__in=wanted).select_related("policy")}
+    places, counts = _ask_lines(rows, list(gates))
+    durations = usual_durations(list(gates))
+    return {row.pk: _explain_line(row, gates, places.get(row.pk), counts, durations) for row in rows}
+
+
+def _ask_lines(rows: Iterable[Execution], gates: Sequence[int]) -> tuple[Mapping[int, Place], Mapping[int, Counts]]:
+    try:
+        return lines.slots().places([row.pk for row in rows]), lines.slots().counts(gates)
+    except (RedisAway, StaleEpoch):
+        return {}, {}
+
+
+def _explain_line(
+    row: Execution,
+    gates: Mapping[int, Gate],
+    place: Place | None,
+    counts: Mapping[int, Counts],
+    durations: Mapping[int, float],
+) -> Waiting:
+    path = [gate for gate in (row.gate_id, *row.later_gates) if gate is not None and gate in gates]
+    facts = [_gate_facts(gates[gate], place, counts.get(gate), durations.get(gate)) for gate in path]
+    if place is None:
+        text = "its place is in the database; its line is being looked up or built anew"
+        return Waiting({"code": "waiting_for_slot", "text": text}, facts)
+    here = next((item for item in facts if item["position"] is not None), None)
+    if here is None:
+        return Waiting({"code": "granted", "text": "it has its slots and is scheduled in a moment"}, facts)
+    if here["limit"] == 0:
+        text = f"{here['policy']} is paused (its limit is 0)"
+        return Waiting({"code": "paused_by_limit", "text": text, **here}, facts)
+    text = f"position {here['position']} at {here['policy']}, where {here['holding']} of {here['limit']} run"
+    return Waiting({"code": "waiting_for_slot", "text": text, **here}, facts)
+
+
+def _gate_facts(gate: Gate, place: Place | None, counts: Counts | None, duration: float | None) -> JsonObject:
+    position = place.position if place is not None and place.gate == gate.pk else None
+    limit = gate.policy.limit_in_force
+    estimate = None
+    if position is not None and duration is not None and limit:
+        estimate = round(math.ceil(position / limit) * duration, 1)
+    return {
+        "gate": gate.pk,
+        "policy": gate.policy.name,
+        "key": gate.key_text or None,
+        "limit": limit,
+        "position": position,
+        "waiting": counts.waiting if counts else None,
+        "holding": counts.holding if counts else None,
+        "estimate_s": estimate,
+    }
+
+
+def _explain_queues(rows: Sequence[Execution]) -> list[tuple[Execution, JsonObject]]:
+    if not rows:
+        return []
+    queues = {row.queue for row in rows}
+    workers = list(Worker.objects.living().values("id", "name", "status", "queues", "slots"))
+    busy = _busy([worker["id"] for worker in workers])
+    reasons = {queue: _explain_queue(queue, workers, busy) for queue in queues}
+    return [(row, reasons[row.queue]) for row in rows]
+
+
+def _explain_queue(queue: str, workers: Sequence[Mapping[str, Any]], busy: Mapping[int, int]) -> JsonObject:
+    serving = [worker for worker in workers if queue in worker["queues"] and worker["status"] == "active"]
+    if not serving:
+        text = f"no worker serves {queue}; start one with this runtime in this pool"
+        return {"code": "no_worker", "text": text, "queue": queue}
+    slots, used = sum(worker["slots"] for worker in serving), sum(busy.get(worker["id"], 0) for worker in serving)
+    text = f"{used} of {slots} slots of the workers that serve {queue} are busy"
+    return {"code": "waiting_for_worker", "text": text, "queue": queue, "slots": slots, "busy": used}
+
+
+def _busy(workers: Sequence[int]) -> dict[int, int]:
+    found = Execution.objects.filter(worker__in=workers, status__in=ACTIVE).values("worker").annotate(n=Count("id"))
+    return {row["worker"]: row["n"] for row in found.order_by()}

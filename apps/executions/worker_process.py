@@ -1,0 +1,154 @@
+"""The life of a worker process.
+
+1. The warden is started, before there is any thread.
+2. Runtimes are detected and proven; the worker registers; its heartbeat and the cancel listener start.
+3. Celery's consumer runs in the main thread until SIGTERM: hints become executions.
+4. A stop: no more claims; up to `ATTUNE_DRAIN_S` for what runs, then TERM and KILL; the last heartbeat, the goodbye.
+"""
+
+import logging
+import threading
+import time
+from typing import Any
+
+import psycopg
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
+from django.db import connection
+
+from apps.core.version import VERSION
+from apps.executions.cancel_listener import CancelListener
+from apps.runner.outcome import StopReason
+from apps.runner.warden_client import Warden
+from apps.runtimes.environments.volume import volume_id
+from apps.runtimes.services import known_runtimes
+from apps.workers.capabilities import Capabilities, find_capabilities
+from apps.workers.heartbeat import Heartbeat
+from apps.workers.host import Host, set_current
+from apps.workers.services import Registration, begin_draining, end_worker, register_worker
+
+logger = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.1
+
+
+class WorkerProcess:
+    """One per process; `run` is its whole life."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._warden = Warden()
+
+    def run(self) -> None:
+        self._warden.start()
+        try:
+            self._run_registered(self._capabilities())
+        finally:
+            self._warden.close()
+
+    def _capabilities(self) -> Capabilities:
+        capabilities = find_capabilities(settings.ATTUNE_POOL, known_runtimes())
+        if not capabilities.runtimes:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in capabilities.missing.items())
+            raise SystemExit(f"This host has none of the runtimes ({reasons or 'no pack brought any'}).")
+        return capabilities
+
+    def _run_registered(self, capabilities: Capabilities) -> None:
+        volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
+        registration = Registration(
+            name=settings.ATTUNE_WORKER_NAME,
+            capabilities=capabilities,
+            slots=settings.ATTUNE_WORKER_SLOTS,
+            labels=_labels(settings.ATTUNE_WORKER_LABELS),
+            version=VERSION,
+            volume_id=volume,
+        )
+        worker = register_worker(registration)
+        host = Host(worker.pk, worker.name, self._warden, capabilities, volume)
+        connection.close()
+        set_current(host)
+        heartbeat = Heartbeat(
+            worker.pk,
+            every_s=settings.ATTUNE_HEARTBEAT_S,
+            on_beat=lambda beat_connection: self._after_beat(host, beat_connection),
+            on_lost=lambda: self._register_anew(host, registration),
+        )
+        listener = CancelListener(host)
+        heartbeat.start()
+        listener.start()
+        try:
+            self._consume(host)
+        finally:
+            listener.stop()
+            heartbeat.stop()
+            end_worker(host.worker_id)
+            set_current(None)
+            logger.info("worker %s stopped", host.name)
+
+    def _consume(self, host: Host) -> None:
+        """Celery's consumer, until it is told to stop and everything that runs has ended."""
+        worker_shutting_down.connect(lambda **_: _drain(host), weak=False)
+        worker_ready.connect(lambda **_: logger.info("worker %s is ready: %s", host.name, _said(host)), weak=False)
+        arguments: dict[str, Any] = {
+            "hostname": f"{host.name}@{host.worker_id}",
+            "concurrency": settings.ATTUNE_WORKER_SLOTS,
+            "pool_cls": "threads",
+            "queues": host.capabilities.queues,
+            "without_gossip": True,
+            "without_mingle": True,
+            "without_heartbeat": True,
+            "loglevel": "WARNING",
+            "quiet": True,
+        }
+        self._app.Worker(**arguments).start()
+
+    def _after_beat(self, host: Host, beat_connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        """Others believe that this worker lives: so may its warden. And a cancel whose message was lost is found."""
+        self._warden.beat()
+        running = host.running_ids
+        if not running:
+            return
+        rows = beat_connection.execute(
+            "SELECT id FROM executions_execution WHERE id = ANY(%s) AND worker_id = %s AND status = 'canceling'",
+            [running, host.worker_id],
+        )
+        for (execution_id,) in rows:
+            host.stop(int(str(execution_id)), StopReason.CANCELED)
+
+    def _register_anew(self, host: Host, registration: Registration) -> int:
+        """After it was called lost: what ran is worth nothing any more and ends; new claims carry a new identity."""
+        for execution_id in host.running_ids:
+            host.stop(execution_id, StopReason.INTERRUPTED)
+        worker = register_worker(registration)
+        connection.close()
+        host.worker_id, host.name = worker.pk, worker.name
+        return worker.pk
+
+
+def _drain(host: Host) -> None:
+    """Called inside a signal handler, so it does next to nothing itself. Celery waits for what still runs."""
+    host.is_accepting = False
+    threading.Thread(target=_end_what_runs_too_long, args=[host], name="drain", daemon=True).start()
+
+
+def _end_what_runs_too_long(host: Host) -> None:
+    begin_draining(host.worker_id)
+    connection.close()
+    logger.info("worker %s drains: %d running", host.name, len(host.running_ids))
+    deadline = time.monotonic() + settings.ATTUNE_DRAIN_S
+    while host.running_ids and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY_S)
+    for execution_id in host.running_ids:
+        logger.warning("it is cut off by the end of the worker", extra={"execution_id": execution_id})
+        host.stop(execution_id, StopReason.INTERRUPTED)
+
+
+def _labels(pairs: list[str]) -> dict[str, str]:
+    return dict(pair.partition("=")[::2] for pair in pairs)
+
+
+def _said(host: Host) -> str:
+    return ", ".join(
+        f"{name} {'/'.join(item.version for item in found)}" for name, found in host.capabilities.runtimes.items()
+    )

@@ -1,0 +1,149 @@
+"""The random walk on both stores, and the proof that it finds the bugs it is there for."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from apps.core.redis import breaker, connect
+from apps.executions.slots import redis_slots
+from apps.executions.slots.memory_slots import MemorySlots
+from apps.executions.slots.protocol import Entry, Snapshot
+from tests.integration.executions.slots.machine import LinesMachine
+from tests.slots_world import World, memory_world, redis_world, remove_slots
+
+_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+def walk(
+    make_world: Callable[[], World], *, examples: int, break_it: Callable[[Any], Any] = lambda slots: slots
+) -> None:
+    machine = type(
+        "Machine", (LinesMachine,), {"make_world": staticmethod(make_world), "break_it": staticmethod(break_it)}
+    )
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=40,
+        deadline=None,
+        database=None,
+        suppress_health_check=_QUIET,
+        phases=[Phase.generate],
+        derandomize=True,
+    )
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+def test_the_twin_in_memory_keeps_every_invariant() -> None:
+    walk(memory_world, examples=300)
+
+
+def test_valkey_keeps_every_invariant() -> None:
+    breaker.reset()
+    walk(lambda: redis_world(os.environ["REDIS_URL"]), examples=60)
+    remove_slots(connect(os.environ["REDIS_URL"]))
+
+
+# --- bugs planted in the twin ---------------------------------------------------------------------
+
+
+def off_by_one(slots: MemorySlots) -> MemorySlots:
+    """Lets in one too many."""
+    honest = slots._room
+    slots._room = lambda gate: honest(gate) + 1  # type: ignore[method-assign]
+    return slots
+
+
+def late_at_the_tail(slots: MemorySlots) -> MemorySlots:
+    """Who comes back stands behind everybody who waits."""
+    honest = slots.enter
+
+    def enter(entry: Entry, *, limits: Any) -> Any:
+        first = slots.store.gates.get(entry.gates[0].gate)
+        if first is not None and entry.execution not in slots.store.standings and entry.number < first.next_number:
+            first.next_number, seen = entry.number, first.next_number
+            entered = honest(entry, limits=limits)
+            first.next_number = seen
+            return entered
+        return honest(entry, limits=limits)
+
+    slots.enter = enter  # type: ignore[method-assign]
+    return slots
+
+
+def release_without_promote(slots: MemorySlots) -> MemorySlots:
+    """Gives the slot back and tells nobody."""
+    honest = slots._promote
+    leave = slots.leave
+
+    def silent(grant: Any) -> Any:
+        slots._promote = lambda gates: honest(())  # type: ignore[method-assign]
+        try:
+            return leave(grant)
+        finally:
+            slots._promote = honest  # type: ignore[method-assign]
+
+    slots.leave = silent  # type: ignore[method-assign]
+    return slots
+
+
+def rebuild_that_forgets_grants(slots: MemorySlots) -> MemorySlots:
+    """Lets those who run be forgotten, and others take their slots."""
+    honest = slots.rebuild
+
+    def rebuild(epoch: int, snapshot: Snapshot) -> None:
+        waiting = [entry for entry in snapshot.entries if not entry.holds]
+        honest(epoch, Snapshot(snapshot.limits, snapshot.next_numbers, waiting))
+
+    slots.rebuild = rebuild  # type: ignore[method-assign]
+    return slots
+
+
+def leave_of_any_attempt(slots: MemorySlots) -> MemorySlots:
+    """A late call about an old attempt throws the new one out."""
+    honest = slots.leave
+
+    def leave(grant: Any) -> Any:
+        here = slots.store.standings.get(grant.execution)
+        return honest(grant if here is None else type(grant)(grant.execution, here.attempt))
+
+    slots.leave = leave  # type: ignore[method-assign]
+    return slots
+
+
+@pytest.mark.parametrize(
+    "bug", [off_by_one, late_at_the_tail, release_without_promote, rebuild_that_forgets_grants, leave_of_any_attempt]
+)
+def test_the_walk_finds_a_bug_planted_in_the_twin(bug: Callable[[Any], Any]) -> None:
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        walk(memory_world, examples=300, break_it=bug)
+
+
+# --- the same bugs planted in the Lua -------------------------------------------------------------
+
+HELD = "        hold_all(execution, attempt, gates)\n    else\n        remember(execution, attempt, number, gates, 0)\n"
+LINE = "        stand_in_line(execution, gates[1], 'waiting')"
+LATE = "stand_in_line(execution, first, 'returning', number)"
+LUA_BUGS = {
+    "off by one": ("return limit - redis.call", "return limit + 1 - redis.call"),
+    "late at the tail": (LATE, "stand_in_line(execution, first, 'waiting')"),
+    "release without promote": ("return promote(take_out(ARGV[3], x))", "take_out(ARGV[3], x) return {{}, {}}"),
+    "rebuild that forgets grants": (
+        HELD + LINE,
+        HELD.replace("        hold_all(execution, attempt, gates)\n", "") + LINE,
+    ),
+    "leave of any attempt": ("if not x or x.attempt ~= tonumber(ARGV[4])", "if not x"),
+}
+
+
+@pytest.mark.parametrize("bug", LUA_BUGS)
+def test_the_walk_finds_a_bug_planted_in_the_lua(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest, (sound, broken) = redis_slots.source_of, LUA_BUGS[bug]
+    scripts = ("enter", "enter_many", "leave", "promote", "load", "activate", "forget")
+    assert any(sound in honest(name) for name in scripts)
+    monkeypatch.setattr(redis_slots, "source_of", lambda name: honest(name).replace(sound, broken))
+    breaker.reset()
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        walk(lambda: redis_world(os.environ["REDIS_URL"]), examples=300)
