@@ -1,0 +1,113 @@
+"""Executions, their attempts and history as JSON. Secret parameters read `***`; they are not even loaded here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from apps.actions.definition import parsed
+from apps.core.schema import MASK
+from apps.core.types import JsonObject
+from apps.executions.models import Execution, History
+from apps.executions.states import TERMINAL, Status
+from apps.executions.waiting import Waiting, explain
+
+#: What `represent` reads from other tables.
+RELATED = ("definition", "requested_by", "worker")
+
+
+def represent(executions: Sequence[Execution]) -> list[JsonObject]:
+    """The number of queries does not depend on how many there are."""
+    waiting = explain(executions)
+    return [_represent(execution, waiting[execution.pk]) for execution in executions]
+
+
+def _represent(execution: Execution, waiting: Waiting) -> JsonObject:
+    base = f"/api/v1/executions/{execution.pk}"
+    return {
+        "id": execution.pk,
+        "action": execution.action_ref,
+        "pack": execution.pack_ref,
+        "pack_version": execution.pack_version,
+        "kind": execution.kind,
+        "status": execution.status,
+        "reason": waiting.reason,
+        "parameters": {**execution.parameters, **_masked(execution)},
+        "result": execution.result,
+        "error": execution.error,
+        "exit_code": execution.exit_code,
+        "signal": execution.signal or None,
+        "attempt": execution.attempt,
+        "max_attempts": execution.max_attempts,
+        "labels": execution.labels,
+        "parent": execution.parent_id,
+        "rerun_of": execution.rerun_of_id,
+        "trace_id": str(execution.trace_id),
+        "requested_by": execution.requested_by.username if execution.requested_by else None,
+        "worker": execution.worker.name if execution.worker else None,
+        "pool": execution.pool,
+        "queue": execution.queue,
+        "gates": waiting.gates,
+        "not_before": execution.not_before,
+        "created_at": execution.created_at,
+        "scheduled_at": execution.scheduled_at,
+        "started_at": execution.started_at,
+        "ended_at": execution.ended_at,
+        "duration_s": execution.duration_s,
+        "timeout_s": execution.timeout_s,
+        "links": {
+            name: f"{base}/{name}" for name in ("logs", "result", "artifacts", "attempts", "history", "children")
+        },
+    }
+
+
+def _masked(execution: Execution) -> Mapping[str, str]:
+    if execution.secret_parameters_id is None:
+        return {}
+    secrets = parsed(execution.definition.digest, execution.definition.body).schema.secrets
+    return dict.fromkeys(sorted(secrets), MASK)
+
+
+def represent_history(rows: Iterable[History]) -> list[JsonObject]:
+    return [
+        {
+            "status": row.status,
+            "attempt": row.attempt,
+            "at": row.at,
+            "reason": row.reason,
+            "worker": row.worker.name if row.worker else None,
+        }
+        for row in rows
+    ]
+
+
+def represent_attempts(execution: Execution, rows: Iterable[History]) -> list[JsonObject]:
+    """One entry for each attempt that was started or is waiting to be, oldest first."""
+    attempts: dict[int, JsonObject] = {}
+    for row in rows:
+        entry = attempts.setdefault(row.attempt, _empty_attempt(row.attempt))
+        if row.status == Status.RUNNING:
+            entry |= {"started_at": row.at, "worker": row.worker.name if row.worker else None, "status": row.status}
+        elif row.status in TERMINAL or (row.facts is not None and row.status == Status.REQUESTED):
+            ended = row.facts or {}
+            status = row.status if row.status in TERMINAL else ended.get("ended", Status.FAILED)
+            entry |= {"ended_at": row.at, "reason": row.reason, "status": status}
+            entry |= {name: ended.get(name) for name in ("exit_code", "signal", "error", "duration_s", "logs")}
+        else:
+            entry["status"] = row.status
+    if execution.attempt not in attempts:
+        attempts[execution.attempt] = {**_empty_attempt(execution.attempt), "status": execution.status}
+    return [attempts[number] for number in sorted(attempts)]
+
+
+def _empty_attempt(number: int) -> JsonObject:
+    names = (
+        "status",
+        "worker",
+        "started_at",
+        "ended_at",
+        "reason",
+        "exit_code",
+        "signal",
+        "error",
+        "duration_s",
+        "logs",
+    )
+    return {"attempt": number, **dict.fromkeys(names)}

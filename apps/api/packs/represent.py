@@ -1,0 +1,35 @@
+"""Packs as JSON."""
+
+from collections.abc import Sequence
+
+from django.db.models import Count
+
+from apps.actions.models import Action
+from apps.core.types import JsonObject
+from apps.packs.models import Pack
+
+
+def represent(packs: Sequence[Pack]) -> list[JsonObject]:
+    """The number of queries does not depend on how many there are. `current` must be loaded."""
+    counted = Action.objects.filter(pack__in=packs).values("pack").annotate(n=Count("id")).order_by()
+    actions = {row["pack"]: row["n"] for row in counted}
+    return [_represent(pack, actions.get(pack.pk, 0)) for pack in packs]
+
+
+def _represent(pack: Pack, actions: int) -> JsonObject:
+    current = pack.current
+    manifest = current.manifest if current else {}
+    return {
+        "ref": pack.ref,
+        "label": pack.label,
+        "description": pack.description,
+        "enabled": pack.is_enabled,
+        "version": current.version if current else None,
+        "digest": current.digest if current else None,
+        "author": manifest.get("author"),
+        "keywords": manifest.get("keywords", []),
+        "actions": actions,
+        "installed_at": current.installed_at if current else None,
+        "updated_at": pack.updated_at,
+        "links": {"environments": f"/api/v1/packs/{pack.ref}/environments", "actions": f"/api/v1/actions?pack={pack.ref}"},
+    }

@@ -1,0 +1,37 @@
+"""Shapes of pack requests and answers."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.api.serializers import StrictSerializer
+
+
+class InstallSerializer(StrictSerializer):
+    source = serializers.CharField(max_length=4096, help_text="absolute path of the pack's folder on the server")  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
+    force = serializers.BooleanField(required=False, default=False, help_text="replace a version whose content differs")
+    dry_run = serializers.BooleanField(required=False, default=False, help_text="check everything, change nothing")
+
+
+class PackChangeSerializer(StrictSerializer):
+    enabled = serializers.BooleanField()
+
+
+class PackSerializer(serializers.Serializer[Any]):
+    ref = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
+    description = serializers.CharField()
+    enabled = serializers.BooleanField()
+    version = serializers.CharField(allow_null=True)
+    digest = serializers.CharField(allow_null=True)
+    author = serializers.CharField(allow_null=True)
+    keywords = serializers.ListField(child=serializers.CharField())
+    actions = serializers.IntegerField()
+    installed_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+    links = serializers.DictField(child=serializers.CharField())
+
+
+class PackPageSerializer(serializers.Serializer[Any]):
+    results = PackSerializer(many=True)
+    next = serializers.CharField(allow_null=True)

@@ -1,0 +1,69 @@
+"""Packs over REST."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.permissions import Verb
+from apps.api.operations.represent import represent_operation
+from apps.api.operations.serializers import OperationSerializer
+from apps.api.packs import serializers
+from apps.api.packs.represent import represent
+from apps.api.pagination import Order
+from apps.api.views import ListView, View, sparse
+from apps.core.types import JsonObject
+from apps.operations.services import request_operation
+from apps.packs.models import Pack
+from apps.packs.operations import INSTALL
+from apps.packs.services.manage import get_pack, set_pack_enabled
+
+
+class PacksView(ListView):
+    verbs = {"GET": Verb.PACK_VIEW}
+    order = Order("ref", descending=False)
+
+    def queryset_for(self, request: Request) -> Any:
+        return Pack.objects.visible_to(self.identity(request)).select_related("current")
+
+    def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
+        return represent(rows)
+
+    @extend_schema(responses=serializers.PackPageSerializer, operation_id="packs_list")
+    def get(self, request: Request) -> Response:
+        """Installed packs, by ref."""
+        return self.page(request)
+
+
+class InstallView(View):
+    verbs = {"POST": Verb.PACK_INSTALL}
+
+    @extend_schema(request=serializers.InstallSerializer, responses={202: OperationSerializer})
+    def post(self, request: Request) -> Response:
+        """Installs a pack from a folder of the server. Follow the operation to see how it ends."""
+        self.only_parameters(request)
+        values = self.read_body(request, serializers.InstallSerializer)
+        operation = request_operation(
+            self.identity(request), kind=INSTALL, subject=values["source"][:255], operation_input=values
+        )
+        operation.refresh_from_db()
+        return Response(represent_operation(operation), status=202)
+
+
+class PackView(View):
+    verbs = {"GET": Verb.PACK_VIEW, "PATCH": Verb.PACK_MANAGE}
+
+    @extend_schema(responses=serializers.PackSerializer, operation_id="packs_retrieve")
+    def get(self, request: Request, ref: str) -> Response:
+        """One pack."""
+        self.only_parameters(request, "fields")
+        return Response(sparse(request, represent([get_pack(self.identity(request), ref)])[0]))
+
+    @extend_schema(request=serializers.PackChangeSerializer, responses=serializers.PackSerializer)
+    def patch(self, request: Request, ref: str) -> Response:
+        """Switches a pack on or off. A disabled pack takes no new executions; accepted ones still run."""
+        self.only_parameters(request)
+        values = self.read_body(request, serializers.PackChangeSerializer)
+        pack = set_pack_enabled(self.identity(request), ref=ref, enabled=values["enabled"])
+        return Response(represent([pack])[0])

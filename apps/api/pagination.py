@@ -1,0 +1,79 @@
+"""Lists page by key: the cursor says after which row to go on, so page 10,000 costs what page 1 costs."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.db.models import Model, QuerySet
+from rest_framework.request import Request
+
+from apps.core.errors import FieldError, Invalid
+from apps.core.types import JsonObject
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+
+
+@dataclass(frozen=True)
+class Order:
+    """By a unique column, `descending` for newest first."""
+
+    column: str = "pk"
+    descending: bool = True
+
+
+def limit_of(request: Request) -> int:
+    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MAX_LIMIT):
+        raise Invalid(errors=[FieldError("/limit", "invalid_limit", f"limit is a number from 1 to {MAX_LIMIT}")])
+    return int(text)
+
+
+def read_page(
+    request: Request, queryset: "QuerySet[Any]", represent: Callable[[list[Any]], list[JsonObject]], *, order: Order
+) -> JsonObject:
+    """`{"results": […], "next": cursor or null}` of the rows after the request's cursor."""
+    limit = limit_of(request)
+    rows = list(_after(queryset, _cursor_of(request), order)[: limit + 1])
+    has_more = len(rows) > limit
+    rows = rows[:limit]
+    following = _encode(_key_of(rows[-1], order)) if has_more else None
+    return {"results": represent(rows), "next": following}
+
+
+def _after(queryset: "QuerySet[Any]", last: str | int | None, order: Order) -> "QuerySet[Any]":
+    ordered = queryset.order_by(f"-{order.column}" if order.descending else order.column)
+    if last is None:
+        return ordered
+    return ordered.filter(**{f"{order.column}__{'lt' if order.descending else 'gt'}": last})
+
+
+def _key_of(row: Model, order: Order) -> Any:
+    return getattr(row, order.column)
+
+
+def _encode(key: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps({"after": key})).decode().rstrip("=")
+
+
+def _cursor_of(request: Request) -> str | int | None:
+    text = request.query_params.get("cursor")
+    if text is None:
+        return None
+    try:
+        value = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        after = value["after"]
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+        raise _bad_cursor() from error
+    if isinstance(after, bool) or not isinstance(after, str | int) or (isinstance(after, int) and abs(after) >= 2**63):
+        raise _bad_cursor()
+    if isinstance(after, str) and ("\x00" in after or len(after) > 300):
+        raise _bad_cursor()
+    return after
+
+
+def _bad_cursor() -> Invalid:
+    return Invalid(errors=[FieldError("/cursor", "invalid_cursor", "use `next` of the page before, unchanged")])

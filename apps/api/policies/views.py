@@ -1,0 +1,127 @@
+"""Policies over REST."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.accounts.permissions import Verb
+from apps.api.filtering import Filter
+from apps.api.serializers import StrictSerializer
+from apps.api.views import ListView, View, path_id
+from apps.core.types import JsonObject
+from apps.executions.models import Policy
+from apps.executions.policies.services import create_policy, get_policy, remove_policy, update_policy
+
+_MOST = 1_000_000
+
+
+class _RulesSerializer(StrictSerializer):
+    key = serializers.CharField(
+        max_length=1000, required=False, allow_null=True, help_text="a template over the parameters: `{{ host }}`"
+    )
+    when_full = serializers.ChoiceField(choices=Policy.WhenFull.choices, required=False)
+    max_waiting = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000_000)
+    expires_s = serializers.FloatField(required=False, allow_null=True, min_value=0.001, max_value=31_536_000)
+
+
+class NewPolicySerializer(_RulesSerializer):
+    name = serializers.CharField(max_length=255)
+    scope = serializers.ChoiceField(choices=Policy.Scope.choices)
+    subject = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
+    limit = serializers.IntegerField(min_value=0, max_value=_MOST)
+
+
+class PolicyChangeSerializer(_RulesSerializer):
+    limit = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=_MOST)
+
+
+class PolicySerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    scope = serializers.CharField()
+    subject = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
+    limit = serializers.IntegerField(allow_null=True)
+    limit_override = serializers.IntegerField(allow_null=True)
+    key = serializers.CharField(allow_null=True)
+    when_full = serializers.CharField()
+    max_waiting = serializers.IntegerField(allow_null=True)
+    expires_s = serializers.FloatField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+
+
+class PolicyPageSerializer(serializers.Serializer[Any]):
+    results = PolicySerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class PoliciesView(ListView):
+    verbs = {"GET": Verb.POLICY_VIEW, "POST": Verb.POLICY_MANAGE}
+    filters = (
+        Filter("subject", "ref of an action or pack", lambda rows, value: rows.filter(subject=value)),
+        Filter("scope", "action, pack or system", lambda rows, value: rows.filter(scope=value)),
+    )
+
+    def queryset_for(self, request: Request) -> Any:
+        return Policy.objects.visible_to(self.identity(request)).in_force()
+
+    def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
+        return [_represent(row) for row in rows]
+
+    @extend_schema(responses=PolicyPageSerializer, operation_id="policies_list")
+    def get(self, request: Request) -> Response:
+        """Policies in force, newest first; those of actions' own files too."""
+        return self.page(request)
+
+    @extend_schema(request=NewPolicySerializer, responses={201: PolicySerializer})
+    def post(self, request: Request) -> Response:
+        """A new limit for an action, a pack, or everything; it holds for executions requested from now on."""
+        self.only_parameters(request)
+        policy = create_policy(**self.read_body(request, NewPolicySerializer))
+        return Response(_represent(get_policy(self.identity(request), policy.pk)), status=201)
+
+
+class PolicyView(View):
+    verbs = {"GET": Verb.POLICY_VIEW, "PATCH": Verb.POLICY_MANAGE, "DELETE": Verb.POLICY_MANAGE}
+
+    @extend_schema(responses=PolicySerializer, operation_id="policies_retrieve")
+    def get(self, request: Request, policy_id: str) -> Response:
+        """One policy."""
+        self.only_parameters(request)
+        return Response(_represent(get_policy(self.identity(request), path_id(policy_id))))
+
+    @extend_schema(request=PolicyChangeSerializer, responses=PolicySerializer)
+    def patch(self, request: Request, policy_id: str) -> Response:
+        """Changes a policy. Of one that comes from an action's file, only the limit can be overridden."""
+        self.only_parameters(request)
+        policy = get_policy(self.identity(request), path_id(policy_id))
+        return Response(_represent(update_policy(policy, self.read_body(request, PolicyChangeSerializer))))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, policy_id: str) -> Response:
+        """Retires a policy: everybody who waits for it is let through."""
+        self.only_parameters(request)
+        remove_policy(get_policy(self.identity(request), path_id(policy_id)))
+        return Response(status=204)
+
+
+def _represent(policy: Policy) -> JsonObject:
+    return {
+        "id": policy.pk,
+        "name": policy.name,
+        "kind": "concurrency",
+        "scope": policy.scope,
+        "subject": policy.subject,
+        "source": policy.source,
+        "limit": policy.limit_in_force,
+        "limit_override": policy.limit_override,
+        "key": policy.key,
+        "when_full": policy.when_full,
+        "max_waiting": policy.max_waiting,
+        "expires_s": policy.expires_s,
+        "updated_at": policy.updated_at,
+    }

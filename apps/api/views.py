@@ -1,0 +1,85 @@
+"""What the views of all resources share."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.accounts.models import Identity
+from apps.accounts.permissions import Verb
+from apps.api.filtering import Filter, filtered, refuse_unknown
+from apps.api.pagination import Order, read_page
+from apps.core.errors import FieldError, Invalid, NotFound
+from apps.core.types import JsonObject
+
+
+class View(APIView):
+    """A map from methods to verbs and services. `verbs` is what a method needs."""
+
+    verbs: ClassVar[dict[str, Verb]] = {}
+
+    def identity(self, request: Request) -> Identity:
+        assert isinstance(request.user, Identity)
+        return request.user
+
+    def read_body(self, request: Request, serializer_class: type[Any]) -> JsonObject:
+        """The request's body through a `StrictSerializer`."""
+        serializer = serializer_class(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values: JsonObject = serializer.validated_data
+        return values
+
+    def only_parameters(self, request: Request, *known: str) -> None:
+        """Raises `Invalid` for a query parameter this view does not know."""
+        if errors := refuse_unknown(request.query_params, known):
+            raise Invalid("The query is not valid.", errors=errors)
+
+
+class ListView(View):
+    """`page` is a page of `queryset_for(request)`, narrowed by `filters`, as `represent(rows)`."""
+
+    is_list = True
+    filters: ClassVar[Sequence[Filter]] = ()
+    order: ClassVar[Order] = Order()
+
+    def queryset_for(self, request: Request) -> Any:
+        raise NotImplementedError
+
+    def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
+        raise NotImplementedError
+
+    def page(self, request: Request) -> Response:
+        queryset = filtered(request, self.queryset_for(request), self.filters)
+        body = read_page(request, queryset, lambda rows: self.represent(request, rows), order=self.order)
+        body["results"] = [sparse(request, item) for item in body["results"]]
+        return Response(body)
+
+
+def sparse(request: Request, item: JsonObject) -> JsonObject:
+    """`item` reduced to `?fields=a,b`. Raises `Invalid` naming a field that does not exist."""
+    text = request.query_params.get("fields")
+    if text is None:
+        return item
+    wanted = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in item]:
+        detail = f"{', '.join(unknown)} is no field here"
+        raise Invalid("The query is not valid.", errors=[FieldError("/fields", "unknown_field", detail)])
+    return {name: item[name] for name in wanted}
+
+
+def path_id(text: str) -> int:
+    """The id in a path. Raises `NotFound` for one no row can have."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20) or int(text) >= 2**63:
+        raise NotFound
+    return int(text)
+
+
+def is_true(request: HttpRequest | Request, name: str) -> bool:
+    """Whether `?name=true`. Raises `Invalid` for anything but true and false."""
+    value = request.GET.get(name, "false")
+    if value not in ("true", "false"):
+        raise Invalid("The query is not valid.", errors=[FieldError(f"/{name}", "wrong_type", "true or false")])
+    return value == "true"

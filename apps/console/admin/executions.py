@@ -1,0 +1,55 @@
+from django.contrib import admin
+
+from apps.console.admin.base import ReadOnlyAdmin
+from apps.executions.models import (
+    Execution,
+    Gate,
+    History,
+    IdempotencyKey,
+    Policy,
+    SecretParameters,
+    SlotsEpoch,
+)
+
+
+@admin.register(Execution)
+class ExecutionAdmin(ReadOnlyAdmin):
+    list_display = ("id", "action_ref", "status", "attempt", "created_at", "ended_at")
+    list_filter = ("status",)
+    search_fields = ("=id", "action_ref")
+    exclude = ("secret_parameters",)
+
+
+@admin.register(History)
+class HistoryAdmin(ReadOnlyAdmin):
+    list_display = ("id", "execution_id", "attempt", "status", "at", "announced_at")
+    search_fields = ("=execution__id",)
+
+
+@admin.register(Policy)
+class PolicyAdmin(ReadOnlyAdmin):
+    list_display = ("name", "scope", "subject", "limit", "limit_override", "key", "is_removed")
+
+
+@admin.register(Gate)
+class GateAdmin(ReadOnlyAdmin):
+    list_display = ("id", "policy", "key_text", "last_seq", "used_at")
+    list_select_related = ("policy",)
+
+
+@admin.register(SecretParameters)
+class SecretParametersAdmin(ReadOnlyAdmin):
+    list_display = ("id", "created_at")
+    exclude = ("sealed",)
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(ReadOnlyAdmin):
+    list_display = ("key", "identity", "created_at")
+    list_select_related = ("identity",)
+    exclude = ("body_sha256",)
+
+
+@admin.register(SlotsEpoch)
+class SlotsEpochAdmin(ReadOnlyAdmin):
+    list_display = ("number",)
