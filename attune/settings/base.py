@@ -1,0 +1,201 @@
+"""What every way of running Attune has in common. Nothing here reads a file or opens a connection."""
+
+from attune.settings import env
+
+BASE_DIR = env.BASE_DIR
+SECRET_KEY = env.text("ATTUNE_SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = env.items("ATTUNE_ALLOWED_HOSTS")
+
+INSTALLED_APPS = [
+    "apps.console.apps.ConsoleSiteConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_results",
+    "apps.core",
+    "apps.accounts",
+    "apps.keys",
+    "apps.operations",
+    "apps.runtimes",
+    "apps.packs",
+    "apps.actions",
+    "apps.workers",
+    "apps.executions",
+    "apps.api",
+    "apps.console",
+    "attune",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.core.request_id.RequestIdMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "attune.urls"
+APPEND_SLASH = False
+ASGI_APPLICATION = "attune.asgi.application"
+WSGI_APPLICATION = "attune.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- data ---------------------------------------------------------------------------------------
+DATABASES = {"default": env.database(env.text("DATABASE_URL") or "postgresql:///attune")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL") or "redis://127.0.0.1:6379/0"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("ATTUNE_VAR_DIR") / "static"
+#: Whitenoise serves from the installed packages, so no collectstatic step stands between clone and start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": env.path("ATTUNE_ARTIFACTS_DIR"),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# --- identities ---------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.Identity"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/admin/login/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- REST ---------------------------------------------------------------------------------------
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+#: Counted while a body arrives, before Django sees the request (see `apps.core.body_limit`).
+ATTUNE_MAX_BODY_BYTES = 1024 * 1024
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.accounts.authentication.TokenAuthentication",
+        "apps.accounts.authentication.ConsoleSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.api.permissions.VerbPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.api.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.api.parsing.StrictJsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "apps.api.openapi.AttuneSchema",
+    "EXCEPTION_HANDLER": "apps.core.problem.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Attune",
+    "DESCRIPTION": "When this happens, and these conditions hold, run that.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# --- messages (hints) ---------------------------------------------------------------------------
+CELERY_BROKER_URL = env.broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "visibility_timeout": 24 * 3600,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_RESULT_BACKEND = "django-db"
+CELERY_RESULT_EXPIRES = 7 * 24 * 3600
+CELERY_TASK_IGNORE_RESULT = True
+#: A task that fails is a bug somebody should see in the console.
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = True
+CELERY_TASK_DEFAULT_QUEUE = "control"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+
+# --- Attune -------------------------------------------------------------------------------------
+ATTUNE_ENCRYPTION_KEYS = env.text("ATTUNE_ENCRYPTION_KEYS")
+ATTUNE_ADMIN_PASSWORD = env.text("ATTUNE_ADMIN_PASSWORD")
+ATTUNE_BASE_URL = env.text("ATTUNE_BASE_URL").rstrip("/")
+ATTUNE_PACKS_DIR = env.path("ATTUNE_PACKS_DIR")
+ATTUNE_RUNTIME_ENVS_DIR = env.path("ATTUNE_RUNTIME_ENVS_DIR")
+ATTUNE_ARTIFACTS_DIR = env.path("ATTUNE_ARTIFACTS_DIR")
+ATTUNE_WORK_DIR = env.path("ATTUNE_WORK_DIR")
+ATTUNE_WORKER_NAME = env.text("ATTUNE_WORKER_NAME")
+ATTUNE_WORKER_SLOTS = env.integer("ATTUNE_WORKER_SLOTS")
+ATTUNE_WORKER_LABELS = env.items("ATTUNE_WORKER_LABELS")
+ATTUNE_POOL = env.text("ATTUNE_POOL")
+ATTUNE_HEARTBEAT_S = env.number("ATTUNE_HEARTBEAT_S")
+ATTUNE_LOST_AFTER_S = env.number("ATTUNE_LOST_AFTER_S")
+ATTUNE_DRAIN_S = env.number("ATTUNE_DRAIN_S")
+ATTUNE_TASK_TIMEOUT_S = env.number("ATTUNE_TASK_TIMEOUT_S")
+ATTUNE_BUILD_TIMEOUT_S = env.number("ATTUNE_BUILD_TIMEOUT_S")
+ATTUNE_LOG_HEAD_BYTES = env.integer("ATTUNE_LOG_HEAD_BYTES")
+ATTUNE_LOG_TAIL_BYTES = env.integer("ATTUNE_LOG_TAIL_BYTES")
+ATTUNE_LOG_TOTAL_BYTES = env.integer("ATTUNE_LOG_TOTAL_BYTES")
+ATTUNE_PASS_ENV = env.items("ATTUNE_PASS_ENV")
+ATTUNE_PACKAGE_INDEX_URL = env.text("ATTUNE_PACKAGE_INDEX_URL")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "apps.core.logs.LineFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,25 @@
+"""The suite: services on sockets of its own (tests/services.py sets their addresses), throw-away keys."""
+
+import base64
+import os
+import tempfile
+from pathlib import Path
+
+from attune.settings.base import *
+
+SECRET_KEY = "test-" + "0123456789abcdef" * 4
+ATTUNE_ENCRYPTION_KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+_FOLDER = Path(os.environ.get("ATTUNE_TEST_DIR", tempfile.gettempdir())) / "attune-files"
+ATTUNE_PACKS_DIR = _FOLDER / "packs"
+ATTUNE_RUNTIME_ENVS_DIR = _FOLDER / "runtime_envs"
+ATTUNE_ARTIFACTS_DIR = _FOLDER / "artifacts"
+ATTUNE_WORK_DIR = _FOLDER / "work"
+STORAGES = {
+    **STORAGES,
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": ATTUNE_ARTIFACTS_DIR},
+    },
+}

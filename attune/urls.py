@@ -1,0 +1,21 @@
+"""Addresses of the web role."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from apps.api.health.views import healthz, readyz
+from apps.core import problem
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("apps.api.urls")),
+    path("healthz", healthz),
+    path("readyz", readyz),
+]
+
+handler400 = problem.bad_request
+handler403 = problem.permission_denied
+handler404 = problem.not_found
+handler500 = problem.server_error

@@ -1,0 +1,53 @@
+"""A PostgreSQL and a Valkey of the suite's own, started before Django reads its settings and stopped at the end.
+
+Never those of a running `var/`: whatever DATABASE_URL and REDIS_URL said is replaced. Workers of pytest-xdist share the
+servers and get a database each.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from apps.standalone.postgres import EmbeddedPostgres
+from apps.standalone.valkey import EmbeddedValkey
+
+_FOLDER = "ATTUNE_TEST_DIR"
+
+
+class Services:
+    """The pytest plugin; only the process that started the servers stops them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.postgres = EmbeddedPostgres(
+            folder / "postgres",
+            folder / "sockets",
+            settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"},
+        )
+        self.valkey = EmbeddedValkey(folder / "valkey", folder / "sockets" / "valkey.sock")
+
+    def start(self) -> None:
+        self.postgres.start()
+        self.valkey.start()
+        os.environ["DATABASE_URL"] = self.postgres.url
+        os.environ["REDIS_URL"] = self.valkey.url
+
+    def pytest_unconfigure(self) -> None:
+        self.valkey.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("ATTUNE_") and name != _FOLDER]:
+        del os.environ[name]
+    if "PYTEST_XDIST_WORKER" in os.environ or _FOLDER in os.environ:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="attune-test-"))
+    os.environ[_FOLDER] = str(folder)
+    services = Services(folder)
+    early_config.pluginmanager.register(services, "attune-services")
+    services.start()
