@@ -46,9 +46,7 @@ class _NotThereError(Exception):
     """One command found nothing; the text says why."""
 
 
-def detect(
-    definition: RuntimeDefinition, *, search_path: str, timeout_s: float = DEFAULT_TIMEOUT_S
-) -> Detection:
+def detect(definition: RuntimeDefinition, *, search_path: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> Detection:
     """Runs the commands of `detect`, then `validate` on each interpreter they name; `search_path` is a PATH.
 
     The commands see PATH, HOME and LANG only. Each is killed with all its children after `timeout_s`.
@@ -108,9 +106,7 @@ def _output_of(argv: Sequence[str], *, search_path: str, timeout_s: float) -> st
             raise _NotThereError(f"{argv[0]} did not answer within {timeout_s:g} s")
         if exit_code:
             said = _head(stderr).strip().rpartition("\n")[2]
-            raise _NotThereError(
-                f"{argv[0]} failed with exit code {exit_code}" + (f": {said}" if said else "")
-            )
+            raise _NotThereError(f"{argv[0]} failed with exit code {exit_code}" + (f": {said}" if said else ""))
         return _head(stdout)
 
 

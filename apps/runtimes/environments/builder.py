@@ -30,9 +30,7 @@ def build(
     try:
         folder.mkdir()
         with Workshop(folder, settings=settings, run=run, log=log) as workshop:
-            workshop.log.say(
-                f"Building {folder.name} for {request.pack_ref}, {request.runtime.label} {_base(request)}"
-            )
+            workshop.log.say(f"Building {folder.name} for {request.pack_ref}, {request.runtime.label} {_base(request)}")
             recipe.fill(folder, request, workshop)
         _complete(folder, place, dependency_hash, request, recipe=recipe, max_bytes=settings.max_bytes)
     except OSError as error:

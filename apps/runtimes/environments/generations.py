@@ -96,9 +96,7 @@ class GenerationProvider:
                 continue  # somebody builds there; the next cleanup comes
         return removed
 
-    def rollback_environment(
-        self, *, pack_ref: str, runtime: str, generation: int | None = None
-    ) -> EnvironmentOnDisk:
+    def rollback_environment(self, *, pack_ref: str, runtime: str, generation: int | None = None) -> EnvironmentOnDisk:
         """Lets an earlier generation serve: that of this number, else the newest before what serves now.
 
         It serves until an environment is requested that differs from it. Raises `NoSuchGeneration`.
@@ -123,9 +121,7 @@ class GenerationProvider:
         )
 
     def _own_place(self, pack_ref: str, runtime: str) -> Place:
-        return layout.place_of(
-            self._settings.envs_dir, pack_ref=pack_ref, runtime=runtime, needs_environment=True
-        )
+        return layout.place_of(self._settings.envs_dir, pack_ref=pack_ref, runtime=runtime, needs_environment=True)
 
     @contextmanager
     def _changing(self, place: Place, *, timeout_s: float | None = None) -> Iterator[None]:
@@ -178,9 +174,7 @@ def _earlier(place: Place, number: int | None) -> Generation:
         chosen = [item for item in complete if item.number == number]
     if not chosen:
         known = ", ".join(str(item.number) for item in complete) or "none"
-        raise NoSuchGeneration(
-            f"There is no such generation to go back to; complete on this volume: {known}."
-        )
+        raise NoSuchGeneration(f"There is no such generation to go back to; complete on this volume: {known}.")
     return chosen[0]
 
 

@@ -111,9 +111,7 @@ def place_of(envs_dir: Path, *, pack_ref: str, runtime: str, needs_environment: 
     """Raises `PackNameReserved` for a pack that would share a folder with the base environments."""
     name = safe_name(pack_ref)
     if name == BASE:
-        raise PackNameReserved(
-            f"A pack cannot be called {pack_ref}: its environments would be those of all packs."
-        )
+        raise PackNameReserved(f"A pack cannot be called {pack_ref}: its environments would be those of all packs.")
     return Place(envs_dir / (name if needs_environment else BASE), runtime)
 
 

@@ -57,9 +57,7 @@ def hold(folder: Path) -> Iterator[None]:
 def unheld(folder: Path) -> Iterator[bool]:
     """True if nobody holds the generation, and then nobody can while the block runs."""
     try:
-        descriptor = os.open(
-            folder / metadata.FILE_NAME, os.O_RDWR | os.O_CLOEXEC
-        )  # NFS locks what is writable
+        descriptor = os.open(folder / metadata.FILE_NAME, os.O_RDWR | os.O_CLOEXEC)  # NFS locks what is writable
     except FileNotFoundError:
         yield True
         return

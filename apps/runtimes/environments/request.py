@@ -13,7 +13,7 @@ from apps.runtimes.environments.metadata import Metadata
 Log = Callable[[bytes], None]
 
 
-class CommandTimedOut(Exception):  # noqa: N818 - it is the outcome of a command, not yet an error
+class CommandTimedOut(Exception):
     """The command ran longer than it may, and was killed with everything it had started."""
 
 

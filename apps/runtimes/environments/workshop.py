@@ -36,9 +36,7 @@ class Workshop:
     def __init__(self, folder: Path, *, settings: BuildSettings, run: CommandRunner, log: Log) -> None:
         self.settings = settings
         self.scratch = folder / _SCRATCH
-        self.env: Mapping[str, str] = build_environ(
-            settings.environ, scratch=self.scratch, also=settings.pass_env
-        )
+        self.env: Mapping[str, str] = build_environ(settings.environ, scratch=self.scratch, also=settings.pass_env)
         self.log = LineLog(log)
         self.log.mask(value for name, value in self.env.items() if name.lower().endswith("_proxy"))
         self._run = run
@@ -67,9 +65,7 @@ class Workshop:
                 output=self.log.feed,
             )
         except CommandTimedOut as error:
-            raise BuildTimedOut(
-                f"The build took longer than {self.settings.timeout_s:g} s, in {program}."
-            ) from error
+            raise BuildTimedOut(f"The build took longer than {self.settings.timeout_s:g} s, in {program}.") from error
         self.log.flush()
         if exit_code:
             ended = f"exit code {exit_code}" if exit_code > 0 else f"signal {-exit_code}"

@@ -12,9 +12,7 @@ from apps.runtimes.providers.requirements import Requirements
 class PackageInstaller:
     """Fills one environment. Runs in the pack's folder, which relative paths in requirements mean."""
 
-    def __init__(
-        self, python: Path, *, pack_dir: Path, workshop: Workshop, seed_pip: Callable[[], None]
-    ) -> None:
+    def __init__(self, python: Path, *, pack_dir: Path, workshop: Workshop, seed_pip: Callable[[], None]) -> None:
         """`python` is the environment's; `seed_pip` puts pip into it, should it come to that."""
         self._python = python
         self._pack_dir = pack_dir

@@ -22,9 +22,7 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)[\s=]*(\S.*)")
 _OPTIONS = re.compile(r"\s(?=--[a-z])")
 #: A path in the pack: what it installs may change with the pack's version though the line stays.
-_LOCAL = re.compile(
-    r"(-e\s|--editable[\s=])|\.{0,2}/|file:|.*@\s*file:|(?!\S*://)[^\s;@]+\.(whl|zip|tar\.gz)($|\s)"
-)
+_LOCAL = re.compile(r"(-e\s|--editable[\s=])|\.{0,2}/|file:|.*@\s*file:|(?!\S*://)[^\s;@]+\.(whl|zip|tar\.gz)($|\s)")
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,7 @@ class Requirements:
 
     def normalised(self, pack_dir: Path) -> list[str]:
         """Every wish in one way of writing, for the hash."""
-        found = [_normalised(line) for line in self.lines] + [
-            f"-c {_normalised(line)}" for line in self.constraints
-        ]
+        found = [_normalised(line) for line in self.lines] + [f"-c {_normalised(line)}" for line in self.constraints]
         return [*found, f"in {pack_dir}"] if any(map(_LOCAL.match, self.lines)) else found
 
 
@@ -54,9 +50,7 @@ def requirements_of(request: EnvironmentRequest) -> Requirements:
         own = "\n".join(request.dependencies).encode()
         sources = [(request.manifest or b"", environment.manifest), (own, "pack.yaml")]
     found = [
-        entry
-        for content, name in sources
-        for entry in _entries(content, pack_dir / (name or "pack.yaml"), pack_dir)
+        entry for content, name in sources for entry in _entries(content, pack_dir / (name or "pack.yaml"), pack_dir)
     ]
     return Requirements(
         lines=tuple(dict.fromkeys(line for line, is_constraint in found if not is_constraint)),
@@ -75,9 +69,7 @@ def _entries(content: bytes, file: Path, pack_dir: Path, *, depth: int = 0) -> I
             continue
         target = (file.parent / include[2].strip()).resolve()
         is_constraint = include[1] in ("-c", "--constraint")
-        for inner, was_constraint in _entries(
-            _included(target, file, pack_dir), target, pack_dir, depth=depth + 1
-        ):
+        for inner, was_constraint in _entries(_included(target, file, pack_dir), target, pack_dir, depth=depth + 1):
             yield inner, is_constraint or was_constraint
 
 
@@ -87,9 +79,7 @@ def _included(target: Path, file: Path, pack_dir: Path) -> bytes:
     try:
         return target.read_bytes()
     except OSError as error:
-        raise BuildFailed(
-            f"{file.name} includes {target.name}, which cannot be read: {error.strerror}."
-        ) from error
+        raise BuildFailed(f"{file.name} includes {target.name}, which cannot be read: {error.strerror}.") from error
 
 
 def _logical_lines(content: bytes, file: Path) -> list[str]:

@@ -31,9 +31,7 @@ class VirtualenvRecipe:
                 folder / "bin" / "python",
                 pack_dir=request.pack_dir,
                 workshop=workshop,
-                seed_pip=lambda: _virtualenv(
-                    folder, interpreter, workshop, seed=("--pip", "embed", "--no-setuptools")
-                ),
+                seed_pip=lambda: _virtualenv(folder, interpreter, workshop, seed=("--pip", "embed", "--no-setuptools")),
             )
             installer.install(requirements)
 

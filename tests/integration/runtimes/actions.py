@@ -39,9 +39,7 @@ class Action:
     def document(self) -> bytes:
         if self.stdin is not None:
             return self.stdin
-        return json.dumps(
-            {"parameters": self.parameters, "secrets": self.secrets, "context": self.context}
-        ).encode()
+        return json.dumps({"parameters": self.parameters, "secrets": self.secrets, "context": self.context}).encode()
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,7 @@ class Point(StrEnum):
 
 
 @contextmanager
-def builder(
-    world: World, request: EnvironmentRequest, point: Point
-) -> Iterator[tuple[BaseProcess, Connection]]:
+def builder(world: World, request: EnvironmentRequest, point: Point) -> Iterator[tuple[BaseProcess, Connection]]:
     """The process, and a connection over which it tells `point` when it is there, and `built` at its end."""
     ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=_build, args=(world, request, point, theirs))

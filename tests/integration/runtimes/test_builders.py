@@ -111,10 +111,7 @@ def _wait_until_it_builds(world: World) -> None:
 def _wait_for_orphans(world: World) -> None:
     """What the killed builder had started. (A worker's warden kills it; a test's command runner cannot.)"""
     deadline = time.monotonic() + 60
-    while any(
-        str(world.envs_dir) in " ".join(item.info["cmdline"] or ())
-        for item in psutil.process_iter(["cmdline"])
-    ):
+    while any(str(world.envs_dir) in " ".join(item.info["cmdline"] or ()) for item in psutil.process_iter(["cmdline"])):
         assert time.monotonic() < deadline, "something still writes to the volume"
         select.select([], [], [], 0.01)
 

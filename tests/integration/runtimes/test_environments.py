@@ -74,9 +74,7 @@ def test_all_environments_of_the_volume_are_listed(world: World) -> None:
     world.ensure(world.request("toy==1.0\n", pack_ref="acme.web"))
     world.ensure(world.request("toy==2.0\n", pack_ref="other"))
     world.ensure(world.request(pack_ref="plain"))
-    listed = [
-        (item.metadata.pack_ref, item.metadata.generation) for item in world.provider.list_environments()
-    ]
+    listed = [(item.metadata.pack_ref, item.metadata.generation) for item in world.provider.list_environments()]
     assert listed == [("_base", 1), ("acme.web", 1), ("other", 1)]
 
 
@@ -286,9 +284,7 @@ def test_a_volume_that_cannot_be_written_is_named(world: World) -> None:
         world.ensure(world.request("toy\n"))
 
 
-def test_pip_installs_where_uv_fails_and_the_log_says_so(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pip_installs_where_uv_fails_and_the_log_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_uv() -> str:
         raise CommandFailed("uv is not installed.", tail="")
 
@@ -389,9 +385,7 @@ def test_rollback_may_name_any_complete_generation(world: World) -> None:
     back = world.provider.rollback_environment(pack_ref="acme.web", runtime="python", generation=1)
     assert back == built[0]
     assert world.ensure(request) == built[0]
-    assert (
-        world.provider.rollback_environment(pack_ref="acme.web", runtime="python", generation=3) == built[2]
-    )
+    assert world.provider.rollback_environment(pack_ref="acme.web", runtime="python", generation=3) == built[2]
     with pytest.raises(NoSuchGeneration, match="1, 2, 3"):
         world.provider.rollback_environment(pack_ref="acme.web", runtime="python", generation=4)
 
@@ -468,7 +462,5 @@ def test_a_package_comes_from_the_index_this_host_is_set_up_with(
 
 
 def test_settings_keep_addresses_out_of_representations(world: World) -> None:
-    settings = BuildSettings(
-        envs_dir=world.envs_dir, environ={"A": "c4nary"}, index_url="https://c4nary@host"
-    )
+    settings = BuildSettings(envs_dir=world.envs_dir, environ={"A": "c4nary"}, index_url="https://c4nary@host")
     assert "c4nary" not in repr(settings)

@@ -33,9 +33,7 @@ def test_every_python_of_this_host_awaits_an_async_run(pack_dir: Path, any_pytho
     assert run_python(Action(pack_dir, source), python=any_python).result == 7
 
 
-def test_every_python_of_this_host_offers_the_document_again_on_stdin(
-    pack_dir: Path, any_python: str
-) -> None:
+def test_every_python_of_this_host_offers_the_document_again_on_stdin(pack_dir: Path, any_python: str) -> None:
     source = "import json, sys\nprint(json.load(sys.stdin)['parameters']['x'])"
     outcome = run_python(Action(pack_dir, source, parameters={"x": "y" * 200_000}), python=any_python)
     assert outcome.stdout == "y" * 200_000 + "\n"

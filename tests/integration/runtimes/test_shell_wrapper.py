@@ -84,8 +84,7 @@ def test_the_exit_code_is_the_scripts(pack_dir: Path) -> None:
 
 def test_nothing_of_the_wrapper_stays_behind(pack_dir: Path) -> None:
     source = (
-        'echo "[${BASH_ENV-}${ATTUNE_ASSIGNMENTS_FD-}]"\n'
-        "echo $ATTUNE_RESULT_FD $ATTUNE_ERROR_FD\necho /proc/$$/fd/*"
+        'echo "[${BASH_ENV-}${ATTUNE_ASSIGNMENTS_FD-}]"\necho $ATTUNE_RESULT_FD $ATTUNE_ERROR_FD\necho /proc/$$/fd/*'
     )
     variables, kept, open_files = run(pack_dir, source).stdout.splitlines()
     assert variables == "[]"

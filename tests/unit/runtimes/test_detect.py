@@ -112,9 +112,7 @@ def test_a_program_that_hangs_is_killed_with_its_children(programs: Path, tmp_pa
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-def test_the_commands_see_nothing_of_the_workers_environment(
-    programs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_commands_see_nothing_of_the_workers_environment(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
     program(programs, "toy", 'test -z "$DATABASE_URL" && echo 1.0')
     assert detect(runtime(), search_path=search_path(programs)).installations

@@ -60,6 +60,4 @@ def test_a_folder_with_braces_in_its_name_is_no_template() -> None:
 
 def test_without_an_environment_the_base_interpreter_runs_actions() -> None:
     installation = Installation("5.2", "/usr/bin/bash")
-    assert executable_of(definition("shell"), installation=installation, env_dir=None) == Path(
-        "/usr/bin/bash"
-    )
+    assert executable_of(definition("shell"), installation=installation, env_dir=None) == Path("/usr/bin/bash")

@@ -1,6 +1,7 @@
 # Read by bash right before a shell action (BASH_ENV), so that `$0`, BASH_SOURCE and line numbers are the action's own.
 # Stdin is left alone: it holds the JSON document.
 
+declare -A __attune_secrets=()
 if [[ -n ${ATTUNE_ASSIGNMENTS_FD-} ]]; then
   source "/dev/fd/$ATTUNE_ASSIGNMENTS_FD" # the parameters as variables, the secrets in an array; none is exported
   exec {ATTUNE_ASSIGNMENTS_FD}<&-

@@ -25,9 +25,7 @@ def test_neighbouring_dependencies_do_not_run_into_each_other() -> None:
 
 
 def test_the_lock_file_counts_byte_for_byte() -> None:
-    hashes = {
-        fingerprint(make_request(lock=lock), []) for lock in (None, b"", b"six==1.17.0\n", b"six==1.17.0")
-    }
+    hashes = {fingerprint(make_request(lock=lock), []) for lock in (None, b"", b"six==1.17.0\n", b"six==1.17.0")}
     assert len(hashes) == 4
 
 

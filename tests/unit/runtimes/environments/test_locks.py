@@ -55,9 +55,7 @@ def test_a_held_lock_is_waited_for_no_longer_than_told(
     assert waits == ["x"]
 
 
-def test_the_lock_of_a_killed_process_is_free(
-    tmp_path: Path, holder: multiprocessing.process.BaseProcess
-) -> None:
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path, holder: multiprocessing.process.BaseProcess) -> None:
     assert holder.pid is not None
     os.kill(holder.pid, signal.SIGKILL)
     with exclusive(tmp_path / "lock", timeout_s=10):

@@ -35,9 +35,7 @@ def test_without_anything_set_packages_come_from_pypi() -> None:
 
 
 def test_files_are_read_section_by_section_and_variables_win(home: Path) -> None:
-    user_file(
-        home, "[global]\nindex-url = https://g\nfind_links = /a\n /b\n[install]\nindex-url = https://i\n"
-    )
+    user_file(home, "[global]\nindex-url = https://g\nfind_links = /a\n /b\n[install]\nindex-url = https://i\n")
     assert settings(home).index_url == "https://i"
     assert settings(home).find_links == ("/a", "/b")
     assert settings(home, PIP_INDEX_URL="https://v").index_url == "https://v"
@@ -75,9 +73,7 @@ def test_a_file_that_cannot_be_read_is_passed_over(home: Path, text: str) -> Non
 
 def test_pip_itself_reads_the_same(home: Path) -> None:
     pytest.importorskip("pip", reason="uv made this virtual environment, without pip")
-    user_file(
-        home, "[global]\nindex-url = https://g\nextra-index-url =\n  https://e1\n  https://e2\ntimeout = 7\n"
-    )
+    user_file(home, "[global]\nindex-url = https://g\nextra-index-url =\n  https://e1\n  https://e2\ntimeout = 7\n")
     environ = {
         "HOME": str(home),
         "PATH": os.environ["PATH"],

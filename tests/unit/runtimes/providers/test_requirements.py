@@ -106,9 +106,7 @@ def test_a_file_that_is_no_text_is_an_error() -> None:
         requirements_of(make_request(manifest=b"six\n\xff\n"))
 
 
-@pytest.mark.parametrize(
-    "line", ["./lib/helper", "-e ./lib", "wheels/foo-1.0-py3-none-any.whl", "foo @ file:///x/foo"]
-)
+@pytest.mark.parametrize("line", ["./lib/helper", "-e ./lib", "wheels/foo-1.0-py3-none-any.whl", "foo @ file:///x/foo"])
 def test_what_lies_in_the_pack_is_installed_anew_with_each_version_of_it(line: str) -> None:
     found = requirements(line)
     assert found.normalised(Path("/packs/acme/1")) != found.normalised(Path("/packs/acme/2"))
