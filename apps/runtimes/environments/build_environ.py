@@ -3,6 +3,7 @@
 Installing runs code of strangers (setup.py, npm scripts), so the worker's own variables stay out.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ def build_environ(environ: Mapping[str, str], *, scratch: Path, also: Iterable[s
     passed = {name: value for name, value in environ.items() if name in names}
     # The file with logins for indexes stays where it is: installers look for it at home otherwise.
     netrc = Path(environ.get("NETRC") or Path(environ.get("HOME") or "/") / ".netrc")
-    login = {"NETRC": str(netrc)} if netrc.is_file() else {}
+    login = {"NETRC": str(netrc)} if os.access(netrc, os.R_OK) else {}
     return {"LANG": "C.UTF-8", **passed, **login, "HOME": str(scratch), "TMPDIR": str(scratch)}
 
 

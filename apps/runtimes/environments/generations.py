@@ -42,9 +42,8 @@ class GenerationProvider:
         if not rebuild and (current := _serving(place, wanted)):
             return current
         with self._changing(place):
-            if not rebuild and (current := _serving(place, wanted)):
-                return current  # another builder was faster
             _remove_leftovers(place)
+            # Of earlier days, or of another builder who had the lock before us.
             earlier = None if rebuild else _newest_complete(place, wanted)
             chosen = earlier or build(
                 place, wanted, request, recipe=self._recipe, settings=self._settings, run=run, log=log

@@ -114,7 +114,7 @@ def _files(environ: Mapping[str, str]) -> Iterator[Path]:
     system = (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
     yield from (Path(folder) / "pip/pip.conf" for folder in reversed(system) if folder)
     yield Path("/etc/pip.conf")
-    if not (named and Path(named).exists()):
+    if not (named and os.access(named, os.F_OK)):
         yield home / ".pip/pip.conf"
         yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip/pip.conf"
     yield Path(sys.prefix) / "pip.conf"

@@ -40,6 +40,11 @@ def test_the_file_with_logins_is_found_though_home_is_another(tmp_path: Path) ->
     assert build_environ({"HOME": str(tmp_path)}, scratch=SCRATCH)["NETRC"] == str(tmp_path / ".netrc")
 
 
+def test_a_home_that_cannot_be_looked_into_is_no_obstacle() -> None:
+    # A file is no folder for anybody, root included.
+    assert "NETRC" not in build_environ({"HOME": __file__}, scratch=SCRATCH)
+
+
 @pytest.mark.parametrize(
     ("url", "secrets"),
     [

@@ -1,5 +1,6 @@
 """Where environments are."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,26 @@ def test_what_is_linked_serves(place: Place) -> None:
     assert place.linked() == first
     place.switch(second)
     assert place.linked() == second
+
+
+def test_there_is_no_moment_at_which_nothing_serves(place: Place) -> None:
+    both = [generation(place), generation(place)]
+    place.switch(both[0])
+    seen: list[Generation | None] = []
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            seen.append(place.linked())
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    for number in range(2000):
+        place.switch(both[number % 2])
+    is_over.set()
+    reader.join()
+    assert {item.number for item in seen if item} == {1, 2}
+    assert None not in seen
 
 
 def test_the_link_is_relative_so_that_a_volume_may_be_mounted_elsewhere(place: Place) -> None:
