@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.runtimes.definition import RuntimeDefinition
-from apps.runtimes.detect import Installation
+from apps.runtimes.detect import Installation, detect
 from apps.runtimes.environments import metadata
 from apps.runtimes.environments.errors import BuildFailed, BuildTimedOut, NoSuchGeneration
 from apps.runtimes.environments.generations import GenerationProvider
@@ -451,6 +451,19 @@ def test_a_runtime_without_environments_uses_the_interpreter_of_the_host(
     assert provider.list_environments() == []
     assert provider.cleanup(keep_recent=0) == []
     assert not world.envs_dir.exists()
+
+
+def test_every_python_of_this_host_gets_an_environment_or_is_refused_when_it_is_detected(
+    world: World, any_python: str
+) -> None:
+    ask = world.runtime.detect[0][1:]
+    found = detect(replace(world.runtime, detect=((any_python, *ask),)), search_path=os.environ["PATH"])
+    if not found.installations:
+        assert "AssertionError" in found.reason
+        return
+    built = world.ensure(world.request("toy==1.0\n", installation=found.installations[0]))
+    assert toy_version(built) == "1.0"
+    assert python_says(built, "import sys; print('%d.%d.%d' % sys.version_info[:3])") == built.metadata.version
 
 
 def test_a_package_comes_from_the_index_this_host_is_set_up_with(
