@@ -1,1 +1,37 @@
 """What every test may use. The services are started by `tests.services` before Django is."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from apps.core.redis import breaker, client
+from apps.executions import lines
+from apps.executions.models import SlotsEpoch
+from apps.executions.slots.rebuild import rebuild_if_stale
+from tests.people import People, make_people
+
+
+@pytest.fixture
+def fresh(transactional_db: None) -> Iterator[None]:
+    """A database that really commits, and a Redis without anything of earlier tests."""
+    SlotsEpoch.objects.get_or_create(pk=1, defaults={"number": 1})
+    forget_redis()
+    rebuild_if_stale()
+    yield
+    forget_redis()
+
+
+@pytest.fixture
+def people(fresh: None) -> People:
+    return make_people()
+
+
+def forget_redis() -> None:
+    breaker.reset()
+    client().flushdb()
+    lines.epoch.read_anew()
+
+
+def messages_in(queue: str) -> int:
+    """Hints waiting in a queue."""
+    return int(client().llen(queue))

@@ -7,6 +7,7 @@ servers and get a database each.
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,20 @@ class Services:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """A wrapper, because those run before pytest-django reads the settings."""
+    _prepare(early_config)
+    return (yield)
+
+
+def _prepare(early_config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("ATTUNE_") and name != _FOLDER]:
         del os.environ[name]
-    if "PYTEST_XDIST_WORKER" in os.environ or _FOLDER in os.environ:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "attune.settings.test"
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?db={number}"
         return
     folder = Path(tempfile.mkdtemp(prefix="attune-test-"))
     os.environ[_FOLDER] = str(folder)

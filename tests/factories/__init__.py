@@ -1,0 +1,6 @@
+"""Each factory makes one object, with everything it needs and nothing a test did not ask for."""
+
+from tests.factories.actions import make_action
+from tests.factories.executions import make_execution, make_gate, make_policy, make_worker
+
+__all__ = ["make_action", "make_execution", "make_gate", "make_policy", "make_worker"]

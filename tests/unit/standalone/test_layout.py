@@ -22,9 +22,7 @@ def test_folders_are_made_for_their_owner_only(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "a" / "var")
     layout.make()
     layout.make()
-    assert {path.stat().st_mode & 0o777 for path in (layout.var, layout.run, layout.log, layout.secrets)} == {
-        0o700
-    }
+    assert {path.stat().st_mode & 0o777 for path in (layout.var, layout.run, layout.log, layout.secrets)} == {0o700}
 
 
 def test_permissions_of_a_folder_that_was_there_stay(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+import pytest
+
+from apps.core.redis import breaker
+from apps.executions import lines
+from apps.executions.models import Execution
+from apps.executions.services.cancel import AlreadyEnded, UnknownExecution, cancel_execution
+from apps.executions.states import TERMINAL, Status
+from tests.asking import ask
+from tests.factories import make_action, make_execution, make_worker
+from tests.people import People
+from tests.running import claimed, end, status_of
+from tests.threads import race
+
+
+def test_what_waits_is_canceled_at_once_and_says_by_whom(people: People) -> None:
+    (execution,) = ask(people)
+    canceled = cancel_execution(people.owner, execution.pk)
+    assert canceled.status == "canceled"
+    assert canceled.reason == {"code": "canceled", "text": "canceled by owner", "by": "owner"}
+
+
+def test_cancel_from_the_middle_of_a_line_lets_the_others_keep_their_order(people: People) -> None:
+    rows = ask(people, make_action(concurrency={"limit": 1}), count=5)
+    cancel_execution(people.owner, rows[2].pk)
+    gate = rows[0].gate_id or 0
+    assert list(lines.slots().line(gate, most=10)) == [rows[1].pk, rows[3].pk, rows[4].pk]
+    cancel_execution(people.owner, rows[0].pk)
+    assert [status_of(row) for row in rows] == ["canceled", "scheduled", "canceled", "delayed", "delayed"]
+
+
+def test_what_runs_is_canceling_until_its_process_is_gone(people: People) -> None:
+    (execution,) = ask(people)
+    held = claimed(execution, make_worker())
+    assert cancel_execution(people.owner, execution.pk).status == "canceling"
+    end(held, Status.CANCELED)
+    assert status_of(execution) == "canceled"
+
+
+def test_canceling_twice_is_no_error(people: People) -> None:
+    (execution,) = ask(people)
+    claimed(execution, make_worker())
+    cancel_execution(people.owner, execution.pk)
+    assert cancel_execution(people.owner, execution.pk).status == "canceling"
+
+
+@pytest.mark.parametrize("ended", sorted(TERMINAL))
+def test_cancel_of_a_finished_execution_leaves_it_finished(people: People, ended: Status) -> None:
+    execution = make_execution(status=ended, requested_by_id=people.owner.pk)
+    with pytest.raises(AlreadyEnded):
+        cancel_execution(people.owner, execution.pk)
+    assert status_of(execution) == ended
+
+
+def test_a_teammate_cannot_cancel_and_an_administrator_can(people: People) -> None:
+    (execution,) = ask(people)
+    with pytest.raises(UnknownExecution):
+        cancel_execution(people.teammate, execution.pk)
+    assert cancel_execution(people.administrator, execution.pk).status == "canceled"
+
+
+def test_cancel_with_redis_away_is_done_all_the_same(people: People) -> None:
+    rows = ask(people, make_action(concurrency={"limit": 1}), count=2)
+    breaker.trip()
+    cancel_execution(people.owner, rows[1].pk)
+    breaker.reset()
+    assert status_of(rows[1]) == "canceled"
+
+
+def test_a_cancel_that_races_with_claim_and_end_never_loses_either(people: People) -> None:
+    worker = make_worker()
+    for _ in range(15):
+        (execution,) = ask(people)
+
+        def act(index: int, execution: Execution = execution) -> object:
+            if index == 0:
+                try:
+                    return cancel_execution(people.owner, execution.pk).status
+                except AlreadyEnded:
+                    return "late"
+            return end(claimed(execution, worker)) if status_of(execution) == "scheduled" else None
+
+        try:
+            race(2, act)
+        except AssertionError:
+            pass  # canceled between the look and the claim
+        assert status_of(execution) in ("canceled", "succeeded", "canceling")

@@ -1,0 +1,77 @@
+from datetime import timedelta
+
+from django.utils import timezone
+
+from apps.executions.hints import AGAIN_AFTER_S, send_again
+from apps.executions.models import Execution
+from tests.asking import ask, ask_and_die
+from tests.conftest import messages_in
+from tests.factories import make_action, make_worker
+from tests.people import People
+from tests.threads import race
+
+QUEUE = "run.default.shell"
+
+
+def lose_messages() -> None:
+    from apps.core.redis import client
+
+    client().delete(QUEUE)
+
+
+def hinted_ago(seconds: float, *, hints: int = 1) -> None:
+    Execution.objects.update(hinted_at=timezone.now() - timedelta(seconds=seconds), hints=hints)
+
+
+def test_an_owed_hint_is_sent_at_once(people: People) -> None:
+    make_worker()
+    ask_and_die(people, make_action())
+    send_again()
+    assert messages_in(QUEUE) == 1
+
+
+def test_a_hint_nobody_followed_is_sent_again_after_a_back_off_that_doubles(people: People) -> None:
+    make_worker()
+    ask(people)
+    lose_messages()
+    for hints, seconds, expected in ((1, AGAIN_AFTER_S - 2, 0), (1, AGAIN_AFTER_S + 1, 1), (3, 40, 0), (3, 61, 1), (9, 250, 0), (9, 301, 1)):  # fmt: skip
+        lose_messages()
+        hinted_ago(seconds, hints=hints)
+        send_again()
+        assert messages_in(QUEUE) == expected, (hints, seconds)
+
+
+def test_none_is_sent_into_a_queue_that_is_full_of_them(people: People) -> None:
+    make_worker()
+    ask(people, count=50)
+    hinted_ago(3600)
+    for _ in range(3):
+        send_again()
+    assert messages_in(QUEUE) == 50
+
+
+def test_as_many_are_sent_as_messages_are_missing(people: People) -> None:
+    make_worker()
+    ask(people, count=10)
+    lose_messages()
+    from apps.core.redis import client
+
+    client().lpush(QUEUE, *["a message"] * 4)
+    hinted_ago(3600)
+    send_again()
+    assert messages_in(QUEUE) == 10
+
+
+def test_nobody_is_hinted_where_no_worker_serves(people: People) -> None:
+    ask_and_die(people, make_action())
+    send_again()
+    make_worker("draining", status="draining")
+    send_again()
+    assert messages_in(QUEUE) == 0
+
+
+def test_each_hint_is_sent_by_one_of_those_who_sweep(people: People) -> None:
+    make_worker()
+    ask_and_die(people, make_action(), count=30)
+    race(4, lambda _: send_again())
+    assert messages_in(QUEUE) == 30

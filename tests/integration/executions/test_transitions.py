@@ -1,0 +1,150 @@
+import pytest
+from django.db import IntegrityError, connection
+
+from apps.executions.models import Execution, History
+from apps.executions.states import ARROWS, TERMINAL, Status, may_follow
+from apps.executions.transitions import StaleTransition, claim, transition, transition_many
+from tests.factories import make_execution, make_worker
+from tests.threads import race
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+
+def history_of(execution: Execution) -> list[str]:
+    return list(History.objects.filter(execution=execution).order_by("id").values_list("status", flat=True))
+
+
+def test_a_move_writes_the_status_and_its_history_in_one_statement(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+    execution = make_execution()
+    with django_assert_num_queries(1):
+        transition(execution.pk, Status.CANCELED, expected={Status.SCHEDULED}, attempt=1, reason={"code": "x"})
+    execution.refresh_from_db()
+    assert execution.status == Status.CANCELED
+    assert execution.ended_at is not None
+    assert history_of(execution) == ["scheduled", "canceled"]
+    assert History.objects.last().reason == {"code": "x"}  # type: ignore[union-attr]
+
+
+def test_a_move_from_another_state_is_stale_and_writes_nothing() -> None:
+    execution = make_execution(status=Status.SUCCEEDED)
+    with pytest.raises(StaleTransition):
+        transition(execution.pk, Status.RUNNING, expected={Status.SCHEDULED}, attempt=1)
+    assert history_of(execution) == ["scheduled"]
+
+
+def test_a_move_of_another_attempt_is_stale() -> None:
+    execution = make_execution(attempt=2)
+    with pytest.raises(StaleTransition):
+        transition(execution.pk, Status.CANCELED, expected={Status.SCHEDULED}, attempt=1)
+
+
+def test_a_move_with_an_old_token_changes_nothing() -> None:
+    execution = make_execution(status=Status.RUNNING, token=7)
+    with pytest.raises(StaleTransition):
+        transition(execution.pk, Status.SUCCEEDED, expected={Status.RUNNING}, attempt=1, token=6)
+    transition(execution.pk, Status.SUCCEEDED, expected={Status.RUNNING}, attempt=1, token=7)
+
+
+def test_a_move_along_no_arrow_is_a_bug_that_shows_at_once() -> None:
+    execution = make_execution()
+    with pytest.raises(AssertionError, match="no arrow"):
+        transition(execution.pk, Status.SUCCEEDED, expected={Status.SCHEDULED}, attempt=1)
+
+
+@pytest.mark.parametrize("end", sorted(TERMINAL))
+def test_the_database_itself_keeps_an_end(end: Status) -> None:
+    execution = make_execution(status=end)
+    with pytest.raises(IntegrityError, match="has ended"):
+        Execution.objects.filter(pk=execution.pk).update(status="running")
+    Execution.objects.filter(pk=execution.pk).update(labels={"still": "editable"})
+
+
+def test_no_arrow_leaves_an_end() -> None:
+    assert all(not ARROWS[status] for status in TERMINAL)
+    assert not may_follow(Status.SUCCEEDED, Status.RUNNING)
+    assert set(ARROWS) == set(Status)
+
+
+def test_many_are_moved_by_one_statement_and_only_those_that_may() -> None:
+    rows = [make_execution(), make_execution(status=Status.SUCCEEDED), make_execution(attempt=2), make_execution()]
+    wanted = [(row.pk, 1) for row in rows]
+    moved = transition_many(wanted, Status.CANCELED, expected={Status.SCHEDULED})
+    assert [ticket.id for ticket in moved] == [rows[0].pk, rows[3].pk]
+
+
+def test_a_claim_needs_an_active_worker_and_the_right_attempt() -> None:
+    execution, worker = make_execution(), make_worker()
+    assert claim(execution.pk, attempt=2, worker_id=worker.pk) is None
+    for status in ("cordoned", "draining", "lost", "stopped"):
+        other = make_worker(status, status=status)
+        assert claim(execution.pk, attempt=1, worker_id=other.pk) is None
+    claimed = claim(execution.pk, attempt=1, worker_id=worker.pk)
+    assert claimed is not None
+    assert claim(execution.pk, attempt=1, worker_id=worker.pk) is None
+    execution.refresh_from_db()
+    assert (execution.status, execution.token, execution.worker_id) == ("running", claimed.token, worker.pk)
+
+
+def test_tokens_only_grow() -> None:
+    worker = make_worker()
+    tokens = [claim(make_execution().pk, attempt=1, worker_id=worker.pk) for _ in range(5)]
+    numbers = [claimed.token for claimed in tokens if claimed is not None]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 5
+
+
+def test_of_many_who_claim_at_once_one_wins() -> None:
+    execution, worker = make_execution(), make_worker()
+    results = race(8, lambda _: claim(execution.pk, attempt=1, worker_id=worker.pk))
+    assert sum(result is not None for result in results) == 1
+    assert history_of(execution) == ["scheduled", "running"]
+
+
+def test_of_cancel_and_claim_at_once_one_wins() -> None:
+    worker = make_worker()
+    for _ in range(10):
+        execution = make_execution()
+
+        def move(index: int, pk: int = execution.pk) -> object:
+            if index == 0:
+                return claim(pk, attempt=1, worker_id=worker.pk)
+            return transition_many([(pk, 1)], Status.CANCELED, expected={Status.SCHEDULED})
+
+        assert sum(bool(result) for result in race(2, move)) == 1
+
+
+def test_two_who_move_the_same_rows_in_opposite_order_do_not_lock_up() -> None:
+    rows = [(make_execution().pk, 1) for _ in range(20)]
+    orders = [rows, rows[::-1]]
+    results = race(2, lambda index: transition_many(orders[index], Status.CANCELED, expected={Status.SCHEDULED}))
+    assert sum(len(result) for result in results) == 20
+
+
+def test_ids_follow_the_order_in_which_rows_are_given() -> None:
+    from apps.executions.transitions import NewExecution, insert
+
+    template = make_execution()
+    names = [f"demo.a{number}" for number in range(50)]
+    tickets = insert(
+        [
+            NewExecution(
+                action_ref=name, pack_ref="demo", pack_version="1", pack_digest="d", definition_id=template.definition_id,
+                parameters={}, timeout_s=1, max_attempts=1, pool="default", queue="q", status=Status.SCHEDULED,
+            )
+            for name in names
+        ]
+    )  # fmt: skip
+    stored = Execution.objects.filter(pk__in=[ticket.id for ticket in tickets]).order_by("pk")
+    assert [row.action_ref for row in stored] == names
+
+
+def test_the_hot_statements_use_indexes() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT id FROM executions_execution WHERE status = 'requested' AND number IS NULL"
+            " AND not_before <= now() ORDER BY not_before"
+        )
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+    assert "execution_due" in plan
