@@ -23,6 +23,7 @@ from apps.runner.outcome import StopReason
 from apps.runner.warden_client import Warden
 from apps.runtimes.environments.volume import volume_id
 from apps.runtimes.services import known_runtimes
+from apps.workers.builds import look_after_environments
 from apps.workers.capabilities import Capabilities, find_capabilities
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
@@ -68,6 +69,8 @@ class WorkerProcess:
         host = Host(worker.pk, worker.name, self._warden, capabilities, volume)
         connection.close()
         set_current(host)
+        look_after_environments(host)
+        connection.close()
         heartbeat = Heartbeat(
             worker.pk,
             every_s=settings.ATTUNE_HEARTBEAT_S,

@@ -1,49 +1,40 @@
-"""Builds environments on the worker that will use them: right before a run that needs one, or because somebody
-asked."""
+"""Builds environments on the worker that will use them: right before a run that needs one, or because somebody asked."""
 
 import logging
-import tempfile
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 
 from celery import current_app, shared_task
 
 from apps.core.redis import RedisAway, guarded
-from apps.packs.manifest import PackManifest
-from apps.packs.models import Pack, PackVersion
-from apps.packs.versions import ensure_unpacked
-from apps.runner import process
+from apps.packs.models import Pack
 from apps.runner.control import RunControl
-from apps.runner.outcome import Ended, RunResult
-from apps.runner.output import LogChunk
-from apps.runner.spec import RunSpec
-from apps.runner.warden_client import Warden
 from apps.runtimes.environments.errors import BuildFailed, NoSuchGeneration
-from apps.runtimes.environments.generations import GenerationProvider
+from apps.runtimes.environments.layout import BASE
 from apps.runtimes.environments.lookup import find, is_current
 from apps.runtimes.environments.registry import provider_named
-from apps.runtimes.environments.request import CommandTimedOut, EnvironmentRequest
-from apps.runtimes.services import build_environment, build_settings
+from apps.runtimes.environments.request import EnvironmentOnDisk, EnvironmentRequest
+from apps.runtimes.models import Environment, Runtime
+from apps.runtimes.services import (
+    build_environment,
+    build_settings,
+    mark_outdated,
+    release_builds,
+    request_environment,
+)
 from apps.runtimes.services.rollback import rollback_environment
-from apps.workers.host import Host, HostedRuntime, current, work_root
+from apps.workers.commands import WardenCommands
+from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, current
 from apps.workers.models import Worker
 from apps.workers.queues import build_queue
+from apps.workers.wanted import has_dependencies, wanted_environment
 
 logger = logging.getLogger(__name__)
 
 BUILD_TASK = "workers.build"
 ROLLBACK_TASK = "workers.rollback"
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What a version of a pack needs of one runtime, and its hash."""
-
-    request: EnvironmentRequest
-    fingerprint: str
+#: Complete generations that stay beside the one that serves, to go back to.
+KEEP_RECENT = 3
 
 
 def environment_for(
@@ -62,15 +53,12 @@ def environment_for(
     """
     if not runtime.definition.has_environments:
         return None
-    wanted = _wanted(pack_ref, pack_digest, runtime)
+    wanted = wanted_environment(pack_ref, pack_digest, runtime)
     found = _find(wanted.request)
     if found is not None and is_current(found, wanted.fingerprint):
         return found
     on_build()
-    built = build_environment(
-        wanted.request, settings=build_settings(), worker=host.name, run=WardenCommands(host.warden, control)
-    )
-    return built.folder
+    return _build(wanted.request, host=host, control=control).folder
 
 
 def _find(request: EnvironmentRequest) -> Path | None:
@@ -82,74 +70,14 @@ def _find(request: EnvironmentRequest) -> Path | None:
     )
 
 
-@lru_cache(maxsize=1024)
-def _wanted(pack_ref: str, pack_digest: str, runtime: HostedRuntime) -> _Wanted:
-    """Versions of packs never change, so this is worked out once for each."""
-    definition = runtime.definition
-    folder = ensure_unpacked(pack_ref, pack_digest)
-    version = PackVersion.objects.get(pack__ref=pack_ref, digest=pack_digest)
-    manifest = PackManifest(pack_ref, version.version, version.manifest)
-    request = EnvironmentRequest(
-        pack_ref=pack_ref,
-        pack_dir=folder,
-        runtime=definition,
-        installation=runtime.installation,
-        dependencies=manifest.python_dependencies if definition.name == "python" else (),
-        manifest=_content(folder, definition.environment.manifest),
-        lock=_content(folder, definition.environment.lock),
-    )
-    provider = provider_named(definition.environment.provider, build_settings())
-    assert isinstance(provider, GenerationProvider)
-    return _Wanted(request, provider.fingerprint(request))
-
-
-def _content(folder: Path, name: str | None) -> bytes | None:
-    path = folder / name if name else None
-    return path.read_bytes() if path is not None and path.is_file() else None
-
-
-class WardenCommands:
-    """Runs the commands of a build through the worker's warden, so that nothing outlives the worker."""
-
-    def __init__(self, warden: Warden, control: RunControl) -> None:
-        self._warden = warden
-        self._control = control
-
-    def __call__(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path,
-        timeout_s: float,
-        output: Callable[[bytes], None],
-    ) -> int:
-        def on_output(chunk: LogChunk) -> None:
-            output(chunk.data)
-
-        spec = RunSpec(
-            name=f"build-{uuid.uuid4().hex}",
-            argv=tuple(argv),
-            env=env,
-            work_root=work_root(),
-            timeout_s=timeout_s,
-            kill_on_silence=True,
-        )
-        with tempfile.TemporaryDirectory(prefix="attune-build-") as log_dir:
-            result = process.run(
-                spec, warden=self._warden, log_dir=Path(log_dir), control=self._control, on_output=on_output
-            )
-        return _exit_code(result)
-
-
-def _exit_code(result: RunResult) -> int:
-    if result.ended is Ended.TIMEOUT:
-        raise CommandTimedOut
-    if result.ended is Ended.SPAWN_FAILED:
-        raise OSError(result.errno or 0, result.spawn_error)
-    if result.ended in (Ended.STOPPED, Ended.LOST):
-        raise BuildFailed("The build was stopped.")
-    return -(result.signal or 0) if result.ended is Ended.SIGNALED else result.exit_code or 0
+def _build(
+    request: EnvironmentRequest, *, host: Host, control: RunControl, rebuild: bool = False
+) -> EnvironmentOnDisk:
+    settings = build_settings()
+    run = WardenCommands(host.warden, control)
+    built = build_environment(request, settings=settings, worker=host.name, run=run, rebuild=rebuild)
+    provider_named(request.runtime.environment.provider, settings).cleanup(keep_recent=KEEP_RECENT)
+    return built
 
 
 def request_builds(pack_ref: str, runtime: str, *, rebuild: bool = False) -> int:
@@ -157,7 +85,17 @@ def request_builds(pack_ref: str, runtime: str, *, rebuild: bool = False) -> int
 
     Best effort: with no worker there, or Redis away, it is built before the first run that needs it.
     """
-    return _ask_each_volume(runtime, BUILD_TASK, (pack_ref, runtime, rebuild))
+    row = Runtime.objects.filter(name=runtime).first()
+    pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
+    if row is None or pack is None or pack.current is None or not row.parsed.has_environments:
+        return 0
+    is_own = has_dependencies(pack_ref, pack.current.digest, row.parsed)
+
+    def note(volume_id: str) -> None:
+        if is_own:
+            request_environment(pack_ref=pack_ref, runtime=runtime, volume_id=volume_id)
+
+    return _ask_each_volume(runtime, BUILD_TASK, (pack_ref, runtime, rebuild), note=note)
 
 
 def request_rollbacks(pack_ref: str, runtime: str) -> int:
@@ -165,7 +103,9 @@ def request_rollbacks(pack_ref: str, runtime: str) -> int:
     return _ask_each_volume(runtime, ROLLBACK_TASK, (pack_ref, runtime))
 
 
-def _ask_each_volume(runtime: str, task: str, arguments: tuple[object, ...]) -> int:
+def _ask_each_volume(
+    runtime: str, task: str, arguments: tuple[object, ...], *, note: Callable[[str], None] = lambda _: None
+) -> int:
     asked: set[str] = set()
     for worker in Worker.objects.filter(status=Worker.Status.ACTIVE):
         queue = build_queue(worker.pool, runtime)
@@ -173,6 +113,7 @@ def _ask_each_volume(runtime: str, task: str, arguments: tuple[object, ...]) -> 
             continue
         try:
             with guarded():
+                note(worker.volume_id)
                 current_app.send_task(task, arguments, queue=queue, retry=False)
         except RedisAway:
             logger.info("%s was not asked for: Redis is away", task)
@@ -181,9 +122,31 @@ def _ask_each_volume(runtime: str, task: str, arguments: tuple[object, ...]) -> 
     return len(asked)
 
 
+def look_after_environments(host: Host) -> None:
+    """When a worker starts: what its earlier self was building waits again, and what no longer fits is built anew.
+
+    An interpreter that was moved or upgraded is noticed here. The old generation serves until the new one is complete.
+    """
+    release_builds(host.name)
+    rows = Environment.objects.filter(volume_id=host.volume_id).exclude(pack_ref=BASE)
+    packs = Pack.objects.select_related("current").in_bulk([row.pack_ref for row in rows], field_name="ref")
+    for row in rows:
+        pack = packs.get(row.pack_ref)
+        if pack is None or pack.current is None:
+            continue
+        try:
+            wanted = wanted_environment(pack.ref, pack.current.digest, host.runtime(row.runtime))
+        except RuntimeNotHere:
+            continue
+        found = _find(wanted.request)
+        if found is None or not is_current(found, wanted.fingerprint):
+            mark_outdated(pack_ref=row.pack_ref, runtime=row.runtime, volume_id=row.volume_id)
+            request_builds(row.pack_ref, row.runtime)
+
+
 @shared_task(name=BUILD_TASK, ignore_result=False)
 def build(pack_ref: str, runtime: str, rebuild: bool = False) -> None:
-    """Builds what the current version of a pack needs; a failure is told by the environment's row and log."""
+    """Builds what the current version of a pack wants; a failure is told by the environment's row and log."""
     host = current()
     pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
     if pack is None or pack.current is None:
@@ -191,10 +154,9 @@ def build(pack_ref: str, runtime: str, rebuild: bool = False) -> None:
     hosted = host.runtime(runtime)
     if not hosted.definition.has_environments:
         return
-    wanted = _wanted(pack_ref, pack.current.digest, hosted)
-    run = WardenCommands(host.warden, RunControl())
+    wanted = wanted_environment(pack_ref, pack.current.digest, hosted)
     try:
-        build_environment(wanted.request, settings=build_settings(), worker=host.name, run=run, rebuild=rebuild)
+        _build(wanted.request, host=host, control=RunControl(), rebuild=rebuild)
     except BuildFailed as error:
         logger.warning("%s", error.detail, extra={"pack": pack_ref})
 

@@ -28,7 +28,7 @@ INSTALLED_APPS = [
     "apps.workers",
     "apps.executions",
     "apps.api",
-    "apps.console",
+    "apps.console.apps.ConsoleConfig",
     "attune",
 ]
 
@@ -71,7 +71,6 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.path("ATTUNE_VAR_DIR") / "static"
 #: Whitenoise serves from the installed packages, so no collectstatic step stands between clone and start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

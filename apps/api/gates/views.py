@@ -70,7 +70,7 @@ class GatesView(ListView):
     )
 
     def queryset_for(self, request: Request) -> Any:
-        return Gate.objects.select_related("policy")
+        return Gate.objects.visible_to(self.identity(request)).select_related("policy")
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
         return _with_policies(rows)
@@ -88,20 +88,21 @@ class GateView(View):
     def get(self, request: Request, gate_id: str) -> Response:
         """One gate: the first 100 in its line, and who holds its slots."""
         self.only_parameters(request, "fields")
-        return Response(sparse(request, _whole(self, request, _get(gate_id))))
+        return Response(sparse(request, _whole(self, request, _get(self, request, gate_id))))
 
     @extend_schema(request=LimitSerializer, responses=WholeGateSerializer)
     def patch(self, request: Request, gate_id: str) -> Response:
         """Moves the limit of the gate's policy, and so of all its gates, at once. Nobody who runs is stopped."""
         self.only_parameters(request)
         values = self.read_body(request, LimitSerializer)
-        gate = _get(gate_id)
+        gate = _get(self, request, gate_id)
         set_limit(gate.policy, values["limit"])
-        return Response(_whole(self, request, _get(gate_id)))
+        return Response(_whole(self, request, _get(self, request, gate_id)))
 
 
-def _get(gate_id: str) -> Gate:
-    gate = Gate.objects.select_related("policy").filter(pk=path_id(gate_id)).first()
+def _get(view: View, request: Request, gate_id: str) -> Gate:
+    gates = Gate.objects.visible_to(view.identity(request)).select_related("policy")
+    gate = gates.filter(pk=path_id(gate_id)).first()
     if gate is None:
         raise UnknownGate(f"There is no gate {gate_id}.")
     return gate

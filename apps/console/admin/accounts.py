@@ -1,3 +1,5 @@
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -5,11 +7,17 @@ from django.contrib.auth.models import Group
 from apps.accounts.models import ApiToken, Identity
 from apps.console.admin.base import ReadOnlyAdmin
 
-admin.site.unregister(Group) if admin.site.is_registered(Group) else None
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[Identity]
+else:  # Django's own class takes no type at run time
+    _UserAdmin = UserAdmin
+
+if admin.site.is_registered(Group):  # roles come in their own form
+    admin.site.unregister(Group)
 
 
 @admin.register(Identity)
-class IdentityAdmin(UserAdmin[Identity]):
+class IdentityAdmin(_UserAdmin):
     list_display = ("username", "email", "is_superuser", "is_active", "last_login")
 
 

@@ -1,9 +1,21 @@
 """A limit with a line in front of it: one row per policy and value of its key. The row's lock deals the numbers."""
 
+from typing import TYPE_CHECKING, Self
+
 from django.db import models
 from django.db.models.functions import Now
 
 from apps.executions.models.policy import Policy
+
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+
+class GateQuerySet(models.QuerySet["Gate"]):
+    def visible_to(self, identity: "Identity") -> Self:
+        """Everybody with an account sees every gate; who stands at it is narrowed by executions."""
+        return self if identity.is_active else self.none()
 
 
 class Gate(models.Model):
@@ -15,6 +27,8 @@ class Gate(models.Model):
     last_seq = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
     used_at = models.DateTimeField(db_default=Now())
+
+    objects = GateQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

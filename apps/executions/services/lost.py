@@ -10,6 +10,7 @@ from apps.executions.models import Execution
 from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.states import ACTIVE, Status
 from apps.executions.transitions import transition_many
+from apps.runtimes.services import release_builds
 from apps.workers.models import Worker
 from apps.workers.services import mark_lost_workers
 
@@ -25,7 +26,9 @@ def end_lost() -> None:
     What a worker had not claimed goes on by itself: it was never the worker's.
     """
     for worker_id in mark_lost_workers(after_s=settings.ATTUNE_LOST_AFTER_S):
-        logger.warning("worker %s is lost", worker_id)
+        name = Worker.objects.values_list("name", flat=True).get(pk=worker_id)
+        logger.warning("the worker %s is lost", name)
+        release_builds(name)
     gone = Execution.objects.filter(
         status__in=ACTIVE, worker__status__in=[Worker.Status.LOST, Worker.Status.STOPPED]
     ).select_related("worker")

@@ -71,8 +71,3 @@ def release_builds(worker: str) -> int:
     """The builds of a worker that died wait again; tells how many. Their leftovers go with the next build."""
     building = Environment.objects.filter(built_by=worker, status=Status.BUILDING)
     return building.update(status=Status.PENDING, updated_at=Now())
-
-
-def forget_environments(pack_ref: str) -> None:
-    """The pack is gone. Its folders on the volumes are removed by the workers there."""
-    Environment.objects.filter(pack_ref=pack_ref).delete()

@@ -1,22 +1,16 @@
-"""Writes and finds the runtimes that packs bring."""
+"""Writes the runtimes that packs bring, and reads them."""
 
 from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from apps.core.errors import Conflict, NotFound
+from apps.core.errors import Conflict
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.models import Runtime
 
 #: The pack whose runtimes come first where an ending or a first line fits several.
 _FIRST_PACK = "core"
-
-
-class UnknownRuntime(NotFound):
-    """There is no runtime of this name."""
-
-    code = "unknown_runtime"
 
 
 class RuntimeTaken(Conflict):
@@ -46,24 +40,10 @@ def upsert_runtimes(pack_ref: str, pack_digest: str, definitions: Sequence[Runti
         Runtime.objects.update_or_create(name=item.name, defaults={**facts, "updated_at": Now()})
 
 
-def remove_runtimes(pack_ref: str) -> None:
-    """Forgets what a removed pack had brought."""
-    Runtime.objects.filter(pack_ref=pack_ref).delete()
-
-
 def known_runtimes() -> list[RuntimeDefinition]:
     """All runtimes, those of the core pack first."""
     rows = Runtime.objects.order_by("name")
     return [row.parsed for row in sorted(rows, key=lambda row: row.pack_ref != _FIRST_PACK)]
-
-
-def runtime_named(name: str) -> Runtime:
-    """The runtime of this name or alias. Raises `UnknownRuntime` with those there are."""
-    found = Runtime.objects.named(name).first()
-    if found is None:
-        known = ", ".join(Runtime.objects.values_list("name", flat=True)) or "none"
-        raise UnknownRuntime(f"There is no runtime {name}; there are: {known}.", runtime=name)
-    return found
 
 
 def _take_turns() -> None:

@@ -17,7 +17,6 @@ from apps.runtimes.models import Environment
 from apps.runtimes.services import (
     build_environment,
     build_settings,
-    forget_environments,
     mark_outdated,
     release_builds,
     request_environment,
@@ -174,12 +173,6 @@ def test_the_builds_of_a_dead_worker_wait_again_and_no_others(row: Environment) 
     assert release_builds("w1") == 0
     row.refresh_from_db()
     assert row.status == "pending"
-
-
-def test_a_removed_pack_is_forgotten(row: Environment) -> None:
-    environment_row(pack_ref="other", runtime="python", volume_id="v1")
-    forget_environments("acme.web")
-    assert [item.pack_ref for item in Environment.objects.all()] == ["other"]
 
 
 def test_an_endless_reason_is_cut_and_a_nul_is_left_out(row: Environment) -> None:

@@ -1,0 +1,60 @@
+"""Runs the commands of a build through the worker's warden, so that nothing outlives the worker."""
+
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from apps.runner import process
+from apps.runner.control import RunControl
+from apps.runner.outcome import Ended, RunResult
+from apps.runner.output import LogChunk
+from apps.runner.spec import RunSpec
+from apps.runner.warden_client import Warden
+from apps.runtimes.environments.errors import BuildFailed
+from apps.runtimes.environments.request import CommandTimedOut
+from apps.workers.host import work_root
+
+
+class WardenCommands:
+    """A `CommandRunner`; `control` stops whichever command runs."""
+
+    def __init__(self, warden: Warden, control: RunControl) -> None:
+        self._warden = warden
+        self._control = control
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        timeout_s: float,
+        output: Callable[[bytes], None],
+    ) -> int:
+        def on_output(chunk: LogChunk) -> None:
+            output(chunk.data)
+
+        spec = RunSpec(
+            name=f"build-{uuid.uuid4().hex}",
+            argv=tuple(argv),
+            env=env,
+            work_root=work_root(),
+            cwd=cwd,
+            timeout_s=timeout_s,
+        )
+        with tempfile.TemporaryDirectory(prefix="attune-build-") as log_dir:
+            result = process.run(
+                spec, warden=self._warden, log_dir=Path(log_dir), control=self._control, on_output=on_output
+            )
+        return _exit_code(result)
+
+
+def _exit_code(result: RunResult) -> int:
+    if result.ended is Ended.TIMEOUT:
+        raise CommandTimedOut
+    if result.ended is Ended.SPAWN_FAILED:
+        raise OSError(result.errno or 0, result.spawn_error)
+    if result.ended in (Ended.STOPPED, Ended.LOST):
+        raise BuildFailed("The build was stopped.")
+    return -(result.signal or 0) if result.ended is Ended.SIGNALED else result.exit_code or 0

@@ -1,0 +1,63 @@
+"""Which environment a version of a pack wants: worked out once for each, since versions never change."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from apps.packs.manifest import PackManifest
+from apps.packs.models import PackVersion
+from apps.packs.versions import ensure_unpacked
+from apps.runtimes.definition import RuntimeDefinition
+from apps.runtimes.detect import Installation
+from apps.runtimes.environments.generations import GenerationProvider
+from apps.runtimes.environments.registry import provider_named
+from apps.runtimes.environments.request import EnvironmentRequest
+from apps.runtimes.services import build_settings
+from apps.workers.host import HostedRuntime
+
+#: Stands for an interpreter where only the dependencies matter.
+_NONE = Installation("", "")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The request, and the hash of the environment that fulfils it."""
+
+    request: EnvironmentRequest
+    fingerprint: str
+
+
+@lru_cache(maxsize=1024)
+def wanted_environment(pack_ref: str, pack_digest: str, runtime: HostedRuntime) -> Wanted:
+    """For a runtime with environments, as this host has it."""
+    request = _request(pack_ref, pack_digest, runtime.definition, runtime.installation)
+    provider = provider_named(runtime.definition.environment.provider, build_settings())
+    assert isinstance(provider, GenerationProvider)
+    return Wanted(request, provider.fingerprint(request))
+
+
+def has_dependencies(pack_ref: str, pack_digest: str, definition: RuntimeDefinition) -> bool:
+    """Whether the pack needs an environment of its own; without one it uses the base environment."""
+    return _request(pack_ref, pack_digest, definition, _NONE).needs_environment
+
+
+def _request(
+    pack_ref: str, pack_digest: str, definition: RuntimeDefinition, installation: Installation
+) -> EnvironmentRequest:
+    folder = ensure_unpacked(pack_ref, pack_digest)
+    version = PackVersion.objects.get(pack__ref=pack_ref, digest=pack_digest)
+    manifest = PackManifest(pack_ref, version.version, version.manifest)
+    return EnvironmentRequest(
+        pack_ref=pack_ref,
+        pack_dir=folder,
+        runtime=definition,
+        installation=installation,
+        dependencies=manifest.python_dependencies if definition.name == "python" else (),
+        manifest=_content(folder, definition.environment.manifest),
+        lock=_content(folder, definition.environment.lock),
+    )
+
+
+def _content(folder: Path, name: str | None) -> bytes | None:
+    path = folder / name if name else None
+    return path.read_bytes() if path is not None and path.is_file() else None
