@@ -4,6 +4,8 @@ from typing import Protocol
 
 #: stdout lines this far back are still looked at for a JSON value
 _WINDOW_BYTES = 256 * 1024
+#: enough to see that a line is not what is looked for
+_DULL_BYTES = 16
 #: what of stderr explains a failure
 _TAIL_BYTES = 4 * 1024
 
@@ -42,20 +44,23 @@ class FirstBytes:
 class LastLines:
     """The last lines of a stream that are not blank: a window of them, whole, and at least the last one.
 
-    A line longer than `max_bytes` is left out. Being the last one, it makes an overflow.
+    `beginnings` are the bytes a line of interest may begin with. Of a long line that begins with another
+    only the first bytes are kept; one of interest that is longer than `max_bytes` is left out, and being
+    the last one, makes an overflow.
     """
 
-    def __init__(self, max_bytes: int, *, window_bytes: int = _WINDOW_BYTES) -> None:
+    def __init__(self, max_bytes: int, *, beginnings: bytes, window_bytes: int = _WINDOW_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._window_bytes = window_bytes
+        self._beginnings = beginnings
+        self._window_bytes = min(window_bytes, max_bytes)
         self._lines = bytearray()
         self._unfinished = bytearray()
-        self._is_skipping = False  # what is unfinished is already too long
-        self._has_skipped_last = False
+        self._is_skipping = False  # the rest of the unfinished line
+        self._is_lost = False  # the last line that is not blank was too long
 
     @property
     def overflow(self) -> bool:
-        return self._is_skipping or (self._has_skipped_last and not self._unfinished.strip())
+        return self._is_lost and not self._unfinished.strip()
 
     def feed(self, data: bytes) -> None:
         finished, newline, rest = data.rpartition(b"\n")
@@ -63,24 +68,35 @@ class LastLines:
             self._finish(finished)
         if not self._is_skipping:
             self._unfinished += rest
-        if len(self._unfinished) > self._max_bytes:
-            self._unfinished.clear()
-            self._is_skipping = True
+            self._bound_unfinished()
 
     def content(self) -> bytes:
         return bytes(self._lines + self._unfinished)
+
+    def _bound_unfinished(self) -> None:
+        if len(self._unfinished) <= self._window_bytes:
+            return
+        if self._unfinished[:1].isspace():
+            self._unfinished = self._unfinished.lstrip()
+        if self._unfinished and self._unfinished[0] not in self._beginnings:
+            del self._unfinished[_DULL_BYTES:]
+            self._is_skipping = True
+        elif len(self._unfinished) > self._max_bytes:
+            self._unfinished.clear()
+            self._is_skipping = self._is_lost = True
 
     def _finish(self, lines: bytes) -> None:
         """`lines` begin with the rest of the unfinished one and end where a line ends."""
         if self._is_skipping:
             _, _, lines = lines.partition(b"\n")
-            self._is_skipping, self._has_skipped_last = False, True
+            lines = bytes(self._unfinished) + b"\n" + lines
         else:
             lines = bytes(self._unfinished) + lines
-            self._unfinished.clear()
-        lines = lines.rstrip()
+        self._unfinished.clear()
+        self._is_skipping = False
+        lines = lines.strip()
         if lines:
-            self._has_skipped_last = False
+            self._is_lost = False
             self._lines += lines + b"\n"
             # The line that reaches into the window stays whole.
             del self._lines[: self._lines.rfind(b"\n", 0, max(0, len(self._lines) - self._window_bytes)) + 1]

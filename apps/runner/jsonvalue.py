@@ -52,9 +52,7 @@ def check_value(value: object) -> None:
             _check_scalar(item, where)
 
 
-def _members(
-    item: dict[object, object] | list[object], where: str, depth: int
-) -> list[tuple[object, str, int]]:
+def _members(item: dict[object, object] | list[object], where: str, depth: int) -> list[tuple[object, str, int]]:
     if isinstance(item, list):
         return [(member, f"{where}/{position}", depth) for position, member in enumerate(item)]
     for key in item:

@@ -94,9 +94,7 @@ class IndexWriter:
     def end(self, at_ms: int, totals: dict[Stream, StreamTotals]) -> None:
         """Write the last line."""
         self.flush()
-        sizes = " ".join(
-            f"{totals[stream].total_bytes} {totals[stream].truncated_bytes}" for stream in _LETTERS
-        )
+        sizes = " ".join(f"{totals[stream].total_bytes} {totals[stream].truncated_bytes}" for stream in _LETTERS)
         self._write(f"end {at_ms} {sizes}\n")
 
     def close(self) -> None:
@@ -172,11 +170,7 @@ def _merged(group: list[Entry]) -> Iterator[Entry]:
 
 
 def _may_share(pending: Entry, entry: Entry) -> bool:
-    return (
-        pending.stream is entry.stream
-        and pending.end == entry.offset
-        and entry.at_ms - pending.at_ms < _SHARED_MS
-    )
+    return pending.stream is entry.stream and pending.end == entry.offset and entry.at_ms - pending.at_ms < _SHARED_MS
 
 
 def _range(entry: Entry) -> tuple[Stream, int, int]:

@@ -115,9 +115,7 @@ class StreamParts:
         was_removed = self._descriptor >= 0 and os.fstat(self._descriptor).st_nlink == 0
         self._close_file()
         if was_removed:
-            raise FileNotFoundError(
-                errno.ENOENT, "the file was removed while it was written", str(self._folder)
-            )
+            raise FileNotFoundError(errno.ENOENT, "the file was removed while it was written", str(self._folder))
 
     def _current(self) -> tuple[_Part, int]:
         return (self._parts[-1], self._part_bytes) if self._parts else (self._head, self._head_bytes)

@@ -15,6 +15,9 @@ from apps.runner.spec import OutputFormat, RunSpec
 
 logger = logging.getLogger(__name__)
 
+#: of a JSON value: object, list, string, number, true, false, null
+_JSON_BEGINNINGS = b'{["-0123456789tfn'
+
 
 @dataclass(frozen=True, kw_only=True)
 class LogChunk:
@@ -87,9 +90,7 @@ class Outputs:
         self.log = LogWriter(log_dir, limits=spec.log)
         self.result = FirstBytes(spec.result_max_bytes)
         self.for_result = _capture_for(spec.output_format, max_bytes=spec.result_max_bytes)
-        self.stdout = Output(
-            Stream.STDOUT, masker=masker, log=self.log, capture=self.for_result, listener=listener
-        )
+        self.stdout = Output(Stream.STDOUT, masker=masker, log=self.log, capture=self.for_result, listener=listener)
         self.stderr = Output(Stream.STDERR, masker=masker, log=self.log, listener=listener)
 
     def close(self) -> None:
@@ -112,6 +113,8 @@ class Outputs:
 
 def _capture_for(output_format: OutputFormat, *, max_bytes: int) -> Capture:
     """What of stdout the result of this format is read from."""
-    if output_format in (OutputFormat.AUTO, OutputFormat.JSON):
-        return LastLines(max_bytes)
+    if output_format is OutputFormat.AUTO:
+        return LastLines(max_bytes, beginnings=b"{")
+    if output_format is OutputFormat.JSON:
+        return LastLines(max_bytes, beginnings=_JSON_BEGINNINGS)
     return FirstBytes(max_bytes)

@@ -22,15 +22,11 @@ class Masker:
     def __init__(self, secrets: Iterable[bytes]) -> None:
         values = frozenset(secrets)
         self._short = frozenset(value for value in values if 0 < len(value) < MIN_BYTES)
-        self._short_lines = frozenset(
-            line for value in self._short if (line := value.strip()) and b"\n" not in line
-        )
+        self._short_lines = frozenset(line for value in self._short if (line := value.strip()) and b"\n" not in line)
         self._families = [_Family(variants) for value in values if (variants := variants_of(value))]
         self._variants = frozenset(variant for family in self._families for variant in family.variants)
         self._beginnings = frozenset(
-            variant[:size]
-            for variant in self._variants
-            for size in range(1, min(_PREFIX_BYTES, len(variant)))
+            variant[:size] for variant in self._variants for size in range(1, min(_PREFIX_BYTES, len(variant)))
         )
         self._long_variants = [variant for variant in self._variants if len(variant) > _PREFIX_BYTES]
 
@@ -134,9 +130,7 @@ class _Family:
     def __init__(self, variants: frozenset[bytes]) -> None:
         self.variants = variants
         self._roots = [
-            variant
-            for variant in variants
-            if not any(other in variant for other in variants if other != variant)
+            variant for variant in variants if not any(other in variant for other in variants if other != variant)
         ]
         self._others = [variant for variant in variants if variant not in self._roots]
 

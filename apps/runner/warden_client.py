@@ -26,8 +26,7 @@ logger = logging.getLogger(__name__)
 _PROJECT = Path(__file__).resolve().parents[2]
 # Appended, so that nothing of the project can stand before the standard library.
 _BOOT = (
-    f"import sys; sys.path.append({str(_PROJECT)!r}); "
-    "from apps.runner.warden.program import main; main(sys.argv[1:])"
+    f"import sys; sys.path.append({str(_PROJECT)!r}); from apps.runner.warden.program import main; main(sys.argv[1:])"
 )
 #: Nothing of the worker's environment: it holds keys, and every supervisor would have a copy.
 _PASSED_ENVIRONMENT = ("LD_LIBRARY_PATH", "PATH")

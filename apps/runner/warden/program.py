@@ -156,9 +156,7 @@ class Warden:
             _close_all([order, life_line, *for_action])
             return
         if pid == 0:
-            mine = supervisor.Descriptors(
-                control=control, order=order, life_line=life_line, action=for_action
-            )
+            mine = supervisor.Descriptors(control=control, order=order, life_line=life_line, action=for_action)
             supervisor.supervise(mine, oom_kills=oom_kills)
         self._charges[pid] = charge
         _close_all([order, life_line, *for_action])

@@ -22,9 +22,7 @@ GROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))
 @pytest.fixture
 def memory_group() -> Iterator[Path]:
     """A control group with 30 MB of memory, for a process to enter."""
-    root = next(
-        (root for root in GROUPS if (root / "cgroup.procs").exists() and os.access(root, os.W_OK)), None
-    )
+    root = next((root for root in GROUPS if (root / "cgroup.procs").exists() and os.access(root, os.W_OK)), None)
     if root is None:
         pytest.skip("no control group can be made here")
     group = root / f"attune-test-{os.getpid()}"
@@ -81,9 +79,7 @@ def test_a_program_over_its_address_space_sees_its_allocations_fail(bench: Bench
 
 
 def test_lack_of_memory_is_told_apart(bench: Bench, memory_group: Path) -> None:
-    result = bench.sh(
-        f"echo $$ > {memory_group}/cgroup.procs; exec {sys.executable} -S -c 'bytearray(500_000_000)'"
-    )
+    result = bench.sh(f"echo $$ > {memory_group}/cgroup.procs; exec {sys.executable} -S -c 'bytearray(500_000_000)'")
 
     assert (result.ended, result.signal, result.oom) == (Ended.SIGNALED, signal.SIGKILL, True)
 

@@ -155,8 +155,7 @@ def test_an_input_file_is_private_and_holds_the_input(bench: Bench) -> None:
 
 def test_inputs_are_neither_in_the_environment_nor_on_the_command_line_of_anybody(bench: Bench) -> None:
     result = bench.sh(
-        "cat >/dev/null; "
-        "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | grep -c -a 'canary-[1-3]-xyzzy'",
+        "cat >/dev/null; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | grep -c -a 'canary-[1-3]-xyzzy'",
         stdin=b"canary-1-xyzzy",
         side_input=b"canary-2-xyzzy",
         secrets=(b"canary-3-xyzzy",),
@@ -232,9 +231,7 @@ def test_output_is_heard_as_it_comes(bench: Bench, tmp_path: Path) -> None:
     heard: list[LogChunk] = []
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
-    thread = threading.Thread(
-        target=bench.sh, args=(f"echo first; cat {fifo}",), kwargs={"on_output": heard.append}
-    )
+    thread = threading.Thread(target=bench.sh, args=(f"echo first; cat {fifo}",), kwargs={"on_output": heard.append})
     thread.start()
     eventually(lambda: [chunk.data for chunk in heard] == [b"first\n"])
     fifo.write_text("second\n")

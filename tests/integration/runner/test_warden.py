@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -99,13 +99,14 @@ def test_everything_is_killed_at_once_when_the_worker_is_killed(tmp_path: Path) 
 
 
 def test_what_others_may_take_over_is_killed_when_the_worker_is_stopped(tmp_path: Path) -> None:
-    with worker(tmp_path, silence_s=1.0) as (process, warden):
+    with worker(tmp_path, silence_s=2.0) as (process, warden):
         requeue, keep = pids_of(tmp_path, "requeue"), pids_of(tmp_path, "keep")
         process.send_signal(signal.SIGSTOP)
         eventually(lambda: not any(is_running(pid) for pid in requeue[1:]), what="the kill")
         assert all(is_running(pid) for pid in [*keep, warden])
         for pid in keep[2:]:  # its descendants, so that it ends by itself while the worker sleeps
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # the end of one is the end of the other
+                os.kill(pid, signal.SIGKILL)
         eventually(lambda: not is_running(keep[1]), what="the end of the other")
         process.send_signal(signal.SIGCONT)
         assert process.stdout is not None
@@ -120,9 +121,7 @@ def test_a_worker_killed_before_it_could_clean_up_leaves_no_work_dir(tmp_path: P
         pids = [pid for name in ("requeue", "keep") for pid in pids_of(tmp_path, name)]
         process.send_signal(signal.SIGSTOP)
         for name in ("requeue", "keep"):
-            os.kill(
-                pids_of(tmp_path, name)[1], signal.SIGKILL
-            )  # the run ends, and the worker does not hear of it
+            os.kill(pids_of(tmp_path, name)[1], signal.SIGKILL)  # the run ends, and the worker does not hear of it
         supervisors = [pids_of(tmp_path, name)[0] for name in ("requeue", "keep")]
         eventually(lambda: not any(is_running(pid) for pid in pids if pid not in supervisors))
         process.kill()
@@ -198,9 +197,7 @@ def test_many_runs_that_meet_a_dead_warden_start_one_new_one(own_bench: Bench, o
     assert own_bench.sh("exit 6").exit_code == 6
 
 
-def test_a_killed_supervisor_means_lost_and_its_orphans_are_gone_by_then(
-    own_bench: Bench, own_warden: Warden
-) -> None:
+def test_a_killed_supervisor_means_lost_and_its_orphans_are_gone_by_then(own_bench: Bench, own_warden: Warden) -> None:
     results: list[RunResult] = []
     with running(own_bench, family(own_bench.folder), results):
         supervisor, *others = pids_of(own_bench.folder)
@@ -306,9 +303,10 @@ def test_wardens_leave_no_descriptors_and_no_zombies_behind(own_bench: Bench, ow
         os.kill(pid_of(own_warden), signal.SIGKILL)
         eventually(lambda: own_bench.sh("true").ended is Ended.EXITED)
 
-    assert open_descriptors() == before
+    # Not "==": what earlier tests left to the garbage collector may go meanwhile.
+    assert open_descriptors() <= before
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    assert all(is_running(int(pid)) for pid in children)
+    assert [pid for pid in children if not is_running(int(pid))] == []
 
 
 def test_a_warden_that_cannot_start_is_told_and_its_runs_are_lost(
@@ -325,7 +323,7 @@ def test_a_warden_that_cannot_start_is_told_and_its_runs_are_lost(
 
     assert result.ended is Ended.LOST
     assert result.spawn_error is not None
-    assert open_descriptors() == before
+    assert open_descriptors() <= before
 
 
 def test_a_warden_is_small_and_holds_nothing_of_the_workers_environment(

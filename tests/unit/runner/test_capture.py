@@ -4,9 +4,7 @@ from hypothesis import strategies as st
 
 from apps.runner.capture import FirstBytes, LastBytes, LastLines
 
-chunks = st.lists(
-    st.lists(st.sampled_from([b"a", b"bc", b"\n", b" "]), max_size=8).map(b"".join), max_size=30
-)
+chunks = st.lists(st.lists(st.sampled_from([b"a", b"bc", b"\n", b" "]), max_size=8).map(b"".join), max_size=30)
 
 
 def last_line(data: bytes) -> bytes:
@@ -15,7 +13,7 @@ def last_line(data: bytes) -> bytes:
 
 @given(chunks)
 def test_the_last_line_that_says_something_is_always_there_whole(pieces: list[bytes]) -> None:
-    lines = LastLines(1000, window_bytes=10)
+    lines = LastLines(1000, beginnings=b"ab", window_bytes=10)
     for piece in pieces:
         lines.feed(piece)
 
@@ -24,22 +22,30 @@ def test_the_last_line_that_says_something_is_always_there_whole(pieces: list[by
 
 
 @given(chunks, st.integers(1, 12))
-def test_a_last_line_that_is_too_long_is_an_overflow_and_any_other_is_not(
-    pieces: list[bytes], bound: int
-) -> None:
-    lines = LastLines(bound, window_bytes=4)
+def test_a_last_line_that_is_too_long_is_an_overflow_and_any_other_is_not(pieces: list[bytes], bound: int) -> None:
+    lines = LastLines(bound, beginnings=b"ab", window_bytes=4)
     for piece in pieces:
         lines.feed(piece)
 
-    told = last_line(lines.content())
-    assert lines.overflow or told == last_line(b"".join(pieces))
     whole = b"".join(pieces)
+    assert lines.overflow or last_line(lines.content()) == last_line(whole)
     if max(map(len, whole.split(b"\n"))) <= bound:
         assert not lines.overflow
 
 
+@given(chunks)
+def test_a_line_of_no_interest_may_be_cut_and_never_looks_interesting(pieces: list[bytes]) -> None:
+    lines = LastLines(1000, beginnings=b"b", window_bytes=4)
+    for piece in pieces:
+        lines.feed(piece)
+
+    told, written = last_line(lines.content()), last_line(b"".join(pieces))
+    assert told == written or (written.startswith(told) and told.startswith(b"a"))
+    assert not lines.overflow
+
+
 def test_the_lines_in_the_window_are_kept_whole() -> None:
-    lines = LastLines(1000, window_bytes=20)
+    lines = LastLines(1000, beginnings=b"{", window_bytes=20)
     for number in range(100):
         lines.feed(b"line %d\n" % number)
 
@@ -47,7 +53,7 @@ def test_the_lines_in_the_window_are_kept_whole() -> None:
 
 
 def test_blank_lines_do_not_push_the_last_line_out() -> None:
-    lines = LastLines(1000, window_bytes=20)
+    lines = LastLines(1000, beginnings=b"{", window_bytes=20)
     lines.feed(b'{"a": 1}\n')
     for _ in range(100):
         lines.feed(b"\n   \n")
@@ -56,20 +62,25 @@ def test_blank_lines_do_not_push_the_last_line_out() -> None:
 
 
 def test_a_line_after_one_that_was_too_long_is_no_overflow() -> None:
-    lines = LastLines(10)
-    lines.feed(b"x" * 50)
+    lines = LastLines(10, beginnings=b"{")
+    lines.feed(b"{" * 50)
     assert lines.overflow
-    lines.feed(b"x\nshort\n")
+    lines.feed(b"{\nshort\n")
 
     assert (lines.content(), lines.overflow) == (b"short\n", False)
 
 
-def test_lines_without_end_take_no_more_memory_than_their_bound() -> None:
-    lines = LastLines(1000)
+def test_a_line_without_end_takes_no_more_memory_than_its_bound() -> None:
+    lines = LastLines(5000, beginnings=b"{", window_bytes=1000)
     for _ in range(1000):
-        lines.feed(b"x" * 900)
-
+        lines.feed(b"{" * 900)
     assert (lines.content(), lines.overflow) == (b"", True)
+    dull = LastLines(5000, beginnings=b"{", window_bytes=1000)
+    for _ in range(1000):
+        dull.feed(b"x" * 900)
+    dull.feed(b"{\n")
+
+    assert (dull.content(), dull.overflow) == (b"x" * 16 + b"\n", False)
 
 
 def test_the_first_bytes_are_kept_and_what_follows_is_an_overflow() -> None:

@@ -3,9 +3,7 @@ import pytest
 from apps.runner.jsonvalue import MAX_DEPTH, BadValueError, NotJsonError, check_value, load_json
 
 
-@pytest.mark.parametrize(
-    "text", [b"null", b"true", b'"\xc3\xa4"', b"[1, -2.5e3]", b'{"a": {"b": []}}', b" 1 \n"]
-)
+@pytest.mark.parametrize("text", [b"null", b"true", b'"\xc3\xa4"', b"[1, -2.5e3]", b'{"a": {"b": []}}', b" 1 \n"])
 def test_json_that_can_be_stored_is_taken(text: bytes) -> None:
     load_json(text)
 

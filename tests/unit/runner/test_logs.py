@@ -26,8 +26,7 @@ writes = st.lists(st.tuples(st.sampled_from(Stream), st.integers(1, 40), st.bool
 def pattern(stream: Stream, offset: int, size: int) -> bytes:
     """Bytes that tell their stream and, as far as a byte can, their offset."""
     return bytes(
-        ((position * 7) % 113) + (0 if stream is Stream.STDOUT else 128)
-        for position in range(offset, offset + size)
+        ((position * 7) % 113) + (0 if stream is Stream.STDOUT else 128) for position in range(offset, offset + size)
     )
 
 

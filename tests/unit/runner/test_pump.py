@@ -95,9 +95,7 @@ def test_a_report_is_heard_even_if_the_supervisor_never_read_our_stop(pair: Pair
     assert report.wait_status == 0
 
 
-def test_a_stranger_that_holds_a_stream_open_is_not_waited_for(
-    pair: Pair, pipe: Callable[[], tuple[int, int]]
-) -> None:
+def test_a_stranger_that_holds_a_stream_open_is_not_waited_for(pair: Pair, pipe: Callable[[], tuple[int, int]]) -> None:
     reader, writer = pipe()
     pump = Pump(pair[0], feeder=no_input(), deferred=NoWork())
     pump.add_stream(reader, lambda data: None)

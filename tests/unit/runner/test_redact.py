@@ -24,10 +24,7 @@ def model(values: list[bytes], data: bytes) -> bytes:
     """Masking as it is meant, without a thought of speed: mark every byte, then replace each run."""
     spans = []
     for variant in {variant for value in values for variant in variants_of(value)}:
-        spans += [
-            (m.start(), m.start() + len(variant))
-            for m in re.finditer(b"(?=" + re.escape(variant) + b")", data)
-        ]
+        spans += [(m.start(), m.start() + len(variant)) for m in re.finditer(b"(?=" + re.escape(variant) + b")", data)]
     for value in {value.strip() for value in values if len(value) < 6}:
         if value and b"\n" not in value:
             pattern = rb"(?:\A|(?<=\n))" + re.escape(value) + rb"(?=\r?(?:\n|\Z))"
@@ -48,9 +45,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[left:right] for left, right in pairwise(edges)]
 
 
-@given(
-    texts, secrets, st.lists(st.integers(min_value=0), max_size=12), st.lists(st.integers(0, 60), max_size=4)
-)
+@given(texts, secrets, st.lists(st.integers(min_value=0), max_size=12), st.lists(st.integers(0, 60), max_size=4))
 def test_a_masked_stream_does_not_depend_on_how_it_is_cut(
     text: bytes, values: list[bytes], cuts: list[int], plants: list[int]
 ) -> None:

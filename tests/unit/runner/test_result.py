@@ -8,9 +8,7 @@ from apps.runner.spec import OutputFormat
 
 
 def ran(stdout: bytes = b"", *, descriptor: bytes | None = None, overflow: bool = False) -> RunResult:
-    return RunResult(
-        ended=Ended.EXITED, result_bytes=descriptor, stdout_for_result=stdout, result_overflow=overflow
-    )
+    return RunResult(ended=Ended.EXITED, result_bytes=descriptor, stdout_for_result=stdout, result_overflow=overflow)
 
 
 def load_yaml(data: bytes) -> object:

@@ -9,9 +9,7 @@ def test_the_counter_of_the_machine_can_be_read() -> None:
     assert oom.kill_count() >= 0
 
 
-def test_the_counter_of_our_control_group_comes_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_counter_of_our_control_group_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     group, machine = tmp_path / "memory.events", tmp_path / "vmstat"
     group.write_text("low 0\nhigh 0\nmax 12\noom 3\noom_kill 2\noom_group_kill 0\n")
     machine.write_text("nr_free_pages 1\noom_kill 9\n")
