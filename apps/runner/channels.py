@@ -10,6 +10,7 @@ from typing import Self
 
 from apps.runner.memfd import sealed
 from apps.runner.stdin import Feeder
+from apps.runner.warden.wire import CLEANED_UP
 
 #: The supervisor kills at once, and is patient for 5 s with what cannot be killed.
 _ABANDON_PATIENCE_S = 10.0
@@ -18,6 +19,8 @@ _MESSAGE_BYTES = 256
 
 class Channels:
     """Pipes for stdin, stdout, stderr and the result, the control socket, and memory files.
+
+    To be left last of all: leaving them tells the supervisor that everything is cleaned up.
 
     The side input is a sealed memory file, not a pipe: nothing has to be pumped, a program that never
     reads it costs nothing, a shell reads it whole as a regular file, and nobody can change it.
@@ -65,6 +68,8 @@ class Channels:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        with contextlib.suppress(OSError):  # never handed over, or gone
+            self.supervisor.send(CLEANED_UP, socket.MSG_DONTWAIT)
         self._theirs.close()
         self._ours.close()
 

@@ -66,8 +66,7 @@ def run(
             channels = prepared.enter_context(
                 Channels(order=build_order(spec).encode(), stdin=spec.stdin, side_input=spec.side_input)
             )
-            # Removed before the channels are closed: the supervisor takes that for "all is cleaned up".
-            prepared.enter_context(work_dir(spec))
+            prepared.enter_context(work_dir(spec))  # after the channels: removed before they are left
         except OSError as error:
             return _not_prepared(error)
         outputs = prepared.enter_context(Outputs(spec, log_dir=log_dir, listener=on_output))
@@ -143,7 +142,7 @@ def _end(report: Report) -> tuple[Ended, int | None, int | None]:
     """What ended it, exit code, signal."""
     status = report.wait_status
     if report.cause is Cause.SPAWN_FAILED or status == NEVER_STARTED:
-        return _ENDED[report.cause], None, None
+        return _ENDED.get(report.cause, Ended.LOST), None, None
     if os.WIFSIGNALED(status):
         return _ENDED.get(report.cause, Ended.SIGNALED), None, os.WTERMSIG(status)
     return _ENDED.get(report.cause, Ended.EXITED), os.waitstatus_to_exitcode(status), None

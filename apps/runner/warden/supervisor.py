@@ -5,8 +5,8 @@
 3. It starts the action and waits for its end, a stop, the timeout, the end of worker or warden.
 4. TERM goes to the whole tree; after the grace, or at once where nobody is left to care, KILL.
 5. When the action has ended, everything it left behind is killed, until there is no child any more.
-6. Only then it reports. It stays until the worker has cleaned up and hung up, and if the worker died
-   before it could, removes the work directory itself.
+6. Only then it reports. It stays until the worker has cleaned up, and if the worker dies before it
+   could, removes the work directory itself.
 """
 
 import enum
@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from apps.runner.warden import action, kernel, oom, tree
 from apps.runner.warden.wire import (
     CANCELED,
+    CLEANED_UP,
     INTERRUPTED,
     NEVER_STARTED,
     QUIET,
@@ -116,8 +117,7 @@ class Supervisor:
             if self._has_children:
                 self._obey_clock()
         unkillable = len(tree.descendants(os.getpid())) if self._has_children else 0
-        self._tell_worker(self._report(unkillable))
-        if os.path.lexists(self._order.work_dir):
+        if not self._tell_worker(self._report(unkillable)):
             _remove(self._order.work_dir)
         return EXIT_LEFTOVERS if unkillable else EXIT_CLEAN
 
@@ -160,14 +160,15 @@ class Supervisor:
                 return
             if pid == 0:
                 return
-            if pid == self._pid and self._wait_status == NEVER_STARTED:
+            if pid == self._pid and not self._ended_at:  # later it may be somebody else's
                 self._take_end(status)
 
     def _take_end(self, status: int) -> None:
         self._ended_at = time.monotonic()
-        self._wait_status = status
         self._failure = action.failure_of(self._failures)
-        if self._failure is not None:
+        if self._failure is None:
+            self._wait_status = status
+        elif self._cause is Cause.ITSELF:
             self._cause = Cause.SPAWN_FAILED
         if self._phase is Phase.RUNNING:  # while it is ending, its descendants share the grace
             self._kill()
@@ -252,15 +253,16 @@ class Supervisor:
         is_suspect = self._wait_status == signal.SIGKILL and self._pid not in self._killed
         return is_suspect and oom.kill_count() > self._oom_kills >= 0
 
-    def _tell_worker(self, report: Report) -> None:
-        """Report, and wait until the worker hangs up. It may sleep for long, or die at any point of this."""
-        self._control.setblocking(True)
+    def _tell_worker(self, report: Report) -> bool:
+        """Report, and wait for the worker to clean up; False if it is gone. It may sleep for long before."""
         try:
             self._control.send(report.encode())
-            while self._control.recv(_MESSAGE_BYTES):
-                pass
-        except OSError:  # it is gone
+            while message := self._control.recv(_MESSAGE_BYTES):
+                if message == CLEANED_UP:  # rather than a stop that comes too late
+                    return True
+        except OSError:
             pass
+        return False
 
 
 def _take_over(descriptors: Descriptors) -> int:
@@ -304,5 +306,7 @@ def _remove(work_dir: bytes) -> None:
 
     try:
         remove_tree(Path(os.fsdecode(work_dir)))
+    except FileNotFoundError:  # the worker came as far as that
+        pass
     except OSError:
         sys.excepthook(*sys.exc_info())

@@ -6,7 +6,7 @@ for a run (its argv and environment may exceed any socket buffer) travels in a s
     worker → warden      SPAWN, with the run's descriptors (SCM_RIGHTS)
     warden → worker      READY once, ACK per beat
     worker → warden      beats: eight-byte stamps over a pipe
-    worker → supervisor  CANCELED or INTERRUPTED; end of file = the worker is gone
+    worker → supervisor  CANCELED or INTERRUPTED; CLEANED_UP after the report; end of file = the worker is gone
     supervisor → worker  one Report; end of file without one = the run is lost
     warden → supervisor  QUIET over the life line; end of file = the warden is gone
 """
@@ -20,6 +20,7 @@ ACK = b"a"
 QUIET = b"q"
 CANCELED = b"c"
 INTERRUPTED = b"i"
+CLEANED_UP = b"d"
 
 #: when the run was claimed (CLOCK_BOOTTIME), how many descriptors come along
 SPAWN = struct.Struct("=dB")

@@ -1,6 +1,8 @@
 """Warden, supervisors and workers that die, sleep or fall silent: nothing runs on that should not."""
 
+import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from apps.runner import warden_client
+from apps.runner.channels import Channels
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult
 from apps.runner.warden import kernel
@@ -164,6 +167,34 @@ def test_what_was_claimed_before_a_silence_does_not_start_after_it(
         assert new.stdout_for_result == b"started\n"
     finally:
         warden.close()
+
+
+# ── supervisors ──
+
+
+def test_a_supervisor_that_breaks_means_lost(own_warden: Warden) -> None:
+    with Channels(order=b"not an order", stdin=b"", side_input=None) as channels:
+        own_warden.spawn(channels.handed_over, claimed_at=kernel.boottime())
+        channels.close_theirs()
+
+        assert channels.supervisor.recv(100) == b""
+    assert is_running(pid_of(own_warden))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the number of root's processes is not limited")
+def test_a_warden_that_cannot_fork_tells_it(own_bench: Bench, own_warden: Warden) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.prlimit(pid_of(own_warden), resource.RLIMIT_NPROC, (1, hard))
+    result = own_bench.sh("true")
+
+    assert (result.ended, result.errno) == (Ended.SPAWN_FAILED, errno.EAGAIN)
+    assert result.spawn_error is not None
+    assert "forked" in result.spawn_error
+
+
+def test_a_name_can_be_used_again_at_once(own_bench: Bench) -> None:
+    for _ in range(50):
+        assert own_bench.sh("sleep 0.01; ls -d .", name="the-same").exit_code == 0
 
 
 # ── the warden ──
