@@ -16,6 +16,8 @@ from apps.standalone.postgres import EmbeddedPostgres
 from apps.standalone.valkey import EmbeddedValkey
 
 _FOLDER = "ATTUNE_TEST_DIR"
+#: Where the suite itself lives; everything else is a setting of somebody's own Attune.
+_KEPT = (_FOLDER, "ATTUNE_VENV", "ATTUNE_PYTHON")
 
 
 class Services:
@@ -50,7 +52,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 
 def _prepare(early_config: pytest.Config) -> None:
-    for name in [name for name in os.environ if name.startswith("ATTUNE_") and name != _FOLDER]:
+    for name in [name for name in os.environ if name.startswith("ATTUNE_") and name not in _KEPT]:
         del os.environ[name]
     os.environ["DJANGO_SETTINGS_MODULE"] = "attune.settings.test"
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):

@@ -1,6 +1,7 @@
 """Turns errors into `application/problem+json` (RFC 9457) with a stable `code` and the request's id."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -41,15 +42,16 @@ _DRF_CODES = {
 RETRY_AFTER_S = 5
 
 
-def document(status: int, code: str, detail: str, **facts: Any) -> dict[str, Any]:
+def document(status: int, code: str, detail: str, facts: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """`facts` cannot replace what every problem document has."""
     return {
+        **(facts or {}),
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
         "request_id": request_id.current.get(),
-        **facts,
     }
 
 
@@ -61,7 +63,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """DRF's hook. Returns None only for bugs, which `server_error` answers without a traceback."""
     if isinstance(error, errors.AttuneError):
         facts = error.as_json()
-        return _respond(document(status_of(error), facts.pop("code"), facts.pop("detail"), **facts))
+        return _respond(document(status_of(error), facts.pop("code"), facts.pop("detail"), facts))
     if isinstance(error, OperationalError | PoolTimeout):
         logger.warning("database away: %s", type(error).__name__)
         return _respond(document(503, "database_away", "The database cannot be reached; try again."))
@@ -80,12 +82,12 @@ def _from_drf(error: exceptions.APIException) -> Response:
     status = error.status_code
     if isinstance(error, exceptions.ValidationError):
         fields = [item.as_json() for item in _field_errors(error.detail, "")]
-        return _respond(document(400, "invalid", "The request is not valid.", errors=fields))
+        return _respond(document(400, "invalid", "The request is not valid.", {"errors": fields}))
     headers = {}
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         status = 401
         headers["WWW-Authenticate"] = "Bearer"
-    code = "invalid_json" if isinstance(error, exceptions.ParseError) else _DRF_CODES.get(status, "error")
+    code = "invalid_json" if status == 400 else _DRF_CODES.get(status, "error")
     return _respond(document(status, code, str(error.detail)), headers)
 
 

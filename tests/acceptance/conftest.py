@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.attune import ROOT, Attune
+
+PACKS = ROOT / "tests" / "packs"
+
+
+@pytest.fixture(scope="session")
+def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
+    """One Attune for all tests that leave it as they found it."""
+    running = Attune(tmp_path_factory.mktemp("attune"))
+    running.up()
+    for name in ("oracle", "hard"):
+        assert running.install(PACKS / name)["status"] == "succeeded"
+    yield running
+    running.down()
+
+
+@pytest.fixture
+def private_attune(tmp_path: Path) -> Iterator[Attune]:
+    """An Attune of the test's own, to be hurt: silent workers are lost after three seconds."""
+    settings = {"ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "3", "ATTUNE_DRAIN_S": "3"}
+    running = Attune(tmp_path / "var", settings)
+    running.up()
+    for name in ("oracle", "hard"):
+        assert running.install(PACKS / name)["status"] == "succeeded"
+    yield running
+    running.down()
+    assert running.processes() == {}

@@ -1,0 +1,1 @@
+exec /nowhere/at/all

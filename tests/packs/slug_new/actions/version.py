@@ -1,0 +1,5 @@
+import slugify
+
+
+def run():
+    return {"version": slugify.__version__, "file": slugify.__file__}
