@@ -18,7 +18,7 @@ _MESSAGE_BYTES = 256
 
 
 class Channels:
-    """Pipes for stdin, stdout, stderr and the result, the control socket, and memory files.
+    """Pipes for stdin, stdout, stderr, the result and the error, the control socket, and memory files.
 
     To be left last of all: leaving them tells the supervisor that everything is cleaned up.
 
@@ -39,8 +39,9 @@ class Channels:
             self.stdout, stdout = _output_pipe(ours, theirs)
             self.stderr, stderr = _output_pipe(ours, theirs)
             self.result, result = _output_pipe(ours, theirs)
+            self.error, error = _output_pipe(ours, theirs)
             memory = _memory("order", order, theirs)
-            handed_over = [control.fileno(), memory, stdin_reader, stdout, stderr, result]
+            handed_over = [control.fileno(), memory, stdin_reader, stdout, stderr, result, error]
             if side_input is not None:
                 handed_over.append(_memory("input", side_input, theirs))
             self.handed_over: Sequence[int] = handed_over

@@ -4,7 +4,7 @@ import os
 import resource
 
 from apps.runner.spec import Limits, RunSpec
-from apps.runner.warden.wire import RESULT_FD, SIDE_INPUT_FD, Order
+from apps.runner.warden.wire import ERROR_FD, RESULT_FD, SIDE_INPUT_FD, Order
 from apps.runner.workdir import INPUT_FILE
 
 #: SIGXCPU comes at the limit of CPU time, SIGKILL so much later
@@ -25,6 +25,7 @@ def build_order(spec: RunSpec) -> Order:
         argv=tuple(os.fsencode(argument) for argument in spec.argv),
         environment=tuple(os.fsencode(f"{name}={value}") for name, value in _environment(spec).items()),
         work_dir=os.fsencode(spec.work_dir),
+        cwd=os.fsencode(spec.cwd or spec.work_dir),
         timeout_s=spec.timeout_s,
         grace_s=spec.grace_s,
         kill_on_silence=spec.kill_on_silence,
@@ -44,6 +45,7 @@ def _environment(spec: RunSpec) -> dict[str, str]:
         "HOME": str(spec.work_dir),
         "TMPDIR": str(spec.work_dir),
         "ATTUNE_RESULT_FD": str(RESULT_FD),
+        "ATTUNE_ERROR_FD": str(ERROR_FD),
     }
     if spec.side_input is not None:
         environment["ATTUNE_ASSIGNMENTS_FD"] = str(SIDE_INPUT_FD)

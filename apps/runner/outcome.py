@@ -52,6 +52,8 @@ class RunResult:
     result_overflow: bool = False
     """Not all of what the result is read from could be kept: of the descriptor if anything came there, else
     of stdout."""
+    error_bytes: bytes = field(default=b"", repr=False)
+    """Raw: what came on the error descriptor, its first 256 KiB."""
     stdout_for_result: bytes = field(default=b"", repr=False)
     """Raw: the last lines (auto, json), or all (yaml, jsonl, text) up to `result_max_bytes`."""
     stderr_tail: bytes = b""

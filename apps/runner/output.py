@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 #: of a JSON value: object, list, string, number, true, false, null
 _JSON_BEGINNINGS = b'{["-0123456789tfn'
+#: a type, a message and a long traceback
+_MAX_ERROR_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +85,13 @@ class Output:
 
 
 class Outputs:
-    """Everything a run puts out: two streams with their log, and the result descriptor."""
+    """Everything a run puts out: two streams with their log, and the descriptors of result and error."""
 
     def __init__(self, spec: RunSpec, *, log_dir: Path, listener: Listener | None) -> None:
         masker = Masker(spec.secrets)
         self.log = LogWriter(log_dir, limits=spec.log)
         self.result = FirstBytes(spec.result_max_bytes)
+        self.error = FirstBytes(_MAX_ERROR_BYTES)
         self.for_result = _capture_for(spec.output_format, max_bytes=spec.result_max_bytes)
         self.stdout = Output(Stream.STDOUT, masker=masker, log=self.log, capture=self.for_result, listener=listener)
         self.stderr = Output(Stream.STDERR, masker=masker, log=self.log, listener=listener)

@@ -101,6 +101,7 @@ def _pump(channels: Channels, outputs: Outputs) -> Pump:
     pump.add_stream(channels.stdout, outputs.stdout.take)
     pump.add_stream(channels.stderr, outputs.stderr.take)
     pump.add_stream(channels.result, outputs.result.feed)
+    pump.add_stream(channels.error, outputs.error.feed)
     return pump
 
 
@@ -125,6 +126,7 @@ def _result(spec: RunSpec, report: Report | None, outputs: Outputs, control: Run
         duration_s=report.duration_s,
         result_bytes=result_bytes,
         result_overflow=source.overflow,
+        error_bytes=outputs.error.content(),
         stdout_for_result=outputs.for_result.content(),
         stderr_tail=outputs.stderr.tail,
         stdout=outputs.log.totals(Stream.STDOUT),

@@ -73,9 +73,11 @@ class RunSpec:
     argv: tuple[str, ...]
     """The program, by absolute path, and its arguments. No shell, and never a secret."""
     env: Mapping[str, str]
-    """The whole environment; the runner adds HOME, TMPDIR, ATTUNE_RESULT_FD and, where they apply,
-    ATTUNE_ASSIGNMENTS_FD and ATTUNE_INPUT_FILE."""
+    """The whole environment; the runner adds HOME, TMPDIR, ATTUNE_RESULT_FD, ATTUNE_ERROR_FD and, where they
+    apply, ATTUNE_ASSIGNMENTS_FD and ATTUNE_INPUT_FILE."""
     work_root: Path
+    cwd: Path | None = None
+    """Where it starts, if not in its work directory."""
     stdin: bytes = field(default=b"", repr=False)
     side_input: bytes | None = field(default=None, repr=False)
     """A second input on a descriptor of its own, named in ATTUNE_ASSIGNMENTS_FD."""
@@ -105,8 +107,8 @@ class RunSpec:
             raise ValueError("argv and environment cannot hold NUL")
         if any(not name or "=" in name for name in self.env):
             raise ValueError("the name of an environment variable is neither empty nor holds '='")
-        if not self.work_root.is_absolute():
-            raise ValueError("work_root must be absolute")
+        if not self.work_root.is_absolute() or not (self.cwd or self.work_root).is_absolute():
+            raise ValueError("work_root and cwd must be absolute")
         if self.grace_s < 0 or (self.timeout_s is not None and self.timeout_s <= 0):
             raise ValueError("timeout_s must be positive, grace_s not negative")
         if self.limits.processes is not None and self.run_as is None:

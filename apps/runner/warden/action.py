@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from apps.runner.warden import kernel, oom
 from apps.runner.warden.wire import FAILURE, Order, Stage
 
-#: the action's descriptors are 0 to 4; whatever is still needed before the exec is moved above them
+#: the action's descriptors are 0 to 5; whatever is still needed before the exec is moved above them
 _ABOVE_STANDARD = 10
 _UMASK = 0o077
 #: no later than exec; read by the shell as "command not executable"
@@ -62,7 +62,7 @@ def _become(order: Order, descriptors: Sequence[int], failures: int, parent: int
         _change_user(order.run_as)
         stage = Stage.WORK_DIR
         os.umask(_UMASK)
-        os.chdir(order.work_dir)
+        os.chdir(order.cwd)
         stage = Stage.LIMITS
         _limit(order.rlimits)
         stage = Stage.EXEC

@@ -31,7 +31,8 @@ FAILURE = struct.Struct("=Bi")
 
 #: Where the action finds its descriptors. 0, 1 and 2 are the usual three.
 RESULT_FD = 3
-SIDE_INPUT_FD = 4
+ERROR_FD = 4
+SIDE_INPUT_FD = 5
 
 #: in a Report: there is no wait status, the action was never reaped
 NEVER_STARTED = -1
@@ -63,6 +64,7 @@ class Order:
 
     __slots__ = (
         "argv",
+        "cwd",
         "environment",
         "grace_s",
         "kill_on_silence",
@@ -78,16 +80,18 @@ class Order:
         argv: Sequence[bytes],
         environment: Sequence[bytes],
         work_dir: bytes,
+        cwd: bytes,
         timeout_s: float | None,
         grace_s: float,
         kill_on_silence: bool,
         run_as: tuple[int, int] | None,
         rlimits: Sequence[tuple[int, int, int]],
     ) -> None:
-        """`environment` as NAME=value, `run_as` as uid and gid, `rlimits` as resource, soft, hard."""
+        """`work_dir` is removed at the end, `cwd` is where the action starts, `environment` as NAME=value, `run_as` as uid and gid, `rlimits` as resource, soft, hard."""
         self.argv = argv
         self.environment = environment
         self.work_dir = work_dir
+        self.cwd = cwd
         self.timeout_s = timeout_s
         self.grace_s = grace_s
         self.kill_on_silence = kill_on_silence
@@ -105,17 +109,18 @@ class Order:
             len(self.argv),
         )
         limits = b"".join(_RLIMIT.pack(*limit) for limit in self.rlimits)
-        return head + limits + b"\0".join((self.work_dir, *self.argv, *self.environment))
+        return head + limits + b"\0".join((self.work_dir, self.cwd, *self.argv, *self.environment))
 
     @classmethod
     def decode(cls, data: bytes) -> "Order":
         timeout_s, grace_s, kill_on_silence, uid, gid, limit_count, argc = _ORDER.unpack_from(data)
         texts_at = _ORDER.size + limit_count * _RLIMIT.size
-        work_dir, *texts = data[texts_at:].split(b"\0")
+        work_dir, cwd, *texts = data[texts_at:].split(b"\0")
         return cls(
             argv=texts[:argc],
             environment=texts[argc:],
             work_dir=work_dir,
+            cwd=cwd,
             timeout_s=None if timeout_s < 0 else timeout_s,
             grace_s=grace_s,
             kill_on_silence=kill_on_silence,

@@ -74,7 +74,7 @@ def test_a_process_gets_exactly_what_it_should(bench: Bench) -> None:
 
     folder = str(bench.work_root / "1-1")
     assert told["cwd"] == folder
-    own = {"PATH", "LANG", "HOME", "TMPDIR", "ATTUNE_RESULT_FD", "LC_CTYPE"}
+    own = {"PATH", "LANG", "HOME", "TMPDIR", "ATTUNE_RESULT_FD", "ATTUNE_ERROR_FD", "LC_CTYPE"}
     assert set(told["env"]) <= own
     assert (told["env"]["HOME"], told["env"]["TMPDIR"], told["env"]["ATTUNE_RESULT_FD"]) == (
         folder,
@@ -84,7 +84,7 @@ def test_a_process_gets_exactly_what_it_should(bench: Bench) -> None:
     assert told["argv"] == ["-c", "an argument"]
     assert told["stdin"] == "the input"
     assert told["umask"] == 0o077
-    assert told["fds"] == [0, 1, 2, 3]
+    assert told["fds"] == [0, 1, 2, 3, 4]
     assert told["sid"]
     assert told["pgid"]
     assert int(told["blocked"], 16) == 0
@@ -113,6 +113,20 @@ def test_the_result_comes_over_its_own_descriptor(bench: Bench, text: bytes) -> 
 
     assert result.result_bytes == text
     assert parse_result(result, output_format=OutputFormat.AUTO) == Parsed(value=json.loads(text))
+
+
+def test_an_error_is_told_over_its_own_descriptor(bench: Bench) -> None:
+    result = bench.sh('printf %s \'{"type": "Full"}\' >&$ATTUNE_ERROR_FD; head -c 3000000 /dev/zero >&4; exit 3')
+
+    assert (result.exit_code, len(result.error_bytes)) == (3, 256 * 1024)
+    assert result.error_bytes.startswith(b'{"type": "Full"}')
+    assert result.result_bytes is None
+
+
+def test_it_starts_in_another_folder_if_asked(bench: Bench) -> None:
+    result = bench.sh('pwd; echo "$HOME"', cwd=Path("/usr"))
+
+    assert result.stdout_for_result.split() == [b"/usr", bytes(bench.work_root / "1-1")]
 
 
 def test_without_a_word_on_the_descriptor_stdout_is_the_result(bench: Bench) -> None:

@@ -25,13 +25,14 @@ def test_the_environment_is_the_callers_and_the_folders_of_the_run() -> None:
         b"HOME": b"/work-root/7-1",
         b"TMPDIR": b"/work-root/7-1",
         b"ATTUNE_RESULT_FD": b"3",
+        b"ATTUNE_ERROR_FD": b"4",
     }
 
 
 def test_second_inputs_are_named_where_there_are_any() -> None:
     environment = environment_of(spec(side_input=b"x", input_file=b"y"))
 
-    assert environment[b"ATTUNE_ASSIGNMENTS_FD"] == b"4"
+    assert environment[b"ATTUNE_ASSIGNMENTS_FD"] == b"5"
     assert environment[b"ATTUNE_INPUT_FILE"] == b"/work-root/7-1/input"
 
 

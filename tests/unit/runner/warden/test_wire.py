@@ -24,6 +24,7 @@ def test_an_order_comes_out_as_it_went_in(
         argv=argv,
         environment=environment,
         work_dir=b"/work/7-1",
+        cwd=b"/packs/mine",
         timeout_s=timeout_s,
         grace_s=2.5,
         kill_on_silence=True,
