@@ -11,7 +11,7 @@ from tests.people import People
 def ask(people: People, action: Action | None = None, *, count: int = 1, **wish: object) -> list[Execution]:
     """`count` executions, requested by the owner one after the other."""
     ref = (action or make_action()).ref
-    ids = []
+    ids: list[int] = []
     for _ in range(count):
         ids += request_executions(people.owner, [Wish(action=ref, **wish)]).execution_ids  # type: ignore[arg-type]
     return list(Execution.objects.filter(pk__in=ids).order_by("pk"))

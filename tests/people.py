@@ -1,4 +1,4 @@
-"""Who acts in the tests: an administrator, the owner of a thing, a teammate, and somebody without an account's rights."""
+"""Who acts in the tests: an administrator, the owner of a thing, and a teammate."""
 
 from dataclasses import dataclass
 

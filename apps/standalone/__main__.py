@@ -55,9 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="say what runs")
     commands.add_parser("serve", help="what `up --detach` leaves running")
     commands.add_parser("scratch", help="print a folder for the caches of tools")
-    setup = commands.add_parser(
-        "install", help="install the pinned requirements; print the environment's folder"
-    )
+    setup = commands.add_parser("install", help="install the pinned requirements; print the environment's folder")
     setup.add_argument("--dev", action="store_true", help="also what checks and tests need")
     return parser
 

@@ -79,7 +79,5 @@ class EmbeddedServer(ABC):
         deadline = time.monotonic() + LEFTOVERS_TIMEOUT_S
         while pids := processes_in(self._data, name=server.name):
             if time.monotonic() > deadline:
-                raise StandaloneError(
-                    f"{server.name} is already running in {self._data} (process {pids[0]})."
-                )
+                raise StandaloneError(f"{server.name} is already running in {self._data} (process {pids[0]}).")
             time.sleep(POLL_S)

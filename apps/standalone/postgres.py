@@ -136,9 +136,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def _prepare(self) -> None:
         self._sockets.make()
         if self._major < OLDEST_MAJOR:
-            raise StandaloneError(
-                f"PostgreSQL {self.version} is too old: Attune needs {OLDEST_MAJOR} or newer."
-            )
+            raise StandaloneError(f"PostgreSQL {self.version} is too old: Attune needs {OLDEST_MAJOR} or newer.")
         if self._has_data():
             self._check_data()
         else:
@@ -199,9 +197,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _run_first_sql(self, folder: Path) -> None:
         # Single-user mode needs no server, no socket and no client program. It reports errors as text only.
-        answer = self._run(
-            str(self._programs.postgres), "--single", "-D", str(folder), "postgres", text=FIRST_SQL
-        )
+        answer = self._run(str(self._programs.postgres), "--single", "-D", str(folder), "postgres", text=FIRST_SQL)
         if answer.returncode != 0 or "ERROR:" in answer.stderr:
             raise StandaloneError(f"The database could not be made in {self._data}:\n{answer.stderr.strip()}")
 

@@ -40,9 +40,7 @@ class ProcessId:
     def own(cls) -> Self:
         """Return this process. Raises StandaloneError where there is no /proc to know processes by."""
         if (process := cls.of(os.getpid())) is None:
-            raise StandaloneError(
-                "script/up needs Linux with /proc mounted; elsewhere run the roles yourself."
-            )
+            raise StandaloneError("script/up needs Linux with /proc mounted; elsewhere run the roles yourself.")
         return process
 
     def is_alive(self) -> bool:

@@ -23,9 +23,7 @@ def ensure_secrets(folder: Path, *, environ: Mapping[str, str]) -> dict[str, str
     for name, make in makers.items():
         if not environ.get(name):
             own = environ.get(f"{name}_FILE")
-            settings[f"{name}_FILE"] = own or str(
-                _ensure(folder / name.lower().removeprefix("attune_"), make)
-            )
+            settings[f"{name}_FILE"] = own or str(_ensure(folder / name.lower().removeprefix("attune_"), make))
     return settings
 
 

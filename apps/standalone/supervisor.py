@@ -138,9 +138,7 @@ class Supervisor:
     def _check_still_running(self, member: _Member) -> None:
         child = member.child
         if child is not None and child.exit_code() is not None:
-            raise StartFailedError(
-                f"{child.describe_end()} Its log, {member.program.log}:\n{child.log_tail()}"
-            )
+            raise StartFailedError(f"{child.describe_end()} Its log, {member.program.log}:\n{child.log_tail()}")
 
     def _look_after(self, member: _Member) -> None:
         if member.child is None:

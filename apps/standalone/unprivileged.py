@@ -43,9 +43,7 @@ def find_launcher(program: Path, *, data_dir: Path) -> Launcher:
     owner = data_dir.stat().st_uid if data_dir.exists() else uid
     if uid != 0:
         if owner != uid:
-            raise StandaloneError(
-                f"{data_dir} belongs to {_name(owner)}: start as that user, or set ATTUNE_VAR_DIR."
-            )
+            raise StandaloneError(f"{data_dir} belongs to {_name(owner)}: start as that user, or set ATTUNE_VAR_DIR.")
         return Launcher((), uid, os.getegid())
     for launcher in _ways_of_root(owner):
         if _works(launcher, program):

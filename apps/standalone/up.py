@@ -107,9 +107,7 @@ class _Start:
     def _prepare(self, environment: dict[str, str], requests: StopRequests) -> Prepared:
         self.report.say("  preparing the database")
         known = read_token(self.layout.cli_profile)
-        prepared = prepare(
-            {**environment, **self._chosen_password()}, requests=requests, new_token=known is None
-        )
+        prepared = prepare({**environment, **self._chosen_password()}, requests=requests, new_token=known is None)
         token = prepared.token or known
         if token is None:
             raise StartFailedError("`manage.py prepare` was asked for a token and gave none.")

@@ -1,4 +1,4 @@
-"""Builds environments on the worker that will use them: right before a run that needs one, or because somebody asked."""
+"""Builds environments on the worker that will use them: before a run that needs one, or because somebody asked."""
 
 import logging
 from collections.abc import Callable
@@ -70,9 +70,7 @@ def _find(request: EnvironmentRequest) -> Path | None:
     )
 
 
-def _build(
-    request: EnvironmentRequest, *, host: Host, control: RunControl, rebuild: bool = False
-) -> EnvironmentOnDisk:
+def _build(request: EnvironmentRequest, *, host: Host, control: RunControl, rebuild: bool = False) -> EnvironmentOnDisk:
     settings = build_settings()
     run = WardenCommands(host.warden, control)
     built = build_environment(request, settings=settings, worker=host.name, run=run, rebuild=rebuild)

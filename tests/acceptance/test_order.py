@@ -26,8 +26,8 @@ def notes_in(file: Path) -> list[Note]:
 
 
 def check(notes: Sequence[Note], *, limit: int, count: int) -> None:
-    """Everybody started and ended once; never more than `limit` at a time; when one starts at a gate of limit n, at most
-    n - 1 of those before it have not ended."""
+    """Everybody started and ended once; never more than `limit` at a time; when one starts, fewer than `limit` of
+    those before it have not ended."""
     starts = [note.n for note in notes if note.what == "start"]
     ends = [note.n for note in notes if note.what == "end"]
     assert sorted(starts) == sorted(ends) == list(range(count))

@@ -6,6 +6,7 @@ from pathlib import Path
 from celery import current_app
 from django.apps import apps
 from django.contrib import admin
+from django.db.models import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Lower rooms first, as the layers of pyproject.toml.
@@ -17,16 +18,16 @@ def level(label: str) -> int:
     return -1 if label in OUTSIDE else ORDER.index(label)
 
 
-def own_models() -> list[type]:
-    return [model for model in apps.get_models() if model._meta.app_config.name.startswith("apps.")]  # type: ignore[union-attr]
+def own_models() -> list[type[Model]]:
+    return [model for model in apps.get_models() if model._meta.app_config.name.startswith("apps.")]
 
 
 def test_foreign_keys_point_downwards() -> None:
     upwards = []
     for model in own_models():
-        for field in model._meta.get_fields():  # type: ignore[attr-defined]
+        for field in model._meta.get_fields():
             if field.is_relation and not field.auto_created and field.related_model is not None:
-                here, there = model._meta.app_label, field.related_model._meta.app_label  # type: ignore[attr-defined]
+                here, there = model._meta.app_label, field.related_model._meta.app_label
                 if level(there) > level(here):
                     upwards.append(f"{model.__name__}.{field.name}")
     assert upwards == []
@@ -35,7 +36,7 @@ def test_foreign_keys_point_downwards() -> None:
 def test_every_table_has_a_page_in_the_admin() -> None:
     from apps.console import admin as _  # noqa: F401 - registers
 
-    missing = [model.__name__ for model in own_models() if not admin.site.is_registered(model)]  # type: ignore[arg-type]
+    missing = [model.__name__ for model in own_models() if not admin.site.is_registered(model)]
     assert missing == []
 
 
@@ -50,7 +51,9 @@ def test_tasks_are_a_few_lines_that_call() -> None:
     long = []
     for path in [*(ROOT / "apps").rglob("tasks.py"), *(ROOT / "apps").rglob("builds.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef) and any("shared_task" in ast.dump(item) for item in node.decorator_list):
+            if isinstance(node, ast.FunctionDef) and any(
+                "shared_task" in ast.dump(item) for item in node.decorator_list
+            ):
                 lines = (node.end_lineno or 0) - node.lineno
                 if lines > 16:
                     long.append(f"{path.name}:{node.name}")

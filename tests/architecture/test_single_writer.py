@@ -31,7 +31,9 @@ def offences(source: str) -> Iterator[int]:
             keywords = {keyword.arg for keyword in node.keywords}
             writes = node.func.attr in ("update", "create", "get_or_create", "update_or_create", "bulk_update")
             fields = [arg for arg in node.args if isinstance(arg, ast.List)]
-            named = any(isinstance(item, ast.Constant) and item.value == "status" for arg in fields for item in arg.elts)
+            named = any(
+                isinstance(item, ast.Constant) and item.value == "status" for arg in fields for item in arg.elts
+            )
             if writes and ("status" in keywords or named) and "Execution" in names_in(node):
                 yield node.lineno
         if isinstance(node, ast.Assign):

@@ -7,7 +7,6 @@ from django.db.models.functions import Now
 
 from apps.executions.models.policy import Policy
 
-
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 

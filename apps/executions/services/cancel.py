@@ -48,7 +48,9 @@ def cancel_execution(identity: "Identity", execution_id: int) -> Execution:
     for _ in range(_TRIES):
         execution = get_execution(identity, execution_id)
         if execution.status in TERMINAL:
-            raise AlreadyEnded(f"Execution {execution_id} has ended: {execution.status}.", execution_status=execution.status)
+            raise AlreadyEnded(
+                f"Execution {execution_id} has ended: {execution.status}.", execution_status=execution.status
+            )
         if execution.status == Status.CANCELING:
             return execution
         try:

@@ -118,9 +118,8 @@ class RedisSlots:
             positions[gate] = {execution: position for position, execution in enumerate(line, start=1)}
         places = {}
         for execution, (attempt, _, _) in standings.items():
-            gate = waiting_at.get(execution)
-            position = positions[gate].get(execution) if gate is not None else None
-            places[execution] = Place(attempt, gate, position)
+            at = waiting_at.get(execution)
+            places[execution] = Place(attempt, at, None if at is None else positions[at].get(execution))
         return places
 
     def counts(self, gates: Sequence[int]) -> Mapping[int, Counts]:

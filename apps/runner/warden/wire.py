@@ -87,7 +87,10 @@ class Order:
         run_as: tuple[int, int] | None,
         rlimits: Sequence[tuple[int, int, int]],
     ) -> None:
-        """`work_dir` is removed at the end, `cwd` is where the action starts, `environment` as NAME=value, `run_as` as uid and gid, `rlimits` as resource, soft, hard."""
+        """`work_dir` is removed at the end, `cwd` is where the action starts.
+
+        `environment` as NAME=value, `run_as` as uid and gid, `rlimits` as resource, soft, hard.
+        """
         self.argv = argv
         self.environment = environment
         self.work_dir = work_dir

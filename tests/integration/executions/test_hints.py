@@ -34,7 +34,14 @@ def test_a_hint_nobody_followed_is_sent_again_after_a_back_off_that_doubles(peop
     make_worker()
     ask(people)
     lose_messages()
-    for hints, seconds, expected in ((1, AGAIN_AFTER_S - 2, 0), (1, AGAIN_AFTER_S + 1, 1), (3, 40, 0), (3, 61, 1), (9, 250, 0), (9, 301, 1)):  # fmt: skip
+    for hints, seconds, expected in (
+        (1, AGAIN_AFTER_S - 2, 0),
+        (1, AGAIN_AFTER_S + 1, 1),
+        (3, 40, 0),
+        (3, 61, 1),
+        (9, 250, 0),
+        (9, 301, 1),
+    ):
         lose_messages()
         hinted_ago(seconds, hints=hints)
         send_again()

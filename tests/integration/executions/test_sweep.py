@@ -8,7 +8,7 @@ from apps.core.redis import breaker, client
 from apps.executions import lines
 from apps.executions.models import Execution, Gate, History
 from apps.executions.policies.services import set_limit
-from apps.executions.slots.protocol import Counts
+from apps.executions.slots.protocol import Counts, Grant
 from apps.executions.states import Status
 from apps.executions.sweep import sweep
 from apps.executions.transitions import transition_many
@@ -52,7 +52,7 @@ def test_a_grant_that_was_not_made_real_is(people: People) -> None:
     breaker.trip()
     end(held)
     breaker.reset()
-    lines.slots().leave(lines.Grant(first.pk, 1))  # its process died right after Redis had let the second in
+    lines.slots().leave(Grant(first.pk, 1))  # its process died right after Redis had let the second in
     assert status_of(second) == "delayed"
     sweep()
     assert status_of(second) == "scheduled"

@@ -128,12 +128,21 @@ def test_ids_follow_the_order_in_which_rows_are_given() -> None:
     tickets = insert(
         [
             NewExecution(
-                action_ref=name, pack_ref="demo", pack_version="1", pack_digest="d", definition_id=template.definition_id,
-                parameters={}, timeout_s=1, max_attempts=1, pool="default", queue="q", status=Status.SCHEDULED,
+                action_ref=name,
+                pack_ref="demo",
+                pack_version="1",
+                pack_digest="d",
+                definition_id=template.definition_id,
+                parameters={},
+                timeout_s=1,
+                max_attempts=1,
+                pool="default",
+                queue="q",
+                status=Status.SCHEDULED,
             )
             for name in names
         ]
-    )  # fmt: skip
+    )
     stored = Execution.objects.filter(pk__in=[ticket.id for ticket in tickets]).order_by("pk")
     assert [row.action_ref for row in stored] == names
 

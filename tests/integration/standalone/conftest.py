@@ -78,10 +78,7 @@ def _python_of(user: pwd.struct_passwd) -> str:
     for python in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
         trial = [python, "-c", "import sys, apps.standalone; assert sys.version_info >= (3, 11)"]
         try:
-            if (
-                subprocess.run(trial, cwd=ROOT, capture_output=True, check=False, **_become(user)).returncode
-                == 0
-            ):
+            if subprocess.run(trial, cwd=ROOT, capture_output=True, check=False, **_become(user)).returncode == 0:
                 return python
         except OSError:  # no such interpreter, or not for this user
             continue

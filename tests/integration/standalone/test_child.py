@@ -119,9 +119,7 @@ def test_a_child_inherits_no_descriptor(start: StartScript, tmp_path: Path) -> N
     finally:
         os.close(descriptor)
     log = tmp_path / "log" / "role.log"
-    wait_until(
-        lambda: written(log)() and "/dev/null" in log.read_text(), what="the child listed its descriptors"
-    )
+    wait_until(lambda: written(log)() and "/dev/null" in log.read_text(), what="the child listed its descriptors")
     assert f"/proc/self/fd/{descriptor} " not in log.read_text()
 
 

@@ -47,9 +47,7 @@ class Clone:
                 program.external_attr = 0o100755 << 16
                 archive.writestr(program, script)
             archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-            archive.writestr(
-                f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-            )
+            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
             archive.writestr(f"{info}/RECORD", "")
         return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
@@ -200,9 +198,7 @@ def test_two_set_ups_at_once_do_it_once(clone: Clone) -> None:
     assert clone.version_of("greeting") == "1.0"
 
 
-def test_another_folder_for_the_environment_is_honoured(
-    fresh_clone: Clone, bare_venv: Path, tmp_path: Path
-) -> None:
+def test_another_folder_for_the_environment_is_honoured(fresh_clone: Clone, bare_venv: Path, tmp_path: Path) -> None:
     clone = fresh_clone
     shutil.copytree(bare_venv, tmp_path / "elsewhere" / "venv", symlinks=True)
     answer = clone.install(ATTUNE_VENV=str(tmp_path / "elsewhere" / "venv"))
@@ -216,12 +212,8 @@ def test_somebody_elses_clone_gets_an_environment_of_ones_own_for_tests_only(
 ) -> None:
     clone = Clone(folder_of_somebody)
     nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-    environ = clone.environ(
-        HOME="/nonexistent", PATH="/usr/local/bin:/usr/bin:/bin", TMPDIR=str(folder_of_somebody)
-    )
-    if subprocess.run(
-        [clone.root / "script" / "python", "--version"], env=environ, check=False, **nobody
-    ).returncode:  # type: ignore[call-overload]  # a dict of options
+    environ = clone.environ(HOME="/nonexistent", PATH="/usr/local/bin:/usr/bin:/bin", TMPDIR=str(folder_of_somebody))
+    if subprocess.run([clone.root / "script" / "python", "--version"], env=environ, check=False, **nobody).returncode:  # type: ignore[call-overload]  # a dict of options
         pytest.skip("nobody can reach no Python of 3.11 or newer")
     environ["UV_NOTES"] = str(folder_of_somebody / "uv-notes")
 

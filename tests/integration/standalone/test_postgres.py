@@ -53,18 +53,14 @@ def test_our_role_owns_its_database_and_may_make_others_but_is_no_superuser(
         connection.execute("CREATE DATABASE another")
 
 
-def test_text_is_utf_8_whatever_the_locale_of_the_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_text_is_utf_8_whatever_the_locale_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "no_SUCH.locale")
     with server(tmp_path) as postgres:
         assert ask(postgres, "SHOW server_encoding") == "UTF8"
         assert ask(postgres, "SELECT lower('ÄÖ')") == "äö"
 
 
-def test_variables_meant_for_clients_do_not_move_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variables_meant_for_clients_do_not_move_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPORT", "6000")
     monkeypatch.setenv("PGDATA", "/nowhere")
     with server(tmp_path) as postgres:
@@ -72,9 +68,7 @@ def test_variables_meant_for_clients_do_not_move_the_server(
         assert ask(postgres, "SELECT 1") == 1
 
 
-def test_nothing_listens_on_tcp_and_only_we_can_open_the_socket(
-    postgres: EmbeddedPostgres, tmp_path: Path
-) -> None:
+def test_nothing_listens_on_tcp_and_only_we_can_open_the_socket(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     assert ask(postgres, "SHOW listen_addresses") == ""
     assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "run" / ".s.PGSQL.5432").stat().st_mode & 0o777 == 0o700
@@ -212,9 +206,7 @@ def test_root_serves_data_that_stay_roots_own(postgres: EmbeddedPostgres, tmp_pa
 
 
 @as_root
-def test_root_without_user_namespaces_serves_as_another_user(
-    tmp_path: Path, forbid: Callable[[str], None]
-) -> None:
+def test_root_without_user_namespaces_serves_as_another_user(tmp_path: Path, forbid: Callable[[str], None]) -> None:
     forbid("unshare")
     with server(tmp_path) as postgres:
         assert ask(postgres, "SELECT 1") == 1
@@ -303,6 +295,4 @@ def test_a_server_ends_when_the_process_that_started_it_is_killed(
     assert answer.returncode == -signal.SIGKILL
     pid = int(answer.stdout)
     wait_until(lambda: ProcessId.of(pid) is None, what="the server ended")
-    wait_until(
-        lambda: not (folder_of_somebody / "data" / "postmaster.pid").exists(), what="it ended in order"
-    )
+    wait_until(lambda: not (folder_of_somebody / "data" / "postmaster.pid").exists(), what="it ended in order")

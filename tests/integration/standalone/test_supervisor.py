@@ -140,9 +140,7 @@ def test_a_program_that_dies_is_started_again_and_the_others_stay(stage: Stage) 
 
 
 def test_a_program_that_keeps_dying_is_never_given_up(stage: Stage) -> None:
-    stage.supervisor.start(
-        [stage.program("worker", f"{OBEDIENT.split(';', maxsplit=1)[0]}; sleep 0.1")], deadline_s=30
-    )
+    stage.supervisor.start([stage.program("worker", f"{OBEDIENT.split(';', maxsplit=1)[0]}; sleep 0.1")], deadline_s=30)
     stage.watch_until(lambda: stage.events().count("+worker") >= 8)
     assert "Next start in 0.05 s" in stage.said.getvalue()
 
@@ -177,9 +175,7 @@ def test_logs_are_moved_aside_while_programs_run(stage: Stage, monkeypatch: pyte
     assert (stage.folder / "web.log.1").read_text() == "0123456789\n"
 
 
-def test_a_second_request_cuts_the_wait_for_a_stubborn_program_short(
-    stage: Stage, requests: StopRequests
-) -> None:
+def test_a_second_request_cuts_the_wait_for_a_stubborn_program_short(stage: Stage, requests: StopRequests) -> None:
     stubborn = stage.program(
         "worker", "trap '' TERM; echo +$0 >> events; while :; do sleep 0.02; done",
         stop_signals=((signal.SIGTERM, 600.0),),

@@ -39,9 +39,7 @@ class Attune:
     def __init__(self, folder: Path, port: int) -> None:
         self.layout = Layout(folder)
         self.environ = {
-            **{
-                name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
-            },
+            **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}},
             "PYTHONPATH": str(ROOT),
             "ATTUNE_VAR_DIR": str(folder),
             "ATTUNE_PORT": str(port),
@@ -156,11 +154,7 @@ def test_what_was_chosen_stands_in_the_environment_file_and_works(running: Attun
 
 def test_everything_in_the_folder_is_private(running: Attune) -> None:
     assert running.layout.var.stat().st_mode & 0o777 == 0o700
-    loose = [
-        path
-        for path in running.layout.var.rglob("*")
-        if not path.is_symlink() and path.stat().st_mode & 0o077
-    ]
+    loose = [path for path in running.layout.var.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077]
     assert loose == []
 
 
@@ -285,9 +279,7 @@ def test_two_stops_at_once_both_succeed(running: Attune) -> None:
 def test_a_killed_supervisor_takes_its_programs_along_and_a_stop_finds_the_rest(running: Attune) -> None:
     programs = [ProcessId.of(pid) for pid in running.processes().values()]
     os.kill(running.supervisor().pid, signal.SIGKILL)
-    wait_until(
-        lambda: not any(program and program.is_alive() for program in programs), what="the programs ended"
-    )
+    wait_until(lambda: not any(program and program.is_alive() for program in programs), what="the programs ended")
     answer = running.run("down")
     assert answer.returncode == 0
     assert running.is_gone()
@@ -333,9 +325,7 @@ def test_a_start_after_a_crash_cleans_up_and_succeeds(running: Attune) -> None:
     assert running.supervisor() != before
 
 
-def test_a_supervisor_that_does_not_answer_is_killed(
-    running: Attune, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_supervisor_that_does_not_answer_is_killed(running: Attune, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.standalone.down.SLACK_S", -1e9)
     said = io.StringIO()
     os.kill(running.supervisor().pid, signal.SIGSTOP)

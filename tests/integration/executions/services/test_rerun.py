@@ -25,6 +25,7 @@ def original(people: People) -> Execution:
 
 
 def secrets_of(execution: Execution) -> object:
+    assert execution.secret_parameters_id is not None
     row = SecretParameters.objects.get(pk=execution.secret_parameters_id)
     return unseal(row.pk, bytes(row.sealed))
 
