@@ -1,0 +1,37 @@
+"""What to do about an error, by its code: the next thing to type."""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: `{name}` is a fact of the problem document; advice that needs one which is not there is left out.
+_ADVICE: Mapping[str, tuple[str, ...]] = {
+    "unknown_action": ("all actions: attune action list",),
+    "unknown_pack": ("all packs: attune pack list",),
+    "unknown_execution": ("the newest ones: attune execution list",),
+    "unknown_gate": ("a gate goes an hour after its last use; those there are: attune gate list",),
+    "unknown_policy": ("all policies: attune policy list",),
+    "unknown_operation": ("all operations: attune operation list",),
+    "unknown_environment": ("what there is: attune environment list",),
+    "action_disabled": ("to enable it: attune action enable {action}",),
+    "pack_disabled": ("to enable it: attune pack enable PACK",),
+    "line_full": ("try again later, or move the limit: attune gate list --action {action}",),
+    "slot_unavailable": ("try again later, or move the limit: attune gate list --action {action}",),
+    "version_taken": ("to replace it all the same: --force",),
+    "ref_taken": ("all packs: attune pack list",),
+    "pack_invalid": ("nothing was changed",),
+    "policy_of_file": ("its limit can be moved: attune policy update NAME --limit N",),
+    "idempotency_key_reused": ("use another --idempotency-key for another request",),
+    "internal_error": ("Attune's log has it under the request's id {request_id}",),
+    "method_not_allowed": ("this Attune may be older than the command line: attune status",),
+}
+
+
+def advice(code: str, facts: Mapping[str, Any]) -> list[str]:
+    """Lines for the person who typed the command."""
+    hints = []
+    for text in _ADVICE.get(code, ()):
+        try:
+            hints.append(text.format_map(facts))
+        except KeyError:
+            continue
+    return hints

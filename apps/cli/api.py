@@ -1,0 +1,156 @@
+"""Speaks HTTP with Attune: JSON in and out, lists page by page, and streams."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+from urllib.request import getproxies
+
+from apps.cli.answers import json_of, refuse, unreachable
+from apps.cli.config import Connection
+from apps.cli.errors import BadConfiguration, UsageError
+from apps.cli.quick_httpx import httpx
+
+#: Seconds for looking a name up and making a connection.
+CONNECT_TIMEOUT_S = 10.0
+#: Seconds of silence after which an answer is not waited for any longer.
+ANSWER_TIMEOUT_S = 60.0
+#: The most that the API puts on a page.
+PAGE = 500
+
+
+class Api:
+    """One Attune. Paths are given in parts (`"actions", ref, "schema"`), so that a ref cannot leave its place.
+
+    Every call may raise `Unreachable`, `ApiError` and `BadConfiguration`. Use it in a `with`, or call `close`.
+    """
+
+    def __init__(self, connection: Connection, *, transport: httpx.BaseTransport | None = None) -> None:
+        self.connection = connection
+        headers = {"User-Agent": "attune-cli", "Accept": "application/json"}
+        if connection.token:
+            headers["Authorization"] = f"Bearer {connection.token}"
+        self._client = httpx.Client(
+            base_url=connection.url, headers=headers, verify=_trust(connection.url), transport=transport
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(self, *path: object, **query: object) -> Any:
+        return json_of(self.fetch(*path, **query), self.connection)
+
+    def fetch(self, *path: object, **query: object) -> httpx.Response:
+        """The whole answer, for what stands in its headers or is no JSON."""
+        return self._request("GET", _api(path), params=_query(query))
+
+    def post(
+        self, *path: object, body: object = None, headers: Mapping[str, str] | None = None, extra_s: float = 0
+    ) -> Any:
+        """`extra_s` is how much later than usual the answer may come, because the request asks to wait."""
+        timeout = _timeout(ANSWER_TIMEOUT_S + extra_s)
+        return json_of(self._request("POST", _api(path), json=body, headers=headers, timeout=timeout), self.connection)
+
+    def patch(self, *path: object, body: object) -> Any:
+        return json_of(self._request("PATCH", _api(path), json=body), self.connection)
+
+    def delete(self, *path: object) -> None:
+        self._request("DELETE", _api(path))
+
+    def items(self, *path: object, most: int | None = None, **query: object) -> Iterator[dict[str, Any]]:
+        """The rows of a list, a page at a time as they are taken; at most `most`."""
+        cursor, left = None, most
+        while left is None or left > 0:
+            page = self.get(*path, **query, limit=PAGE if left is None else min(left, PAGE), cursor=cursor)
+            yield from page["results"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+            left = None if left is None else left - len(page["results"])
+
+    def readiness(self) -> dict[str, Any]:
+        """What `/readyz` says, also when it says no."""
+        with self._failures(is_change=False):
+            response = self._client.get("/readyz", timeout=_timeout(ANSWER_TIMEOUT_S))
+        facts = json_of(response, self.connection) if response.status_code in (200, 503) else None
+        if not isinstance(facts, dict) or "status" not in facts:
+            refuse(response, self.connection)
+        return facts
+
+    @contextmanager
+    def stream(
+        self,
+        *path: object,
+        headers: Mapping[str, str] | None = None,
+        silence_s: float = ANSWER_TIMEOUT_S,
+        **query: object,
+    ) -> Iterator[Iterator[bytes]]:
+        """An answer's bytes as they come. A break, and silence for `silence_s`, raise `Unreachable` while they are
+        read."""
+        timeout = _timeout(silence_s)
+        with (
+            self._failures(is_change=False),
+            self._client.stream("GET", _api(path), params=_query(query), headers=headers, timeout=timeout) as response,
+        ):
+            if not response.is_success:
+                response.read()
+                refuse(response, self.connection)
+            yield response.iter_bytes()
+
+    def _request(self, method: str, path: str, **settings: Any) -> httpx.Response:
+        settings.setdefault("timeout", _timeout(ANSWER_TIMEOUT_S))
+        with self._failures(is_change=method != "GET"):
+            response = self._client.request(method, path, **settings)
+        if not response.is_success:
+            refuse(response, self.connection)
+        return response
+
+    @contextmanager
+    def _failures(self, *, is_change: bool) -> Iterator[None]:
+        """httpx's errors as ours."""
+        try:
+            yield
+        except httpx.RequestError as error:
+            raise unreachable(error, self.connection, is_change=is_change) from error
+        except httpx.InvalidURL as error:
+            raise BadConfiguration(f"{self.connection.url} is no address: {error}.") from error
+
+
+def _api(path: tuple[object, ...]) -> str:
+    parts = [str(part) for part in path]
+    for part in parts:
+        if part in ("", ".", ".."):  # what a client or a server on the way would take as another address
+            raise UsageError(f"{part!r} is no name.")
+    return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _query(values: Mapping[str, object]) -> httpx.QueryParams:
+    """Lists repeat their name, None is left out, booleans are JSON's."""
+    pairs: list[tuple[str, str | int | float | bool | None]] = []
+    for name, value in values.items():
+        for item in value if isinstance(value, list | tuple) else (value,):
+            if item is not None:
+                pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
+    return httpx.QueryParams(pairs)
+
+
+def _timeout(answer_s: float) -> httpx.Timeout:
+    return httpx.Timeout(answer_s, connect=CONNECT_TIMEOUT_S)
+
+
+def _trust(url: str) -> ssl.SSLContext:
+    """The certificates that this machine trusts, as for its other programs; SSL_CERT_FILE and SSL_CERT_DIR override.
+
+    Loading them takes 25 ms; where nothing will be encrypted they are left out, and nothing would be trusted.
+    """
+    if urlsplit(url).scheme == "https" or getproxies():
+        return ssl.create_default_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

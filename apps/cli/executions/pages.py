@@ -1,0 +1,125 @@
+"""How executions look to people: the columns of their lists, and the page about one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from apps.cli.output.cells import Cell, age, block, duration_text, moment, plain, seconds, status, strong
+from apps.cli.output.pages import Column, Facts, Part, Rows, column
+
+
+def list_columns(now: datetime) -> list[Column]:
+    return [
+        column("ID", "id", strong, is_number=True),
+        column("ACTION", "action"),
+        column("STATUS", "status", status),
+        column("AGE", "created_at", lambda value: age(value, now=now), is_number=True),
+        column("TOOK", "duration_s", seconds, is_number=True),
+        Column("WHY", _why, ("reason", "error", "status"), may_shrink=True),
+    ]
+
+
+def history_columns() -> list[Column]:
+    return [
+        column("AT", "at", moment),
+        column("STATUS", "status", status),
+        column("ATTEMPT", "attempt", is_number=True),
+        column("WORKER", "worker"),
+        column("REASON", "reason", _reason, may_fold=True),
+    ]
+
+
+def attempt_columns() -> list[Column]:
+    return [
+        column("ATTEMPT", "attempt", is_number=True),
+        column("STATUS", "status", status),
+        column("WORKER", "worker"),
+        column("STARTED", "started_at", moment),
+        column("TOOK", "duration_s", seconds, is_number=True),
+        column("EXIT", "exit_code", is_number=True),
+        column("SIGNAL", "signal"),
+        Column("WHY", _why, ("reason", "error"), may_fold=True),
+    ]
+
+
+def describe(execution: Mapping[str, Any]) -> list[Part]:
+    """Everything about one, with what is asked for most often first."""
+    parts: list[Part] = [Facts(_summary(execution))]
+    if execution["gates"]:
+        parts.append(Rows(execution["gates"], _gate_columns(), title="Gates"))
+    parts += _values("Parameters", execution["parameters"])
+    if execution["result"] is not None:
+        parts.append(Facts([("", block(execution["result"]))], title="Result"))
+    if execution["error"]:
+        parts.append(Facts(_error(execution["error"]), title="Error"))
+    return parts
+
+
+def _summary(execution: Mapping[str, Any]) -> Sequence[tuple[str, Cell]]:
+    attempt = f"{execution['attempt']} of {execution['max_attempts']}" if execution["max_attempts"] > 1 else None
+    return [
+        ("id", strong(execution["id"])),
+        ("action", plain(f"{execution['action']} (pack version {execution['pack_version']})")),
+        ("status", status(execution["status"])),
+        ("reason", _reason(execution["reason"])),
+        ("exit code", plain(execution["exit_code"])),
+        ("signal", plain(execution["signal"])),
+        ("attempt", plain(attempt)),
+        ("requested by", plain(execution["requested_by"])),
+        ("labels", plain(", ".join(f"{name}={value}" for name, value in execution["labels"].items()))),
+        ("rerun of", plain(execution["rerun_of"])),
+        ("parent", plain(execution["parent"])),
+        ("worker", plain(execution["worker"])),
+        ("queue", plain(execution["queue"])),
+        ("not before", moment(execution["not_before"])),
+        ("requested", moment(execution["created_at"])),
+        ("started", moment(execution["started_at"])),
+        ("ended", moment(execution["ended_at"])),
+        ("took", Cell(_took(execution))),
+        ("trace", plain(execution["trace_id"])),
+    ]
+
+
+def _took(execution: Mapping[str, Any]) -> str:
+    if execution["duration_s"] is None:
+        return ""
+    limit = f" (limit {duration_text(execution['timeout_s'])})" if execution["timeout_s"] else ""
+    return duration_text(execution["duration_s"]) + limit
+
+
+def _values(title: str, values: Mapping[str, Any]) -> list[Part]:
+    # `plain` keeps each value on its line; a value that is text of several lines is shown as it is.
+    cells = [(name, block(value) if isinstance(value, str) else plain(value)) for name, value in values.items()]
+    return [Facts(cells, title=title)] if cells else []
+
+
+def _error(error: Mapping[str, Any]) -> list[tuple[str, Cell]]:
+    return [
+        ("type", plain(error.get("type"))),
+        ("message", block(error.get("message") or "")),
+        ("traceback", block(error.get("traceback") or "")),
+    ]
+
+
+def _gate_columns() -> list[Column]:
+    return [
+        column("GATE", "gate", is_number=True),
+        column("POLICY", "policy"),
+        column("KEY", "key"),
+        column("LIMIT", "limit", is_number=True),
+        column("POSITION", "position", is_number=True),
+        column("WAITING", "waiting", is_number=True),
+        column("HOLDING", "holding", is_number=True),
+        column("ESTIMATE", "estimate_s", seconds, is_number=True),
+    ]
+
+
+def _why(row: Mapping[str, Any]) -> Cell:
+    error = row["error"]
+    if error:
+        return plain(f"{error.get('type', '')}: {error.get('message') or ''}".strip(": "))
+    return _reason(row["reason"])
+
+
+def _reason(reason: Mapping[str, Any] | None) -> Cell:
+    return plain((reason or {}).get("text") or (reason or {}).get("code"))

@@ -1,0 +1,65 @@
+"""The command line's root: which nouns there are, and what may be typed with all of them."""
+
+import sys
+
+import typer
+
+from apps.cli.command import Json, Profile, Token, Url, Yaml, new_app
+from apps.cli.lazy_group import LazyGroup, Noun
+from apps.cli.session import GlobalOptions
+
+_HELP = """
+Attune runs actions of packs: by hand, and when something happens.
+
+\b
+    attune run examples.hello name=World --wait
+    attune execution list
+    attune action show examples.hello
+
+Results go to stdout, everything else to stderr. Exit codes: 0 ok, 1 it did not succeed, 2 what was typed cannot be
+meant, 3 Attune cannot be reached.
+
+Which Attune, and who you are: ATTUNE_URL and ATTUNE_TOKEN, or url and token of a profile in
+~/.config/attune/config.toml (another file: ATTUNE_CONFIG; another profile than default: ATTUNE_PROFILE).
+"""
+
+
+class Root(LazyGroup):
+    nouns = {
+        "run": Noun("apps.cli.nouns.run", "Run an action."),
+        "execution": Noun("apps.cli.nouns.execution", "Look at executions, follow, cancel and repeat them."),
+        "action": Noun("apps.cli.nouns.action", "Look at actions, switch them on and off."),
+        "pack": Noun("apps.cli.nouns.pack", "Install packs, switch them on and off."),
+        "environment": Noun("apps.cli.nouns.environment", "Look at packs' environments, rebuild and roll back."),
+        "runtime": Noun("apps.cli.nouns.runtime", "See which languages can run."),
+        "worker": Noun("apps.cli.nouns.worker", "See where executions run."),
+        "gate": Noun("apps.cli.nouns.gate", "See who waits in line, and move limits."),
+        "policy": Noun("apps.cli.nouns.policy", "Limit how much runs at a time."),
+        "operation": Noun("apps.cli.nouns.operation", "See how installations and the like went."),
+        "token": Noun("apps.cli.nouns.token", "Make and revoke API tokens."),
+        "whoami": Noun("apps.cli.nouns.whoami", "Say who you are here, and what you may do."),
+        "status": Noun("apps.cli.nouns.status", "Say how Attune is."),
+    }
+
+
+root = new_app(cls=Root, help=_HELP, add_completion=True)
+
+
+@root.callback()
+def take_global_options(
+    ctx: typer.Context,
+    *,
+    profile: Profile = None,
+    url: Url = None,
+    token: Token = None,
+    json: Json = False,
+    yaml: Yaml = False,
+) -> None:
+    ctx.obj = GlobalOptions(profile, url, token, json, yaml)
+
+
+def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows a question mark; nothing fails for that.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are files of text here
+    root(prog_name="attune")

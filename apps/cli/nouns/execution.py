@@ -1,0 +1,209 @@
+"""`attune execution`"""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from apps.cli.command import command, noun
+from apps.cli.errors import ApiError, UsageError
+from apps.cli.executions import logs as log
+from apps.cli.executions import pages
+from apps.cli.executions.ends import Watching, see_to_the_end
+from apps.cli.executions.requested import tell_request
+from apps.cli.executions.waiting import Deadline, describe_standing
+from apps.cli.labels import label_pairs
+from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
+from apps.cli.moments import duration_s, moment_ago
+from apps.cli.output.cells import plain, size
+from apps.cli.output.pages import column
+from apps.cli.parameters.collecting import collect, needs_schema, what_it_takes
+from apps.cli.parameters.words import read_word
+from apps.cli.session import Session
+
+app = noun("Look at executions, follow, cancel and repeat them.")
+
+Id = Annotated[int, typer.Argument(metavar="ID", show_default=False)]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="go on until the end")]
+Timeout = Annotated[str | None, typer.Option("--timeout", metavar="TIME", help="how long to wait: 30, 10m")]
+Moment = "10m, 2h, 3d ago, or 2026-01-31T12:00"
+
+
+@command(app, "list")
+def list_(
+    session: Session,
+    *,
+    status: Annotated[
+        str | None, typer.Option("--status", "-s", metavar="STATUS", help="several with commas between them")
+    ] = None,
+    action: Annotated[str | None, typer.Option("--action", metavar="REF")] = None,
+    pack: Annotated[str | None, typer.Option("--pack", metavar="REF")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", "-l", metavar="NAME=VALUE", help="given again, all must fit", show_default=False),
+    ] = None,
+    requested_by: Annotated[str | None, typer.Option("--requested-by", metavar="NAME")] = None,
+    worker: Annotated[str | None, typer.Option("--worker", metavar="NAME")] = None,
+    gate: Annotated[int | None, typer.Option("--gate", metavar="ID", help="waiting there")] = None,
+    parent: Annotated[int | None, typer.Option("--parent", metavar="ID", help="asked for by this execution")] = None,
+    trace: Annotated[str | None, typer.Option("--trace", metavar="UUID", help="all that belongs together")] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help=f"requested after: {Moment}")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="requested before")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    all_: All = False,
+) -> None:
+    """List executions, newest first."""
+    now = datetime.now(UTC)
+    filters = {
+        "status": status,
+        "action": action,
+        "pack": pack,
+        "label": [f"{name}:{value}" for name, value in label_pairs(label)],
+        "requested_by": requested_by,
+        "worker": worker,
+        "gate": gate,
+        "parent": parent,
+        "trace_id": trace,
+        "since": since and moment_ago(since, option="--since", now=now),
+        "until": until and moment_ago(until, option="--until", now=now),
+    }
+    show_list(
+        session,
+        "executions",
+        columns=pages.list_columns(now),
+        filters=filters,
+        most=most_of(limit, all_),
+        nothing="There are no such executions.",
+    )
+
+
+@command(app, "show")
+def show(session: Session, execution_id: Id) -> None:
+    """Show one execution: how it stands, what it was given, what came of it."""
+    execution = session.api.get("executions", execution_id)
+    session.printer.one(execution, lambda: pages.describe(execution))
+
+
+@command(app, "result")
+def result(session: Session, execution_id: Id) -> None:
+    """Print the result alone: JSON, null until there is one."""
+    session.printer.document(session.api.get("executions", execution_id, "result"))
+
+
+@command(app, "logs", has_formats=False)
+def logs(
+    session: Session,
+    execution_id: Id,
+    *,
+    follow: Follow = False,
+    stream: Annotated[
+        str | None, typer.Option("--stream", metavar="stdout|stderr", help="one of them; both as they came without")
+    ] = None,
+    attempt: Annotated[
+        int | None, typer.Option("--attempt", metavar="N", help="an earlier attempt; the newest without")
+    ] = None,
+    tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="LINES", help="only so many at the end")] = None,
+) -> None:
+    """Print the log of an execution, or follow it until the end of the attempt."""
+    if stream not in (None, "stdout", "stderr"):
+        raise UsageError(f"--stream: {stream!r} is neither stdout nor stderr.")
+    if tail is not None and (follow or tail < 0):
+        raise UsageError("--tail: a number of lines, and not together with --follow, which begins at the beginning.")
+    if follow:
+        log.follow(session, execution_id, attempt=attempt, stream=stream)
+    else:
+        log.show(session, execution_id, attempt=attempt, stream=stream, tail=tail)
+
+
+@command(app, "watch")
+def watch(session: Session, execution_id: Id, *, follow: Follow = False, timeout: Timeout = None) -> int:
+    """Wait for the end as `attune run --wait` does, with the exit code of the run; -f shows the log on stderr."""
+    deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
+    execution = session.api.get("executions", execution_id)
+    return see_to_the_end(
+        session, execution, watching=Watching(deadline, sys.stderr if follow else None, shows_result=True)
+    )
+
+
+@command(app, "cancel")
+def cancel(
+    session: Session,
+    execution_ids: Annotated[list[int], typer.Argument(metavar="ID...", show_default=False)],
+) -> None:
+    """Cancel executions: at once where they wait, by TERM and then KILL where they run."""
+    canceled = [session.api.post("executions", execution_id, "cancel") for execution_id in execution_ids]
+    if session.printer.is_for_people:
+        for execution in canceled:
+            session.printer.say(describe_standing(execution))
+    else:
+        session.printer.document(canceled[0] if len(canceled) == 1 else canceled)
+
+
+@command(app, "rerun")
+def rerun(
+    session: Session,
+    execution_id: Id,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME=VALUE]...", help="instead of the old ones, as for run", show_default=False),
+    ] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="wait for the end, as run does")] = False,
+    timeout: Timeout = None,
+) -> int | None:
+    """Run an execution again, with its parameters and secrets but for those given here."""
+    if timeout is not None and not wait:
+        raise UsageError("--timeout is for --wait.")
+    deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
+    execution = _request_rerun(session, execution_id, words or [])
+    if wait:
+        return see_to_the_end(session, execution, watching=Watching(deadline, log_to=None, shows_result=True))
+    tell_request(session, execution)
+    return None
+
+
+@command(app, "attempts")
+def attempts(session: Session, execution_id: Id) -> None:
+    """Show how each attempt went."""
+    rows = session.api.get("executions", execution_id, "attempts")["results"]
+    session.printer.rows(rows, pages.attempt_columns(), nothing="It has not been tried yet.")
+
+
+@command(app, "history")
+def history(session: Session, execution_id: Id) -> None:
+    """Show every state it went through, oldest first."""
+    rows = session.api.get("executions", execution_id, "history")["results"]
+    session.printer.rows(rows, pages.history_columns(), nothing="It has no history yet.")
+
+
+@command(app, "artifacts")
+def artifacts(session: Session, execution_id: Id) -> None:
+    """List the files that it left."""
+    rows = session.api.get("executions", execution_id, "artifacts")["results"]
+    columns = [
+        column("NAME", "name", may_fold=True),
+        column("ATTEMPT", "attempt", is_number=True),
+        column("SIZE", "size_bytes", size, is_number=True),
+        column("LINK", "link", lambda value: plain(session.api.connection.url + value), may_fold=True),
+    ]
+    session.printer.rows(rows, columns, nothing="It left no files.")
+
+
+def _request_rerun(session: Session, execution_id: int, texts: list[str]) -> dict[str, Any]:
+    words = [read_word(text) for text in texts]
+    action, declared = "", dict[str, Any]()
+    if words:
+        action = session.api.get("executions", execution_id, fields="action")["action"]
+    if needs_schema(words):
+        declared = session.api.get("actions", action, fields="parameters")["parameters"]
+    parameters = collect(words, declared, action=action)
+    try:
+        execution: dict[str, Any] = session.api.post(
+            "executions", execution_id, "rerun", body={"parameters": parameters}
+        )
+    except ApiError as error:
+        if error.code == "invalid_parameters" and action:
+            error.hints += what_it_takes(parameters, declared, action=action)
+        raise
+    return execution
