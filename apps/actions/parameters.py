@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from apps.core.errors import FieldError, Invalid
 from apps.core.schema import ObjectSchema
-from apps.core.strict_json import escape
 from apps.core.types import JsonObject, JsonValue
+from apps.runner.jsonvalue import escape
 
 
 class InvalidParameters(Invalid):

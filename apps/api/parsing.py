@@ -7,8 +7,8 @@ from django.conf import settings
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from apps.core.strict_json import InvalidJson, loads
 from apps.core.types import JsonValue
+from apps.runner.jsonvalue import BadValueError, load_json
 
 
 class BodyTooLarge(ParseError):
@@ -18,7 +18,7 @@ class BodyTooLarge(ParseError):
 
 
 class StrictJsonParser(BaseParser):
-    """`apps.core.strict_json` on a body of at most `ATTUNE_MAX_BODY_BYTES`."""
+    """JSON that can be stored, without repeated keys, in a body of at most `ATTUNE_MAX_BODY_BYTES`."""
 
     media_type = "application/json"
 
@@ -30,6 +30,6 @@ class StrictJsonParser(BaseParser):
         if len(body) > limit:
             raise BodyTooLarge(f"The body is larger than {limit} bytes.")
         try:
-            return loads(body)
-        except InvalidJson as error:
+            return load_json(body, keys_may_repeat=False)
+        except BadValueError as error:
             raise ParseError(f"The body is not the JSON Attune takes: {error}.") from error

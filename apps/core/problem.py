@@ -92,7 +92,7 @@ def _from_drf(error: exceptions.APIException) -> Response:
 
 
 def _field_errors(detail: Any, pointer: str) -> list[errors.FieldError]:
-    from apps.core.strict_json import escape
+    from apps.runner.jsonvalue import escape
 
     if isinstance(detail, dict):
         return [

@@ -13,8 +13,8 @@ import jsonschema_rs
 import orjson
 
 from apps.core.errors import FieldError
-from apps.core.strict_json import escape
 from apps.core.types import JsonObject, JsonValue
+from apps.runner.jsonvalue import escape
 
 #: Words of ours that stand beside JSON Schema's in a declared property.
 MARKS = frozenset({"required", "secret", "immutable", "position"})

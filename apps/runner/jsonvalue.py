@@ -1,11 +1,13 @@
 """JSON as Attune stores it: what Python's parser takes and PostgreSQL or other languages refuse is an error.
 
-Refused: NaN and Infinity (also as 1e999), lone surrogates, NUL, integers beyond bigint, nesting deeper
-than 64. Of duplicate keys the last one wins.
+Refused: NaN and Infinity (also as 1e999), lone surrogates, NUL, integers beyond bigint, nesting deeper than 64,
+and duplicate keys where that is asked for.
 """
 
 import json
 import math
+from collections.abc import Iterable
+from typing import Any
 
 MAX_DEPTH = 64
 _MAX_INTEGER = 2**63 - 1
@@ -15,25 +17,31 @@ _INTEGER_CHARACTERS = 20
 
 
 class BadValueError(ValueError):
-    """A value that cannot be stored. The message says what and where, and may quote keys."""
+    """A value that cannot be stored: `reason` may quote keys; `pointer` (RFC 6901) says where, if it is known."""
+
+    def __init__(self, reason: str, pointer: str = "") -> None:
+        self.reason = reason
+        self.pointer = pointer
+        super().__init__(f"{reason} at {pointer}" if pointer else reason)
 
 
 class NotJsonError(BadValueError):
     """It is no JSON at all."""
 
 
-def load_json(data: bytes) -> object:
-    """Parse one JSON document. NotJsonError, BadValueError."""
+def load_json(data: bytes, *, keys_may_repeat: bool = True) -> Any:
+    """Parse one document. Of repeated keys the last one wins, or they are an error. NotJsonError, BadValueError."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise NotJsonError(f"it is not UTF-8 (byte {error.start})") from None
+        raise NotJsonError(f"not UTF-8 (byte {error.start})") from None
+    hook = None if keys_may_repeat else _without_repeated_keys
     try:
-        value = json.loads(text, parse_int=_integer, parse_constant=_constant)
+        value = json.loads(text, parse_int=_integer, parse_constant=_constant, object_pairs_hook=hook)
     except json.JSONDecodeError as error:
-        raise NotJsonError(f"it is not JSON: {error.msg}, line {error.lineno} column {error.colno}") from None
+        raise NotJsonError(f"not JSON: {error.msg}, line {error.lineno} column {error.colno}") from None
     except RecursionError:
-        raise BadValueError(f"it is nested deeper than {MAX_DEPTH}") from None
+        raise BadValueError(f"nested deeper than {MAX_DEPTH}") from None
     check_value(value)
     return value
 
@@ -46,20 +54,27 @@ def check_value(value: object) -> None:
         item, where, depth = waiting.pop()
         if isinstance(item, dict | list):
             if depth >= MAX_DEPTH:
-                raise BadValueError(f"it is nested deeper than {MAX_DEPTH}")
+                raise BadValueError(f"nested deeper than {MAX_DEPTH}")
             waiting += _members(item, where, depth + 1)
         else:
             _check_scalar(item, where)
 
 
-def _members(item: dict[object, object] | list[object], where: str, depth: int) -> list[tuple[object, str, int]]:
+def escape(key: str) -> str:
+    """A key as a step of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _members(item: dict[object, object] | list[object], where: str, depth: int) -> Iterable[tuple[object, str, int]]:
     if isinstance(item, list):
         return [(member, f"{where}/{position}", depth) for position, member in enumerate(item)]
-    for key in item:
+    members = []
+    for key, member in item.items():
         if not isinstance(key, str):
-            raise BadValueError(f"a key at {where or '/'} is not a string")
+            raise BadValueError("a key that is no text", where)
         _check_text(key, where)
-    return [(member, f"{where}/{key}", depth) for key, member in item.items()]
+        members.append((member, f"{where}/{escape(key)}", depth))
+    return members
 
 
 def _check_scalar(item: object, where: str) -> None:
@@ -69,27 +84,36 @@ def _check_scalar(item: object, where: str) -> None:
         pass
     elif isinstance(item, int):
         if not _MIN_INTEGER <= item <= _MAX_INTEGER:
-            raise BadValueError(f"the integer at {where or '/'} does not fit into 64 bits")
+            raise BadValueError("an integer beyond 64 bits", where)
     elif isinstance(item, float):
         if not math.isfinite(item):
-            raise BadValueError(f"the number at {where or '/'} is not finite")
+            raise BadValueError("a number that is not finite", where)
     else:
-        raise BadValueError(f"the {type(item).__name__} at {where or '/'} is not a JSON value")
+        raise BadValueError(f"a {type(item).__name__}, which JSON does not know,", where)
 
 
 def _check_text(text: str, where: str) -> None:
     if "\0" in text:
-        raise BadValueError(f"the text at {where or '/'} holds NUL")
+        raise BadValueError("a NUL character", where)
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadValueError(f"the text at {where or '/'} holds half a surrogate pair") from None
+        raise BadValueError("half of a surrogate pair", where) from None
+
+
+def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for position, key in enumerate(keys) if key in keys[:position])
+        raise BadValueError(f"the key {twice!r} stands twice in one object")
+    return result
 
 
 def _integer(digits: str) -> int:
     # Python itself refuses to parse integers of more than 4,300 digits, with another error.
     if len(digits) > _INTEGER_CHARACTERS:
-        raise BadValueError("an integer does not fit into 64 bits")
+        raise BadValueError("an integer beyond 64 bits")
     return int(digits)
 
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from apps.core.errors import FieldError
 from apps.core.schema import value_errors
-from apps.core.strict_json import escape
 from apps.core.types import JsonObject, JsonValue
+from apps.runner.jsonvalue import escape
 from apps.runtimes.runtime_schema import SCHEMA
 from apps.runtimes.templates import names_in
 

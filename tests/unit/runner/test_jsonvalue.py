@@ -1,6 +1,6 @@
 import pytest
 
-from apps.runner.jsonvalue import MAX_DEPTH, BadValueError, NotJsonError, check_value, load_json
+from apps.runner.jsonvalue import MAX_DEPTH, BadValueError, NotJsonError, check_value, escape, load_json
 
 
 @pytest.mark.parametrize("text", [b"null", b"true", b'"\xc3\xa4"', b"[1, -2.5e3]", b'{"a": {"b": []}}', b" 1 \n"])
@@ -46,9 +46,26 @@ def test_the_last_of_duplicate_keys_wins() -> None:
     assert load_json(b'{"a": 1, "a": 2}') == {"a": 2}
 
 
+def test_or_duplicate_keys_are_refused() -> None:
+    assert load_json(b'{"a": {"a": 1}}', keys_may_repeat=False) == {"a": {"a": 1}}
+    with pytest.raises(BadValueError, match="'a' stands twice"):
+        load_json(b'[{"a": 1, "b": 2, "a": 1}]', keys_may_repeat=False)
+
+
+def test_a_fault_is_told_with_its_pointer() -> None:
+    with pytest.raises(BadValueError) as caught:
+        load_json(b'{"a/b~": [1, {"c": "\\u0000"}]}')
+    assert caught.value.pointer == "/a~1b~0/1/c"
+    assert str(caught.value) == "a NUL character at /a~1b~0/1/c"
+
+
+def test_steps_of_a_pointer_are_escaped() -> None:
+    assert escape("a/b~c") == "a~1b~0c"
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [({1: 2}, "not a string"), ({"a": {3}}, "set at /a"), ([b"x"], "bytes"), ((1,), "tuple")],
+    [({1: 2}, "no text"), ({"a": {3}}, "set, .* at /a"), ([b"x"], "bytes"), ((1,), "tuple")],
 )
 def test_values_of_other_parsers_are_refused_with_their_place(value: object, reason: str) -> None:
     with pytest.raises(BadValueError, match=reason):
