@@ -1,0 +1,84 @@
+"""`attune environment`"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from apps.cli.command import command, noun
+from apps.cli.errors import ExitCode, UsageError
+from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
+from apps.cli.packs.environments import NO_WORKER, environments_of, see_builds, see_rollback
+from apps.cli.packs.pages import describe_environment, environment_columns
+from apps.cli.session import Session
+
+app = noun("Look at packs' environments, rebuild and roll back.")
+
+Pack = Annotated[str, typer.Argument(metavar="PACK", show_default=False)]
+Runtime = Annotated[str, typer.Argument(metavar="RUNTIME", help="python, node, …", show_default=False)]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="only ask for it")]
+
+
+@command(app, "list")
+def list_(
+    session: Session,
+    *,
+    pack: Annotated[str | None, typer.Option("--pack", metavar="REF")] = None,
+    runtime: Annotated[str | None, typer.Option("--runtime", metavar="NAME")] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", "-s", metavar="STATUS", help="pending,building,ready,failed,outdated")
+    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    all_: All = False,
+) -> None:
+    """List environments on all volumes; the pack _base is for packs without dependencies."""
+    show_list(
+        session,
+        "environments",
+        columns=environment_columns(datetime.now(UTC)),
+        filters={"pack": pack, "runtime": runtime, "status": status},
+        most=most_of(limit, all_),
+        nothing="There are no such environments.",
+    )
+
+
+@command(app, "show")
+def show(session: Session, pack: Pack, runtime: Runtime) -> None:
+    """Show a pack's environment: what is in it, and how its last build went."""
+    rows = environments_of(session, pack, runtime)
+    if not rows:
+        hint = "a pack without dependencies uses the common one: attune environment list --pack _base"
+        raise UsageError(f"{pack} has no environment of its own for {runtime}.", hints=[hint])
+    if session.printer.is_for_people:
+        session.printer.page([part for row in rows for part in describe_environment(row)])
+    else:
+        session.printer.document(rows)
+
+
+@command(app, "rebuild")
+def rebuild(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait = False) -> int | None:
+    """Build a pack's environment anew beside the one that serves, and switch to it when it is complete."""
+    asked = session.api.post("packs", pack, "environments", runtime, "rebuild")
+    if not session.printer.is_for_people:
+        session.printer.document(asked)
+    if not asked["volumes"]:
+        session.printer.say(NO_WORKER)
+        return ExitCode.FAILED
+    if not no_wait:
+        see_builds(session, pack, runtime)
+    return None
+
+
+@command(app, "rollback")
+def rollback(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait = False) -> int | None:
+    """Let the generation before the one that serves serve again."""
+    before = environments_of(session, pack, runtime)
+    asked = session.api.post("packs", pack, "environments", runtime, "rollback")
+    if not session.printer.is_for_people:
+        session.printer.document(asked)
+    if not asked["volumes"]:
+        session.printer.say(NO_WORKER)
+        return ExitCode.FAILED
+    if not no_wait:
+        see_rollback(session, pack, runtime, before)
+    return None

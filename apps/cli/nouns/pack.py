@@ -1,0 +1,120 @@
+"""`attune pack`"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from apps.cli.command import command, noun
+from apps.cli.errors import ExitCode
+from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
+from apps.cli.nouns.environment import rebuild
+from apps.cli.operations.following import failure_of, see_operation, tell_steps
+from apps.cli.packs.environments import environments_of, see_builds
+from apps.cli.packs.pages import PACK_COLUMNS, describe_environment, describe_pack
+from apps.cli.session import Session
+
+app = noun("Install packs, switch them on and off.")
+command(app, "rebuild")(rebuild)
+
+Ref = Annotated[str, typer.Argument(metavar="PACK", show_default=False)]
+
+
+@command(app, "install")
+def install(
+    session: Session,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="the pack's folder, on the server", show_default=False)],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="replace this version if its content differs")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, change nothing")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="only ask for it")] = False,
+) -> int | None:
+    """Install a pack from a folder, and wait until its environments are built.
+
+    All errors of a pack are told at once, with file and line; then nothing was changed.
+    """
+    printer = session.printer
+    body = {"source": str(Path(path).expanduser().absolute()), "force": force, "dry_run": dry_run}
+    operation = session.api.post("packs", "install", body=body)
+    if no_wait:
+        _tell_asked(session, operation)
+        return None
+    operation = see_operation(session, operation)
+    if not printer.is_for_people:
+        printer.document(operation)
+    if operation["status"] != "succeeded":
+        printer.complain(failure_of(operation))
+        return ExitCode.FAILED
+    if printer.is_for_people:
+        tell_steps(printer, operation)
+        printer.line(_outcome(operation["outcome"], is_dry_run=dry_run))
+    if not dry_run:
+        see_builds(session, operation["outcome"]["ref"])
+    return None
+
+
+@command(app, "list")
+def list_(session: Session, *, limit: Limit = DEFAULT_LIMIT, all_: All = False) -> None:
+    """List installed packs."""
+    show_list(
+        session,
+        "packs",
+        columns=PACK_COLUMNS,
+        most=most_of(limit, all_),
+        nothing="No packs are installed: attune pack install PATH",
+    )
+
+
+@command(app, "show")
+def show(session: Session, ref: Ref) -> None:
+    """Show one pack."""
+    pack = session.api.get("packs", ref)
+    session.printer.one(pack, lambda: describe_pack(pack))
+
+
+@command(app, "enable")
+def enable(session: Session, ref: Ref) -> None:
+    """Let a pack's actions run again."""
+    _switch(session, ref, is_enabled=True)
+
+
+@command(app, "disable")
+def disable(session: Session, ref: Ref) -> None:
+    """Take no new executions of a pack's actions; accepted ones still run."""
+    _switch(session, ref, is_enabled=False)
+
+
+@command(app, "environments")
+def environments(session: Session, ref: Ref) -> None:
+    """Show a pack's own environments, with the log of the last build."""
+    rows = environments_of(session, ref)
+    if not session.printer.is_for_people:
+        session.printer.document(rows)
+    elif rows:
+        session.printer.page([part for row in rows for part in describe_environment(row)])
+    else:
+        session.printer.say(f"{ref} has no environment of its own (yet): without dependencies it uses the common one.")
+
+
+def _switch(session: Session, ref: str, *, is_enabled: bool) -> None:
+    pack = session.api.patch("packs", ref, body={"enabled": is_enabled})
+    if session.printer.is_for_people:
+        session.printer.say(f"{pack['ref']} is {'enabled' if pack['enabled'] else 'disabled'}")
+    else:
+        session.printer.document(pack)
+
+
+def _tell_asked(session: Session, operation: dict[str, Any]) -> None:
+    if session.printer.is_for_people:
+        session.printer.line(str(operation["id"]))
+        session.printer.say(
+            f"operation {operation['id']} {operation['status']}: attune operation show {operation['id']}"
+        )
+    else:
+        session.printer.document(operation)
+
+
+def _outcome(outcome: dict[str, Any], *, is_dry_run: bool) -> str:
+    content = ", ".join(f"{count} {kind}" for kind, count in outcome["content"].items())
+    change = f"would be {outcome['change']}; nothing was changed" if is_dry_run else outcome["change"]
+    return f"{outcome['ref']} {outcome['version']} {change}" + (f" ({content})" if content else "")
