@@ -74,10 +74,11 @@ def test_killing_a_tree_kills_every_descendant_and_tells_which(family: subproces
 
 @pytest.mark.usefixtures("way_of_looking")
 def test_the_dead_are_not_counted() -> None:
-    with subprocess.Popen(["true"]) as process:
-        eventually(lambda: state(process.pid) == "Z")
+    with subprocess.Popen(["sh", "-c", "true & exec sleep 1000"]) as process:
+        eventually(lambda: [state(pid) for pid in tree.children(process.pid)] == ["Z"])
 
-        assert process.pid not in tree.kill_tree(os.getpid())
+        assert tree.kill_tree(process.pid) == set()
+        process.kill()
 
 
 def test_a_process_that_is_not_ours_is_never_signalled() -> None:
