@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from apps.executions import lines
@@ -14,8 +13,6 @@ from apps.executions.states import IN_LINE, TERMINAL, Status
 _BATCH = 500
 #: A request that has not entered its line after so long will not do it by itself.
 _ENTER_AFTER = timedelta(seconds=2)
-#: Advisory lock: one process at a time compares.
-_LOCK = 0x4154_0003
 
 
 def enter_missing() -> None:
@@ -27,20 +24,20 @@ def enter_missing() -> None:
 
 
 def reconcile_lines() -> None:
-    """Whoever is over, or on another attempt, leaves; grants that were not made real are."""
-    with transaction.atomic():
-        if not _lock():
+    """Whoever is over, or on another attempt, leaves; grants that were not made real are.
+
+    Any number of processes may do this at once: both ask for what holds already, or fits no attempt any more.
+    """
+    position = 0
+    while True:
+        position, page = lines.slots().everyone(position)
+        ghosts, unreal = _differences(page)
+        for grant in ghosts:
+            lines.leave(grant.execution, attempt=grant.attempt)
+        if unreal:
+            lines.make_real(Outcome(tuple(unreal)))
+        if position == 0:
             return
-        position = 0
-        while True:
-            position, page = lines.slots().everyone(position)
-            ghosts, unreal = _differences(page)
-            for grant in ghosts:
-                transaction.on_commit(lambda grant=grant: lines.leave(grant.execution, attempt=grant.attempt))  # type: ignore[misc]  # the default binds the loop's value
-            if unreal:
-                transaction.on_commit(lambda unreal=unreal: lines.make_real(Outcome(tuple(unreal))))  # type: ignore[misc]  # as above
-            if position == 0:
-                return
 
 
 def _differences(page: Iterable[tuple[Grant, bool]]) -> tuple[list[Grant], list[Grant]]:
@@ -70,9 +67,3 @@ def send_limits() -> None:
     limits = [lines.limit_of(policy) for policy in Policy.objects.filter(pk__in={policy for _, policy in rows})]
     for start in range(0, len(rows), _BATCH):
         lines.set_limits(limits if start == 0 else (), gates=[gate for gate, _ in rows[start : start + _BATCH]])
-
-
-def _lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-        return bool(cursor.fetchone()[0])
