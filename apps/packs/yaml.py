@@ -5,7 +5,7 @@ written (`1.10`, `0755`, `no`), and because duplicate keys, tags and alias bombs
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,11 @@ from apps.core.types import JsonObject, JsonValue
 
 #: Largest file, also after aliases are expanded.
 MAX_BYTES = 1024 * 1024
-#: Deepest nesting of a pack file.
+#: Deepest nesting of a pack file, also after aliases are expanded.
 MAX_DEPTH = 64
+#: Longest number that is read; a longer one is some number that no column can hold.
+_LONGEST_INTEGER = 40
+_BEYOND_BIGINT = 2**64
 Path = Sequence[str | int]
 
 _NULL = "tag:yaml.org,2002:null"
@@ -84,7 +87,11 @@ def parse(data: bytes, file: str, errors: ErrorCollector) -> Document | None:
         errors.add(file, 0, f"larger than {MAX_BYTES} bytes")
         return None
     try:
-        root = _compose(data)
+        text = _decode(data)
+        if line := _line_too_deep(text):
+            errors.add(file, line, f"nested deeper than {MAX_DEPTH}")
+            return None
+        root = _compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         errors.add(file, mark.line + 1 if mark else 0, f"not YAML: {error.problem or error.context}")
@@ -102,10 +109,27 @@ def parse(data: bytes, file: str, errors: ErrorCollector) -> Document | None:
     return Document(file, root) if len(errors.errors) == before else None
 
 
-def _compose(data: bytes) -> yaml.Node | None:
+def _decode(data: bytes) -> str:
     text = data.decode("utf-8-sig")
     if "\x00" in text:
         raise ValueError("a NUL character")
+    return text
+
+
+def _line_too_deep(text: str) -> int | None:
+    """Where nesting goes too deep. Asked before composing, which recurses in C: too deep, and the process is gone."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            return int(event.start_mark.line) + 1
+    return None
+
+
+def _compose(text: str) -> yaml.Node | None:
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -121,23 +145,25 @@ class _Inspection:
         self._file = file
         self._errors = errors
         self._sizes: dict[int, int] = {}
+        self._heights: dict[int, int] = {}
         self._open: set[int] = set()
 
     def inspect(self, node: yaml.Node, depth: int = 0) -> int:
         """The size of `node` in characters, aliases counted as often as they are used."""
+        if depth + self._heights.get(id(node), 0) > MAX_DEPTH:
+            self._add(node, f"nested deeper than {MAX_DEPTH} once its aliases are expanded")
+            return 0
         if id(node) in self._sizes:
             return self._sizes[id(node)]
         if id(node) in self._open:
             self._add(node, "an alias inside the thing it names")
-            return 0
-        if depth > MAX_DEPTH:
-            self._add(node, f"nested deeper than {MAX_DEPTH}")
             return 0
         self._open.add(id(node))
         self._check_tag(node)
         size = 1 + self._inner(node, depth)
         self._open.discard(id(node))
         self._sizes[id(node)] = size
+        self._heights[id(node)] = 1 + max((self._heights.get(id(child), 0) for child in _children(node)), default=0)
         return size
 
     def _inner(self, node: yaml.Node, depth: int) -> int:
@@ -208,7 +234,8 @@ def _scalar(node: yaml.ScalarNode, schema: JsonObject) -> JsonValue:
 def _integer(text: str) -> int:
     if text.startswith(("0o", "0x")):
         return int(text, 0)
-    return int(text)
+    # Python refuses to read thousands of digits; who reads the file refuses every number beyond 64 bits.
+    return int(text) if len(text) <= _LONGEST_INTEGER else _BEYOND_BIGINT
 
 
 def is_text(schema: Mapping[str, Any]) -> bool:
@@ -229,12 +256,7 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node | None, y
     return None
 
 
-def walk(value: JsonValue, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
-    """Every value inside `value` with its path, itself first."""
-    yield path, value
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from walk(child, (*path, key))
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from walk(child, (*path, index))
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for _, child in node.value]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []

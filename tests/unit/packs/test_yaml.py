@@ -111,8 +111,21 @@ def test_a_large_file_is_refused() -> None:
     assert "larger than" in mistakes("a: " + "x" * yaml.MAX_BYTES)[0]
 
 
-def test_deep_nesting_is_refused() -> None:
-    assert "deeper" in mistakes("[" * 70 + "]" * 70)[0]
+@pytest.mark.parametrize("text", ["[" * 70 + "]" * 70, "[" * 900_000, "- " * 300_000 + "x", "{a: " * 200_000])
+def test_deep_nesting_is_refused_before_it_can_end_the_process(text: str) -> None:
+    assert mistakes(text) == ["f.yaml:1: nested deeper than 64"]
+
+
+def test_nesting_through_aliases_is_deep_too() -> None:
+    lines = ["a0: &a0 [x]", *(f"a{level}: &a{level} [*a{level - 1}]" for level in range(1, 2_000))]
+    assert "f.yaml:64: nested deeper than 64 once its aliases are expanded" in mistakes("\n".join(lines))
+
+
+def test_a_number_too_long_for_python_is_still_a_number_too_large_for_a_column() -> None:
+    found = read("a: " + "9" * 5_000)
+    assert isinstance(found, dict)
+    assert found["a"] >= 2**63
+    assert read("a: " + "9" * 5_000, {"properties": {"a": {"type": "string"}}}) == {"a": "9" * 5_000}
 
 
 def test_lines_are_known_for_every_value_and_for_what_is_missing() -> None:
