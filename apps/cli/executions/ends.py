@@ -76,8 +76,7 @@ def _print_result(session: Session, result: Any) -> None:
 def _failure(execution: Mapping[str, Any]) -> Failed:
     error, reason = execution["error"] or {}, execution["reason"] or {}
     text = f"Execution {execution['id']} of {execution['action']} {_ENDS[execution['status']]}."
-    lines = [f"{error.get('type')}: {error.get('message') or ''}".rstrip(": ")] if error else []
-    lines += (error.get("traceback") or "").rstrip().splitlines()
+    lines = _error_lines(execution["exit_code"], error) if error else []
     if reason.get("text"):
         lines.append(reason["text"])
     if execution["signal"]:
@@ -85,6 +84,15 @@ def _failure(execution: Mapping[str, Any]) -> Failed:
     hints = [f"its log:      attune execution logs {execution['id']}"]
     hints += [f"once more:    attune execution rerun {execution['id']}"]
     return Failed(execution["status"], text, details=[Detail("", line) for line in lines], hints=hints)
+
+
+def _error_lines(exit_code: int | None, error: Mapping[str, Any]) -> list[str]:
+    kind, message = error.get("type"), (error.get("message") or "").rstrip()
+    if kind == "exit_code":
+        kind = f"exit code {exit_code}"
+    first, *others = f"{kind}: {message}".removesuffix(": ").split("\n")
+    traceback = (error.get("traceback") or "").rstrip()
+    return [first, *others, *(traceback.split("\n") if traceback else [])]
 
 
 _ENDS = {

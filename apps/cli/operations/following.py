@@ -41,10 +41,7 @@ def failure_of(operation: Mapping[str, Any]) -> Failed:
     error = operation["error"] or {}
     code, details = str(error.get("code", "failed")), details_of(error)
     hints = [*advice(code, error), f"what it said: attune operation log {operation['id']}"]
-    text = str(error.get("detail") or "It failed.")
-    if details:
-        text += f" {len(details)} error{'s' if len(details) > 1 else ''}:"
-    return Failed(code, text, details=details, hints=hints)
+    return Failed(code, str(error.get("detail") or "It failed."), details=details, hints=hints)
 
 
 _MARKS = {"succeeded": "✓", "failed": "✗"}
@@ -52,4 +49,4 @@ _MARKS = {"succeeded": "✓", "failed": "✗"}
 
 def _step(operation: Mapping[str, Any]) -> str:
     running = [step["name"] for step in operation["steps"] if step["status"] == "running"]
-    return running[-1] if running else str(operation["status"])
+    return running[-1] if running else f"operation {operation['id']} {operation['status']}"

@@ -76,8 +76,7 @@ def _tell(printer: Printer, pack: str, rows: Sequence[Mapping[str, Any]]) -> Non
     failed = [row for row in rows if row["status"] == "failed"]
     for row in rows:
         if row["status"] == "ready":
-            packages = len(row["packages"])
-            printer.say(f"  ✓ {pack} {row['runtime']}: ready, generation {row['generation']}, {packages} packages")
+            printer.say(f"  ✓ {pack} {row['runtime']} ready: {_contents(row)}")
     if not failed:
         return
     details = [Detail("", line) for row in failed for line in _why(row)]
@@ -86,6 +85,11 @@ def _tell(printer: Printer, pack: str, rows: Sequence[Mapping[str, Any]]) -> Non
         hints.append("what served before goes on serving")
     names = ", ".join(sorted({row["runtime"] for row in failed}))
     raise Failed("environment_failed", f"The environment of {pack} for {names} was not built.", details=details, hints=hints)
+
+
+def _contents(row: Mapping[str, Any]) -> str:
+    count = len(row["packages"])
+    return f"generation {row['generation']}, {count} package{'' if count == 1 else 's'}"
 
 
 def _why(row: Mapping[str, Any]) -> list[str]:

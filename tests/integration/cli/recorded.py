@@ -1,0 +1,157 @@
+"""What the API says, recorded; tests change what they are about."""
+
+from typing import Any
+
+
+def execution(execution_id: int = 17, **changes: Any) -> dict[str, Any]:
+    """One that succeeded."""
+    base = f"/api/v1/executions/{execution_id}"
+    names = ("logs", "result", "artifacts", "attempts", "history", "children")
+    return {
+        "id": execution_id,
+        "action": "examples.hello",
+        "pack": "examples",
+        "pack_version": "1.0.0",
+        "kind": "process",
+        "status": "succeeded",
+        "reason": None,
+        "parameters": {"name": "World"},
+        "result": {"greeting": "Hello, World!"},
+        "error": None,
+        "exit_code": 0,
+        "signal": None,
+        "attempt": 1,
+        "max_attempts": 1,
+        "labels": {},
+        "parent": None,
+        "rerun_of": None,
+        "trace_id": "d9f30f9f-1c69-4ae0-91bf-a2991046637e",
+        "requested_by": "admin",
+        "worker": "vm-default-1",
+        "pool": "default",
+        "queue": "run.default.python",
+        "gates": [],
+        "not_before": None,
+        "created_at": "2026-11-21T14:25:10.915267Z",
+        "scheduled_at": "2026-11-21T14:25:10.916392Z",
+        "started_at": "2026-11-21T14:25:11.044633Z",
+        "ended_at": "2026-11-21T14:25:11.062283Z",
+        "duration_s": 0.01765,
+        "timeout_s": 300.0,
+        "links": {name: f"{base}/{name}" for name in names},
+    } | changes
+
+
+def waiting(execution_id: int = 17, **changes: Any) -> dict[str, Any]:
+    """One that stands in line."""
+    return execution(
+        execution_id,
+        **{
+            "status": "delayed",
+            "reason": {
+                "code": "waiting_for_slot",
+                "text": "position 2 at examples.one_at_a_time, where 1 of 1 run",
+                "estimate_s": 4.0,
+            },
+            "result": None,
+            "exit_code": None,
+            "worker": None,
+            "scheduled_at": None,
+            "started_at": None,
+            "ended_at": None,
+            "duration_s": None,
+            **changes,
+        },
+    )
+
+
+def failed(execution_id: int = 17, **changes: Any) -> dict[str, Any]:
+    error = {"type": "exit_code", "message": "no such host"}
+    return execution(execution_id, **{"status": "failed", "result": None, "exit_code": 3, "error": error, **changes})
+
+
+def action(ref: str = "examples.hello", **changes: Any) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "name": ref.rpartition(".")[2],
+        "pack": ref.rpartition(".")[0],
+        "pack_version": "1.0.0",
+        "description": "Greets somebody.",
+        "runtime": "python",
+        "enabled": True,
+        "enabled_override": None,
+        "updated_at": "2026-11-21T14:24:26.656369Z",
+        "links": {},
+        "env": {},
+        "pool": "default",
+        "retry": {"on": ["failed"], "backoff": "exponential", "delay_s": 1.0, "max_attempts": 1},
+        "output": None,
+        "on_lost": "requeue",
+        "secrets": [],
+        "function": None,
+        "timeout_s": None,
+        "parameters": {
+            "name": {
+                "type": "string",
+                "default": "world",
+                "position": 0,
+                "minLength": 1,
+                "description": "Whom to greet.",
+            },
+            "times": {"type": "integer", "required": True},
+            "token": {"type": "string", "secret": True, "description": "For the [door]."},
+        },
+        "concurrency": {"limit": 1, "key": "{{ name }}"},
+        "entry_point": "hello.py",
+        "output_format": "auto",
+        "parameter_format": "json",
+        "parameter_delivery": "stdin",
+    } | changes
+
+
+def operation(status: str = "succeeded", **changes: Any) -> dict[str, Any]:
+    ended = status in ("succeeded", "failed")
+    return {
+        "id": 5,
+        "kind": "pack.install",
+        "subject": "/srv/packs/demo",
+        "status": status,
+        "progress": 100 if ended else 30,
+        "steps": [
+            {"name": "copy", "status": "succeeded", "started_at": "2026-11-21T14:42:15Z", "ended_at": None},
+            {
+                "name": "check",
+                "status": status if ended else "running",
+                "started_at": "2026-11-21T14:42:15Z",
+                "ended_at": None,
+            },
+        ],
+        "outcome": None,
+        "error": None,
+        "requested_by": "admin",
+        "created_at": "2026-11-21T14:42:15Z",
+        "started_at": "2026-11-21T14:42:15Z",
+        "ended_at": "2026-11-21T14:42:16Z" if ended else None,
+        "links": {"log": "/api/v1/operations/5/log"},
+    } | changes
+
+
+def environment(status: str = "ready", **changes: Any) -> dict[str, Any]:
+    return {
+        "pack": "demo",
+        "runtime": "python",
+        "volume": "96844eab-acbf-4891-9e30-c9a510a0d8d4",
+        "status": status,
+        "generation": 1,
+        "dependencies": ["six==1.16.0"],
+        "packages": {"six": "1.16.0"},
+        "version": "3.11.7",
+        "interpreter": "/usr/bin/python3.11",
+        "dependency_hash": "970ef8670d9d",
+        "size_bytes": 118784,
+        "error": None,
+        "built_by": "vm-default-1",
+        "installed_at": "2026-11-21T14:42:17Z",
+        "updated_at": "2026-11-21T14:42:17Z",
+        "log": "",
+    } | changes
