@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.command import command, noun
-from apps.cli.errors import ApiError, UsageError
+from apps.cli.errors import ApiError, ExitCode, UsageError
 from apps.cli.executions import logs as log
 from apps.cli.executions import pages
 from apps.cli.executions.ends import Watching, see_to_the_end
@@ -130,14 +130,25 @@ def watch(session: Session, execution_id: Id, *, follow: Follow = False, timeout
 def cancel(
     session: Session,
     execution_ids: Annotated[list[int], typer.Argument(metavar="ID...", show_default=False)],
-) -> None:
-    """Cancel executions: at once where they wait, by TERM and then KILL where they run."""
-    canceled = [session.api.post("executions", execution_id, "cancel") for execution_id in execution_ids]
-    if session.printer.is_for_people:
-        for execution in canceled:
-            session.printer.say(describe_standing(execution))
-    else:
-        session.printer.document(canceled[0] if len(canceled) == 1 else canceled)
+) -> int:
+    """Cancel executions: at once where they wait, by TERM and then KILL where they run.
+
+    One that cannot be canceled does not keep the others from it.
+    """
+    printer, code = session.printer, ExitCode.OK
+    canceled = []
+    for execution_id in execution_ids:
+        try:
+            canceled.append(session.api.post("executions", execution_id, "cancel"))
+        except ApiError as error:
+            printer.complain(error)
+            code = error.exit_code
+        else:
+            if printer.is_for_people:
+                printer.say(describe_standing(canceled[-1]))
+    if not printer.is_for_people:
+        printer.document(canceled[0] if len(execution_ids) == 1 and canceled else canceled)
+    return code
 
 
 @command(app, "rerun")

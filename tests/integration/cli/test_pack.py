@@ -1,0 +1,155 @@
+"""`attune pack` and `attune environment`"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.canned import Answer, Canned, page, problem
+from tests.integration.cli.conftest import Attune
+from tests.integration.cli.recorded import environment, operation
+
+INSTALL, OPERATION = "/api/v1/packs/install", "/api/v1/operations/5"
+ENVIRONMENTS, WORKERS = "/api/v1/packs/demo/environments", "/api/v1/workers"
+OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "installed", "content": {"actions": 2}}
+
+
+def test_an_installation_is_followed_until_the_environments_are_ready(attune: Attune, canned: Canned) -> None:
+    canned.on("POST", INSTALL, Answer(operation("pending", steps=[]), 202))
+    canned.on("GET", OPERATION, operation("running"), operation(outcome=OUTCOME))
+    canned.on("GET", ENVIRONMENTS, page(environment("building", generation=0)), page(environment()))
+    canned.on("GET", WORKERS, page({"name": "w1"}))
+    ended = attune("pack", "install", "/srv/packs/demo")
+    assert (ended.code, ended.out) == (0, "demo 1.0.0 installed (2 actions)\n")
+    assert ended.err == (
+        "operation 5 pending\n"
+        "check\n"
+        "  ✓ copy\n"
+        "  ✓ check\n"
+        "demo python building\n"
+        "  ✓ demo python ready: generation 1, 1 package\n"
+    )
+    assert canned.bodies("POST", INSTALL) == [{"source": "/srv/packs/demo", "force": False, "dry_run": False}]
+
+
+def test_a_relative_path_is_made_absolute(
+    attune: Attune, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    canned.on("POST", INSTALL, Answer(operation("pending"), 202))
+    assert attune("pack", "install", "demo", "--no-wait", "--force").out == "5\n"
+    assert canned.bodies("POST", INSTALL) == [{"source": f"{tmp_path}/demo", "force": True, "dry_run": False}]
+
+
+def test_all_errors_of_a_pack_are_told_with_file_and_line(attune: Attune, canned: Canned) -> None:
+    error = {
+        "code": "pack_invalid",
+        "detail": "2 errors in the pack.",
+        "errors": [
+            {"file": "pack.yaml", "line": 3, "detail": "the key 'version' stands twice"},
+            {"file": "actions/a.yaml", "line": None, "detail": "no runtime", "hint": "write runtime: shell"},
+        ],
+    }
+    canned.on("POST", INSTALL, Answer(operation("failed", error=error), 202))
+    ended = attune("pack", "install", "/srv/packs/demo")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "error: pack_invalid: 2 errors in the pack.\n"
+        "  pack.yaml:3: the key 'version' stands twice\n"
+        "  actions/a.yaml: no runtime (write runtime: shell)\n"
+        "  nothing was changed\n"
+        "  what it said: attune operation log 5\n"
+    )
+
+
+def test_a_dry_run_builds_nothing(attune: Attune, canned: Canned) -> None:
+    canned.on("POST", INSTALL, Answer(operation(outcome=OUTCOME), 202))
+    ended = attune("pack", "install", "/srv/packs/demo", "--dry-run")
+    assert ended.out == "demo 1.0.0 would be installed; nothing was changed (2 actions)\n"
+    assert len(canned.asked) == 1
+
+
+def test_a_failed_build_shows_the_end_of_its_log(attune: Attune, canned: Canned) -> None:
+    log = "".join(f"line {number}\n" for number in range(30)) + "no matching version\n"
+    canned.on("POST", INSTALL, Answer(operation(outcome=OUTCOME), 202))
+    canned.on("GET", ENVIRONMENTS, page(environment("failed", log=log, error="exit code 1")))
+    ended = attune("pack", "install", "/srv/packs/demo")
+    assert ended.code == 1
+    assert "line 10\n" not in ended.err
+    assert "  line 11\n" in ended.err
+    assert "  no matching version\n  exit code 1\n" in ended.err
+    assert "what served before goes on serving" in ended.err
+
+
+def test_without_a_worker_it_is_said_that_nothing_is_built(attune: Attune, canned: Canned) -> None:
+    canned.on("POST", INSTALL, Answer(operation(outcome=OUTCOME), 202))
+    canned.on("GET", ENVIRONMENTS, page(environment("pending")))
+    canned.on("GET", WORKERS, page())
+    ended = attune("pack", "install", "/srv/packs/demo")
+    assert ended.code == 0
+    assert "no worker is active" in ended.err
+
+
+def test_json_of_an_installation_is_the_operation(attune: Attune, canned: Canned) -> None:
+    canned.on("POST", INSTALL, Answer(operation(outcome=OUTCOME), 202))
+    canned.on("GET", ENVIRONMENTS, page())
+    assert json.loads(attune("pack", "install", "/srv/packs/demo", "--json").out) == operation(outcome=OUTCOME)
+
+
+def test_packs_are_switched_on_and_off(attune: Attune, canned: Canned) -> None:
+    canned.on("PATCH", "/api/v1/packs/demo", {"ref": "demo", "enabled": False})
+    assert attune("pack", "disable", "demo").err == "demo is disabled\n"
+    assert canned.bodies("PATCH", "/api/v1/packs/demo") == [{"enabled": False}]
+
+
+def test_an_unknown_pack_says_where_all_are(attune: Attune, canned: Canned) -> None:
+    canned.on("GET", "/api/v1/packs/none", problem(404, "unknown_pack", "There is no pack none."))
+    ended = attune("pack", "show", "none")
+    assert (ended.code, ended.err) == (
+        2,
+        "error: unknown_pack: There is no pack none.\n  all packs: attune pack list\n",
+    )
+
+
+def test_a_ref_cannot_leave_its_place_in_the_address(attune: Attune, canned: Canned) -> None:
+    attune("pack", "show", "../tokens?x=1")
+    assert canned.asked[0].path == "/api/v1/packs/..%2Ftokens%3Fx%3D1"
+
+
+def test_environments_are_told_with_their_log(attune: Attune, canned: Canned) -> None:
+    canned.on("GET", ENVIRONMENTS, page(environment(log="Resolved 1 package\n")))
+    out = attune("pack", "environments", "demo").out
+    assert "packages     six 1.16.0\n" in out
+    assert out.endswith("\nLog of the last build\n  Resolved 1 package\n")
+
+
+@pytest.mark.parametrize("noun", ["pack", "environment"])
+def test_a_rebuild_is_waited_for(attune: Attune, canned: Canned, noun: str) -> None:
+    canned.on("POST", f"{ENVIRONMENTS}/python/rebuild", Answer({"volumes": 1}, 202))
+    canned.on("GET", ENVIRONMENTS, page(environment("pending")), page(environment(generation=2)))
+    canned.on("GET", WORKERS, page({"name": "w1"}))
+    ended = attune(noun, "rebuild", "demo", "python")
+    assert ended.code == 0
+    assert ended.err.endswith("  ✓ demo python ready: generation 2, 1 package\n")
+
+
+def test_a_rebuild_without_a_worker_fails(attune: Attune, canned: Canned) -> None:
+    canned.on("POST", f"{ENVIRONMENTS}/python/rebuild", Answer({"volumes": 0}, 202))
+    assert attune("environment", "rebuild", "demo", "python").code == 1
+
+
+def test_a_rollback_is_over_when_another_generation_serves(attune: Attune, canned: Canned) -> None:
+    canned.on("POST", f"{ENVIRONMENTS}/python/rollback", Answer({"volumes": 1}, 202))
+    canned.on("GET", ENVIRONMENTS, page(environment(generation=3)), page(environment(generation=2)))
+    ended = attune("environment", "rollback", "demo", "python")
+    assert ended.code == 0
+    assert ended.err.endswith("ready: generation 2, 1 package\n")
+
+
+def test_a_rollback_that_changes_nothing_fails(attune: Attune, canned: Canned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.cli.packs.environments._ROLLBACK_S", 0)
+    canned.on("POST", f"{ENVIRONMENTS}/python/rollback", Answer({"volumes": 1}, 202))
+    canned.on("GET", ENVIRONMENTS, page(environment()))
+    ended = attune("environment", "rollback", "demo", "python")
+    assert ended.code == 1
+    assert "error: not_rolled_back:" in ended.err
