@@ -28,6 +28,7 @@ from apps.workers.capabilities import Capabilities, find_capabilities
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.services import Registration, begin_draining, end_worker, register_worker
+from apps.workers.slots_pool import SlotsPool
 
 logger = logging.getLogger(__name__)
 
@@ -93,10 +94,13 @@ class WorkerProcess:
         """Celery's consumer, until it is told to stop and everything that runs has ended."""
         worker_shutting_down.connect(lambda **_: _drain(host), weak=False)
         worker_ready.connect(lambda **_: logger.info("worker %s is ready: %s", host.name, _said(host)), weak=False)
+        for queue in host.capabilities.queues:
+            # A hint may be lost, so it is not worth the four writes to Redis that taking and confirming it would cost.
+            self._app.amqp.queues[queue].no_ack = True
         arguments: dict[str, Any] = {
             "hostname": f"{host.name}@{host.worker_id}",
             "concurrency": settings.ATTUNE_WORKER_SLOTS,
-            "pool_cls": "threads",
+            "pool_cls": SlotsPool,
             "queues": host.capabilities.queues,
             "without_gossip": True,
             "without_mingle": True,

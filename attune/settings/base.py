@@ -142,6 +142,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 10,
     "visibility_timeout": 24 * 3600,
+    # Hints have no priorities: one list to look at per queue instead of four.
+    "priority_steps": [0],
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
