@@ -129,7 +129,7 @@ def watch(session: Session, execution_id: Id, *, follow: Follow = False, timeout
 @command(app, "cancel")
 def cancel(
     session: Session,
-    execution_ids: Annotated[list[int], typer.Argument(metavar="ID...", show_default=False)],
+    execution_ids: Annotated[list[int], typer.Argument(metavar="ID", show_default=False)],
 ) -> int:
     """Cancel executions: at once where they wait, by TERM and then KILL where they run.
 
@@ -157,7 +157,7 @@ def rerun(
     execution_id: Id,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="instead of the old ones, as for run", show_default=False),
+        typer.Argument(metavar="NAME=VALUE", help="instead of the old ones, as for run", show_default=False),
     ] = None,
     *,
     wait: Annotated[bool, typer.Option("--wait", "-w", help="wait for the end, as run does")] = False,

@@ -50,7 +50,7 @@ def limit(
     session: Session,
     gate: Id,
     number: Annotated[
-        int | None, typer.Argument(metavar="[LIMIT]", help="0 pauses; nobody who runs is stopped", show_default=False)
+        int | None, typer.Argument(metavar="LIMIT", help="0 pauses; nobody who runs is stopped", show_default=False)
     ] = None,
     *,
     reset: Annotated[bool, typer.Option("--reset", help="as the action's file says")] = False,

@@ -1,6 +1,8 @@
 """`attune run`"""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -26,7 +28,7 @@ app = new_app()
 Action = Annotated[str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False)]
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NAME=VALUE]...", help="parameters, as described above", show_default=False),
+    typer.Argument(metavar="NAME=VALUE", help="parameters, as described above", show_default=False),
 ]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="wait for the end: result to stdout, progress to stderr")]
 Follow = Annotated[
@@ -105,11 +107,22 @@ def _request(
         headers = {"Idempotency-Key": key} if key is not None else None
         wait_s = _REQUEST_WAIT_S if waits else 0
         wish = body | ({"wait_s": wait_s} if wait_s else {})
-        execution: dict[str, Any] = session.api.post("executions", body=wish, headers=headers, extra_s=wait_s)
+        with _saying_what_may_have_happened(session):
+            execution: dict[str, Any] = session.api.post("executions", body=wish, headers=headers, extra_s=wait_s)
         return execution
     except ApiError as error:
         if error.code == "unknown_action":
             error.hints[:0] = near_actions(session.api, action)
         if error.code == "invalid_parameters":
             error.hints += what_it_takes(body["parameters"], declared, action=action)
+        raise
+
+
+@contextmanager
+def _saying_what_may_have_happened(session: Session) -> Iterator[None]:
+    """Ctrl-C before the answer: the id is not known yet."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        session.printer.say("it may have been accepted: attune execution list")
         raise
