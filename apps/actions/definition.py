@@ -69,7 +69,9 @@ class Definition:
     @cached_property
     def secret_outputs(self) -> frozenset[str]:
         properties: Mapping[str, Any] = (self.output or {}).get("properties", {})
-        return frozenset(name for name, item in properties.items() if item.get("secret") is True)
+        # A property's schema may be `true`, too.
+        schemas = {name: item for name, item in properties.items() if isinstance(item, dict)}
+        return frozenset(name for name, item in schemas.items() if item.get("secret") is True)
 
     def as_json(self) -> JsonObject:
         return asdict(self)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apps.actions.definition import Definition
-from apps.actions.services.register import register_actions
+from apps.actions.services.register import actions_of_others, register_actions
 from apps.core import refs
 from apps.core.expressions import TemplateError, compile_template
 from apps.core.schema import MARKS, schema_error, value_errors, without_marks
@@ -109,8 +109,11 @@ class ActionFiles:
         before = len(context.errors.errors)
         body = file.read(SCHEMA, context.errors, hints=HINTS)
         if body is None:
+            _look_further(file, context)
             return None
         body = _with_text_defaults(body, file)
+        if not file.can_be_kept(body, context.errors):
+            return None
         for path, detail, hint in _mistakes(body, file, context):
             file.add(context.errors, path, detail, hint)
         if len(context.errors.errors) > before:
@@ -134,6 +137,17 @@ def split_entry_point(text: str) -> tuple[str, str | None]:
 Mistake = tuple[Sequence[str | int], str, str]
 
 
+def _look_further(file: PackFile, context: ReadContext) -> None:
+    """Of a file that breaks its schema, what can still be told about its program."""
+    value = file.document.value(SCHEMA)
+    if not isinstance(value, dict):
+        return
+    body = {name: value[name] for name in ("entry_point", "runtime") if name in value}
+    if body.get("entry_point") and all(isinstance(text, str) and "\0" not in text for text in body.values()):
+        for path, detail, hint in _entry_point_mistakes(body, context):
+            file.add(context.errors, path, detail, hint)
+
+
 def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:
     yield from _name_mistakes(body, file, context)
     yield from _entry_point_mistakes(body, context)
@@ -155,6 +169,10 @@ def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> It
     twin = next((item for item in context.content.get("actions", ()) if item.name == body["name"]), None)
     if twin is not None:
         yield ["name"], f"the name {body['name']} is taken by another file of this pack", "names are unique in a pack"
+    ref = refs.join(context.manifest.ref, body["name"])
+    if ref in _refs_of_others(context):
+        # `acme.web` + `deploy` and `acme` + `web.deploy` are written the same way.
+        yield ["name"], f"the pack {_refs_of_others(context)[ref]} has an action {ref} already", "choose another name"
 
 
 def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
@@ -162,7 +180,7 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
     target = (context.folder / "actions" / path).resolve()
     if not target.is_relative_to((context.folder / "actions").resolve()):
         yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
-    elif not target.is_file():
+    elif not context.has_file(f"actions/{path}"):
         yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
     if function is not None and not function.isidentifier():
         yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
@@ -212,6 +230,14 @@ def _concurrency_mistakes(body: JsonObject) -> Iterator[Mistake]:
             yield path, f"the key names {name}, which is no parameter", f"one of: {', '.join(parameters)}"
         elif parameters[name].get("secret"):
             yield path, f"the key names {name}, which is secret", "keys are shown at gates; use another parameter"
+
+
+def _refs_of_others(context: ReadContext) -> dict[str, str]:
+    """`{ref of an action: ref of its pack}` of all other packs."""
+    if "refs" not in context.memo:
+        context.memo["refs"] = actions_of_others(context.manifest.ref)
+    found: dict[str, str] = context.memo["refs"]
+    return found
 
 
 def _runtimes(context: ReadContext) -> list[RuntimeDefinition]:

@@ -28,6 +28,13 @@ class ReadContext:
     #: What a kind looked up once for all of its files.
     memo: dict[str, Any] = field(default_factory=dict)
 
+    def has_file(self, path: str) -> bool:
+        """Whether the pack holds a file at `path`; a path that no file can have is not an error here."""
+        try:
+            return (self.folder / path).is_file()
+        except OSError:  # a name longer than file systems take
+            return False
+
 
 class ContentKind(Protocol):
     """One folder of a pack; `folder` is its name (`actions`)."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from apps.core.errors import ErrorCollector
 from apps.core.schema import value_errors
-from apps.core.types import JsonObject
+from apps.core.types import JsonObject, JsonValue
 from apps.packs import yaml
+from apps.runner.jsonvalue import BadValueError, check_value
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,26 @@ class PackFile:
     def read(
         self, schema: JsonObject, errors: ErrorCollector, *, hints: Mapping[str, str] | None = None
     ) -> JsonObject | None:
-        """The file as JSON under `schema`, or None with all that is wrong. `hints`: field name → what to write instead."""
+        """The file as JSON under `schema`, or None with all that is wrong.
+
+        `hints`: field name → what to write instead.
+        """
         value = self.document.value(schema)
         found = value_errors(schema, value)
         for error in found:
             steps = pointer_steps(error.pointer)
             self.add(errors, steps, self._say(steps, error.detail), (hints or {}).get(steps[0] if steps else "", ""))
         return None if found else value
+
+    def can_be_kept(self, value: JsonValue, errors: ErrorCollector) -> bool:
+        """Whether the database can hold `value`, once text that looks like a number has become text."""
+        try:
+            check_value(value)
+        except BadValueError as error:
+            steps = pointer_steps(error.pointer)
+            self.add(errors, steps, self._say(steps, f"{error.reason} cannot be kept"))
+            return False
+        return True
 
     def add(self, errors: ErrorCollector, path: yaml.Path, detail: str, hint: str = "") -> None:
         errors.add(self.path, self.document.line(path), detail, hint)

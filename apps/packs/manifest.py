@@ -9,6 +9,7 @@ from apps.core.types import JsonObject
 from apps.packs.documents import PackFile
 
 _TEXT = {"type": "string", "maxLength": 10_000}
+_LABEL = {"type": "string", "maxLength": 255}
 _TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": 200}
 _SEMVER = (
     r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
@@ -21,8 +22,8 @@ SCHEMA: JsonObject = {
     "additionalProperties": False,
     "properties": {
         "ref": {"type": "string", "pattern": refs.PACK_REF.pattern.replace(r"\Z", "$"), "maxLength": 100},
-        "name": _TEXT,
-        "label": _TEXT,
+        "name": _LABEL,
+        "label": _LABEL,
         "description": _TEXT,
         "version": {"type": "string", "pattern": _SEMVER, "maxLength": 100},
         "author": _TEXT,
@@ -69,6 +70,8 @@ class PackManifest:
     ref: str
     version: str
     body: JsonObject = field(repr=False)
+    #: Where `ref` and `version` stand in pack.yaml.
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def label(self) -> str:
@@ -91,6 +94,7 @@ class PackManifest:
 def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None:
     """The manifest in `file`, or None with everything that is wrong in `errors`."""
     body = file.read(SCHEMA, errors, hints=HINTS)
-    if body is None:
+    if body is None or not file.can_be_kept(body, errors):
         return None
-    return PackManifest(ref=body["ref"], version=body["version"], body=body)
+    lines = {name: file.document.line([name]) for name in ("ref", "version")}
+    return PackManifest(ref=body["ref"], version=body["version"], body=body, lines=lines)

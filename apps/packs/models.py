@@ -1,4 +1,5 @@
-"""Packs and their installed versions. A version is an archive named by its digest; the pack points at the current one."""
+"""Packs and their installed versions. A version is an archive named by its digest; the pack points at the current
+one."""
 
 from typing import TYPE_CHECKING, Self
 

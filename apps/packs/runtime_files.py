@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile, pointer_steps
 from apps.runtimes.definition import SCHEMA, RuntimeDefinition, errors_of
-from apps.runtimes.services import upsert_runtimes
+from apps.runtimes.services import names_of_others, upsert_runtimes
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
@@ -22,13 +22,23 @@ class RuntimeFiles:
         found = errors_of(body)
         for error in found:
             file.add(context.errors, pointer_steps(error.pointer), error.detail)
-        if found:
+        if found or not file.can_be_kept(body, context.errors):
             return None
         definition = RuntimeDefinition.from_json(body)
-        if definition.wrapper and not (context.folder / self.folder / definition.wrapper).is_file():
+        before = len(context.errors.errors)
+        if definition.wrapper and not context.has_file(f"{self.folder}/{definition.wrapper}"):
             file.add(context.errors, ["wrapper"], f"{self.folder}/{definition.wrapper} is not in the pack")
-            return None
-        return definition
+        self._refuse_taken(definition, file, context)
+        return definition if len(context.errors.errors) == before else None
+
+    def _refuse_taken(self, definition: RuntimeDefinition, file: PackFile, context: ReadContext) -> None:
+        owners: dict[str, str] = context.memo.setdefault("owners", names_of_others(context.manifest.ref))
+        places: list[tuple[list[str | int], str]] = [(["name"], definition.name)]
+        places += [(["aliases", index], alias) for index, alias in enumerate(definition.aliases)]
+        for place, name in places:
+            owner = owners.setdefault(name, file.path)
+            if owner != file.path:
+                file.add(context.errors, place, f"the name {name} is taken by {owner}", "choose another name")
 
     def write(self, version: "PackVersion", items: Sequence[RuntimeDefinition]) -> None:
         upsert_runtimes(version.pack.ref, version.digest, items)

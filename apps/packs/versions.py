@@ -1,4 +1,4 @@
-"""Pack versions as files: staged, named by their digest, kept as archives, unpacked read-only wherever they are needed."""
+"""Pack versions as files: staged, named by their digest, kept as archives, unpacked read-only where they are needed."""
 
 import gzip
 import hashlib
@@ -7,7 +7,8 @@ import shutil
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,10 @@ MAX_BYTES = 100 * 1024 * 1024
 #: Never part of a pack: version control, caches, environments made beside the code.
 IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_modules", ".mypy_cache", ".pytest_cache"})
 _CHUNK = 1024 * 1024
+#: Deepest folder of a pack.
+_MAX_DEPTH = 64
+#: A private copy older than this was left behind by a process that was killed.
+_LEFT_BEHIND_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,11 @@ def folder_of(pack_ref: str, digest: str) -> Path:
 
 @contextmanager
 def stage(source: Path) -> Iterator[StagedPack]:
-    """Copies `source` into a private folder, which is gone afterwards. Raises `PackInvalid` for what a pack may not hold."""
-    parent = Path(settings.ATTUNE_PACKS_DIR) / ".staging"
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent) as temporary:
+    """Copies `source` into a private folder, which is gone afterwards.
+
+    Raises `PackInvalid` for what a pack may not hold.
+    """
+    with tempfile.TemporaryDirectory(dir=_staging()) as temporary:
         folder = Path(temporary) / "pack"
         errors = ErrorCollector()
         copier = _Copier(errors)
@@ -56,6 +62,24 @@ def stage(source: Path) -> Iterator[StagedPack]:
         if errors.errors:
             raise PackInvalid(errors=errors.errors)
         yield StagedPack(folder, digest_of(folder), copier.size_bytes, copier.file_count)
+
+
+def _staging() -> Path:
+    """The folder of private copies, without those that nobody will use any more."""
+    folder = Path(settings.ATTUNE_PACKS_DIR) / ".staging"
+    folder.mkdir(parents=True, exist_ok=True)
+    _discard_old(folder.iterdir())
+    return folder
+
+
+def _discard_old(folders: Iterable[Path]) -> None:
+    for path in folders:
+        try:
+            is_old = path.stat().st_mtime < time.time() - _LEFT_BEHIND_S
+        except OSError:  # its owner has just removed it
+            continue
+        if is_old:
+            discard(path)
 
 
 class _Copier:
@@ -66,25 +90,39 @@ class _Copier:
         self.file_count = 0
         self._errors = errors
 
-    def copy(self, source: Path, target: Path, path: str) -> None:
+    def copy(self, source: Path, target: Path, path: str, *, depth: int = 0) -> None:
         target.mkdir(mode=0o755)
-        for entry in sorted(os.scandir(source), key=lambda item: item.name):
-            inner = f"{path}/{entry.name}".lstrip("/")
-            if entry.name in IGNORED or entry.name.endswith(".pyc"):
-                continue
-            if entry.is_symlink():
-                self._errors.add(
-                    inner, 0, "a link; packs hold regular files and folders only", "put the file itself here"
-                )
-            elif entry.is_dir():
-                self.copy(Path(entry.path), target / entry.name, inner)
-            elif entry.is_file():
-                self._copy_file(entry, target / entry.name, inner)
+        try:
+            entries = sorted(os.scandir(source), key=lambda item: item.name)
+        except OSError as error:
+            self._errors.add(path, 0, f"cannot be read: {error.strerror}")
+            return
+        for entry in entries:
+            if entry.name not in IGNORED and not entry.name.endswith(".pyc"):
+                self._copy_entry(entry, target / entry.name, f"{path}/{entry.name}".lstrip("/"), depth)
+
+    def _copy_entry(self, entry: "os.DirEntry[str]", target: Path, path: str, depth: int) -> None:
+        if (shown := os.fsencode(path).decode(errors="replace")) != path:
+            self._errors.add(shown, 0, "the name is not UTF-8", "rename it")
+        elif entry.is_symlink():
+            self._errors.add(path, 0, "a link; packs hold regular files and folders only", "put the file itself here")
+        elif entry.is_dir():
+            if depth < _MAX_DEPTH:
+                self.copy(Path(entry.path), target, path, depth=depth + 1)
             else:
-                self._errors.add(inner, 0, "neither a regular file nor a folder")
+                self._errors.add(path, 0, f"deeper than {_MAX_DEPTH} folders")
+        elif entry.is_file():
+            self._copy_file(entry, target, path)
+        else:
+            self._errors.add(path, 0, "neither a regular file nor a folder")
 
     def _copy_file(self, entry: "os.DirEntry[str]", target: Path, path: str) -> None:
-        size = entry.stat().st_size
+        try:
+            facts = entry.stat()
+        except OSError as error:
+            self._errors.add(path, 0, f"cannot be read: {error.strerror}")
+            return
+        size = facts.st_size
         self.file_count += 1
         self.size_bytes += size
         if self.file_count > MAX_FILES or self.size_bytes > MAX_BYTES:
@@ -94,7 +132,7 @@ class _Copier:
         except OSError as error:
             self._errors.add(path, 0, f"cannot be read: {error.strerror}")
             return
-        target.chmod(0o755 if entry.stat().st_mode & stat.S_IXUSR else 0o644)
+        target.chmod(0o755 if facts.st_mode & stat.S_IXUSR else 0o644)
 
 
 def digest_of(folder: Path) -> str:
@@ -117,8 +155,19 @@ def keep(staged: StagedPack, pack_ref: str) -> None:
         with tempfile.TemporaryFile() as archive:
             _write_archive(staged.folder, archive)
             archive.seek(0)
-            default_storage.save(name, File(archive))
+            _save_whole(name, File(archive))
     _publish(staged.folder, folder_of(pack_ref, staged.digest))
+
+
+def _save_whole(name: str, archive: "File[bytes]") -> None:
+    """Saves under `name` what is there whole or not at all, whenever this process is killed."""
+    try:
+        path = Path(default_storage.path(name))
+    except NotImplementedError:  # object stores show nothing before it is complete
+        default_storage.save(name, archive)
+        return
+    part = default_storage.save(f"{name}.part", archive)
+    Path(default_storage.path(part)).replace(path)
 
 
 def ensure_unpacked(pack_ref: str, digest: str) -> Path:
@@ -129,9 +178,7 @@ def ensure_unpacked(pack_ref: str, digest: str) -> Path:
     name = _archive_name(pack_ref, digest)
     if not default_storage.exists(name):
         raise NotFound(f"The archive of {pack_ref} {digest[:12]} is not in storage ({name}).")
-    parent = Path(settings.ATTUNE_PACKS_DIR) / ".staging"
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent) as temporary, default_storage.open(name) as archive:
+    with tempfile.TemporaryDirectory(dir=_staging()) as temporary, default_storage.open(name) as archive:
         target = Path(temporary) / "pack"
         with tarfile.open(fileobj=archive, mode="r:gz") as tar:
             tar.extractall(target, filter="data")
@@ -154,6 +201,7 @@ def _publish(source: Path, target: Path) -> None:
     if target.is_dir():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
+    _discard_old(target.parent.glob(".*"))
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         shutil.copytree(source, temporary, dirs_exist_ok=True)

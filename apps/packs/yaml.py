@@ -33,7 +33,7 @@ _STR = "tag:yaml.org,2002:str"
 class _Loader(yaml.CSafeLoader):
     """The core schema of YAML 1.2: `yes`, `on` and dates are text, octals start with `0o`."""
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML keeps it so
+    yaml_implicit_resolvers = {}
 
 
 for tag, pattern, first in (
@@ -124,7 +124,7 @@ def _line_too_deep(text: str) -> int | None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH and event.start_mark is not None:
             return int(event.start_mark.line) + 1
     return None
 

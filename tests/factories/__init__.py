@@ -2,5 +2,14 @@
 
 from tests.factories.actions import make_action
 from tests.factories.executions import make_execution, make_gate, make_policy, make_worker
+from tests.factories.packs import make_runtimes, write_pack
 
-__all__ = ["make_action", "make_execution", "make_gate", "make_policy", "make_worker"]
+__all__ = [
+    "make_action",
+    "make_execution",
+    "make_gate",
+    "make_policy",
+    "make_runtimes",
+    "make_worker",
+    "write_pack",
+]

@@ -7,14 +7,29 @@ from django.db.models.functions import Now
 
 from apps.actions.definition import Definition, digest_of
 from apps.actions.models import Action, ActionDefinition
+from apps.core.errors import Conflict
 from apps.core.refs import join
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
 
 
+class ActionTaken(Conflict):
+    """An action of another pack has this ref."""
+
+    code = "action_taken"
+
+
+def actions_of_others(pack_ref: str) -> dict[str, str]:
+    """`{ref of an action: ref of its pack}` of all packs but this one."""
+    return dict(Action.objects.exclude(pack__ref=pack_ref).values_list("ref", "pack__ref"))
+
+
 def register_actions(version: "PackVersion", definitions: Sequence[Definition]) -> None:
-    """Adds, changes and removes rows so that exactly `definitions` serve. Operators' switches stay as they are."""
+    """Adds, changes and removes rows so that exactly `definitions` serve. Operators' switches stay as they are.
+
+    Raises `ActionTaken` when another pack got a ref while this one was read.
+    """
     digests = _keep_definitions(definitions)
     rows = [
         Action(
@@ -38,6 +53,9 @@ def register_actions(version: "PackVersion", definitions: Sequence[Definition]) 
         update_fields=["version", "definition", "description", "runtime", "is_enabled_by_pack", "updated_at"],
         batch_size=500,
     )
+    taken = Action.objects.filter(ref__in=[row.ref for row in rows]).exclude(pack=version.pack).first()
+    if taken is not None:
+        raise ActionTaken(f"The pack {taken.pack.ref} has an action {taken.ref} already.")
 
 
 def _keep_definitions(definitions: Sequence[Definition]) -> dict[str, int]:

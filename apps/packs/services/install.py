@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from apps.core.errors import Conflict, Invalid
+from apps.core.errors import Conflict, FileError, Invalid
 from apps.core.refs import safe_name
 from apps.core.signals import happened
 from apps.core.types import JsonObject
 from apps.packs import content, versions
 from apps.packs.loader import LoadedPack, RefTaken, load_pack
+from apps.packs.manifest import HINTS, PackManifest
 from apps.packs.models import Pack, PackVersion
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def install_pack(
     `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything and changes nothing.
     Raises `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`.
     """
-    if not source.is_absolute() or not source.is_dir():
+    if not source.is_absolute() or not _is_folder(source):
         raise Invalid(f"{source} is not a folder on this server; give an absolute path.")
     tell("copy", 5)
     with versions.stage(source) as staged:
@@ -87,9 +88,18 @@ def install_pack(
     return Installed(loaded.manifest.ref, loaded.manifest.version, staged.digest, change, counts)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than file systems take
+        return False
+
+
 def _refuse_reserved(loaded: LoadedPack, *, own: bool) -> None:
-    if loaded.manifest.ref in RESERVED and not own:
-        raise RefTaken(f"The ref {loaded.manifest.ref!r} is reserved; choose another.")
+    manifest = loaded.manifest
+    if manifest.ref in RESERVED and not own:
+        detail = f"The ref {manifest.ref!r} is reserved; choose another."
+        raise RefTaken(detail, errors=[_at(manifest, "ref", "the ref is reserved")])
 
 
 def _change(loaded: LoadedPack, digest: str, *, force: bool) -> str:
@@ -97,7 +107,8 @@ def _change(loaded: LoadedPack, digest: str, *, force: bool) -> str:
     manifest = loaded.manifest
     twin = Pack.objects.filter(safe_name=safe_name(manifest.ref)).exclude(ref=manifest.ref).first()
     if twin is not None:
-        raise RefTaken(f"{manifest.ref} has the same name on disk ({twin.safe_name}) as the installed pack {twin.ref}.")
+        detail = f"{manifest.ref} has the same name on disk ({twin.safe_name}) as the installed pack {twin.ref}."
+        raise RefTaken(detail, errors=[_at(manifest, "ref", f"the installed pack {twin.ref} has this name on disk")])
     pack = Pack.objects.select_related("current").filter(ref=manifest.ref).first()
     if pack is None or pack.current is None:
         return "installed"
@@ -107,9 +118,14 @@ def _change(loaded: LoadedPack, digest: str, *, force: bool) -> str:
     if same and not force:
         raise VersionTaken(
             f"{manifest.ref} {manifest.version} is installed with other content; "
-            "raise the version in pack.yaml, or install with force to replace it."
+            "raise the version in pack.yaml, or install with force to replace it.",
+            errors=[_at(manifest, "version", "this version is installed with other content")],
         )
     return "replaced" if same else "upgraded"
+
+
+def _at(manifest: PackManifest, name: str, detail: str) -> FileError:
+    return FileError("pack.yaml", manifest.lines.get(name, 0), detail, HINTS.get(name, ""))
 
 
 @transaction.atomic(durable=True)

@@ -40,6 +40,16 @@ def upsert_runtimes(pack_ref: str, pack_digest: str, definitions: Sequence[Runti
         Runtime.objects.update_or_create(name=item.name, defaults={**facts, "updated_at": Now()})
 
 
+def names_of_others(pack_ref: str) -> dict[str, str]:
+    """`{name or alias: who has it}` of the runtimes of all packs but this one."""
+    others = Runtime.objects.exclude(pack_ref=pack_ref)
+    return {
+        name: f"the runtime {item.name} of the pack {item.pack_ref}"
+        for item in others
+        for name in (item.name, *item.aliases)
+    }
+
+
 def known_runtimes() -> list[RuntimeDefinition]:
     """All runtimes, those of the core pack first."""
     rows = Runtime.objects.order_by("name")

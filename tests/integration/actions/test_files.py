@@ -1,0 +1,136 @@
+from pathlib import Path
+
+import pytest
+
+from apps.actions.definition import Definition
+from apps.packs.loader import PackInvalid, load_pack
+from tests.factories import write_pack
+
+pytestmark = pytest.mark.usefixtures("runtimes")
+
+HEAD = "name: deploy\nruntime: shell\nentry_point: deploy.sh\n"
+
+
+def pack_with(folder: Path, text: str, *, program: str = "deploy.sh", code: str = "true\n") -> Path:
+    return write_pack(folder, files={"actions/deploy.yaml": text, f"actions/{program}": code})
+
+
+def read(folder: Path, text: str, *, program: str = "deploy.sh", code: str = "true\n") -> Definition:
+    (definition,) = load_pack(pack_with(folder, text, program=program, code=code)).content["actions"]
+    assert isinstance(definition, Definition)
+    return definition
+
+
+def mistakes(folder: Path, text: str, *, program: str = "deploy.sh", code: str = "true\n") -> list[str]:
+    with pytest.raises(PackInvalid) as refused:
+        load_pack(pack_with(folder, text, program=program, code=code))
+    return [str(error).removeprefix("actions/deploy.yaml:") for error in refused.value.errors]
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "runtime"),
+    [
+        ("deploy.sh", "true\n", "shell"),
+        ("deploy.py", "print(1)\n", "python"),
+        ("deploy", "#!/bin/bash\ntrue\n", "shell"),
+        ("deploy", "#!/usr/bin/env -S python3\nprint(1)\n", "python"),
+    ],
+)
+def test_the_runtime_follows_from_extension_or_first_line(
+    tmp_path: Path, program: str, code: str, runtime: str
+) -> None:
+    text = f"name: deploy\nentry_point: {program}\n"
+    assert read(tmp_path, text, program=program, code=code).runtime == runtime
+
+
+def test_an_alias_names_the_same_runtime(tmp_path: Path) -> None:
+    assert read(tmp_path, "name: deploy\nruntime: bash\nentry_point: deploy.sh\n").runtime == "shell"
+
+
+def test_a_program_no_runtime_fits_is_an_error_that_names_what_there_is(tmp_path: Path) -> None:
+    (said,) = mistakes(tmp_path, "name: deploy\nentry_point: deploy\n", program="deploy", code="\x7fELF\n")
+    assert "no runtime fits deploy" in said
+    assert "one of: python, shell" in said
+
+
+def test_a_function_is_named_after_a_colon(tmp_path: Path) -> None:
+    definition = read(tmp_path, "name: deploy\nentry_point: deploy.py:main\n", program="deploy.py")
+    assert (definition.entry_point, definition.function) == ("deploy.py", "main")
+    (said,) = mistakes(tmp_path, "name: deploy\nentry_point: 'deploy.py:'\n", program="deploy.py")
+    assert "no name of a function" in said
+
+
+@pytest.mark.parametrize(
+    "entry_point", ["../pack.yaml", "/etc/passwd", "sub/../../pack.yaml", "gone.sh", ".", "x" * 400, "sub/" * 100]
+)
+def test_an_entry_point_outside_or_missing_is_told_with_its_line(tmp_path: Path, entry_point: str) -> None:
+    (said,) = mistakes(tmp_path, f"name: deploy\nruntime: shell\nentry_point: '{entry_point}'\n")
+    assert said.startswith("3: actions/") or "leaves the folder" in said
+
+
+def test_text_of_parameters_is_taken_as_written(tmp_path: Path) -> None:
+    more = "parameters:\n  mode: {type: string, default: 0755, enum: [0755, 1.10, no]}\n  n: {default: 1}\n"
+    definition = read(tmp_path, HEAD + more)
+    assert definition.parameters["mode"] == {"type": "string", "default": "0755", "enum": ["0755", "1.10", "no"]}
+    assert definition.schema.defaults == {"mode": "0755", "n": 1}
+
+
+def test_a_long_number_that_is_text_survives(tmp_path: Path) -> None:
+    digits = "9" * 5_000
+    definition = read(tmp_path, f"{HEAD}parameters: {{serial: {{type: string, default: {digits}}}}}\n")
+    assert definition.schema.defaults == {"serial": digits}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("parameters: [a]", "4: parameters: "),
+        ("parameters: {a: ~}", "4: parameters.a: "),
+        ("parameters: {a: {type: strin}}", "4: parameters.a is no JSON Schema"),
+        ("parameters: {a: {pattern: '(('}}", "4: parameters.a is no JSON Schema"),
+        ("parameters: {a: {type: integer, default: x}}", "4: the default of a does not fit"),
+        ("parameters: {a: {immutable: true}}", "4: a is immutable but has no default"),
+        ("parameters: {a: {secret: true, default: s3cret}}", "4: a is secret"),
+        ("parameters: {a: {default: .nan}}", "4: parameters.a.default: a number that is not finite"),
+        ("parameters: {a: {default: 9223372036854775808}}", "4: parameters.a.default: an integer beyond"),
+        ("parameters: {'a b': {}}", "4: 'a b' cannot be the name"),
+        ("parameters: {PATH: {}}", "4: PATH cannot be a shell variable"),
+        ("parameters: {a: {$ref: 'http://example.org/x'}}", "4: parameters.a is no JSON Schema"),
+        ("output: {type: object, properties: [a]}", "4: output is no JSON Schema"),
+        ("output: {$ref: 'file:///etc/passwd'}", "4: output is no JSON Schema"),
+        ("concurrency: {limit: -1}", "4: concurrency.limit: "),
+        ("concurrency: {limit: 1, key: '{{ host }}'}", "4: the key names host, which is no parameter"),
+        ("concurrency: {limit: 1, key: '{{'}", "4: the key cannot be used"),
+        ("concurrency: {limit: 1, key: constant}", "4: the key names no parameter"),
+        (
+            "parameters: {t: {secret: true}}\nconcurrency: {limit: 1, key: '{{ t }}'}",
+            "5: the key names t, which is secret",
+        ),
+        ("env: {LD_PRELOAD: x}", "4: env: LD_PRELOAD cannot be set"),
+        ('env: {A: "x\\0"}', "4: env.A: a NUL character"),
+        ("retry: {max_attempts: 0}", "4: retry.max_attempts: "),
+        ("timeout_s: 0", "4: timeout_s: "),
+        ("colour: red", "4: colour: colour is not a known name"),
+    ],
+)
+def test_each_mistake_is_told_with_its_line(tmp_path: Path, more: str, said: str) -> None:
+    found, *_ = mistakes(tmp_path, f"{HEAD}{more}\n")
+    assert found.startswith(said)
+
+
+def test_the_value_of_a_secret_default_is_not_repeated(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, f"{HEAD}parameters: {{a: {{secret: true, type: string, default: s3cret}}}}\n")
+    assert "s3cret" not in "\n".join(found)
+
+
+def test_an_output_may_declare_a_property_without_a_schema(tmp_path: Path) -> None:
+    definition = read(tmp_path, f"{HEAD}output: {{properties: {{a: true, b: {{secret: true}}}}}}\n")
+    assert definition.secret_outputs == {"b"}
+
+
+def test_one_name_in_two_files_is_told_at_the_second(tmp_path: Path) -> None:
+    files = {"actions/a.yaml": HEAD, "actions/b.yaml": HEAD, "actions/deploy.sh": "true\n"}
+    with pytest.raises(PackInvalid) as refused:
+        load_pack(write_pack(tmp_path, files=files))
+    (error,) = refused.value.errors
+    assert str(error).startswith("actions/b.yaml:1: the name deploy is taken")

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+
+from apps.packs.loader import PackInvalid, load_pack
+from tests.factories import write_pack
+from tests.factories.packs import ACTION
+
+pytestmark = pytest.mark.usefixtures("shell")
+
+
+def mistakes(folder: Path) -> list[str]:
+    with pytest.raises(PackInvalid) as refused:
+        load_pack(folder)
+    return [str(error) for error in refused.value.errors]
+
+
+def test_a_folder_without_a_manifest_says_what_every_pack_has(tmp_path: Path) -> None:
+    (said,) = mistakes(tmp_path)
+    assert said.startswith("pack.yaml: there is no pack.yaml")
+    assert "`ref` and `version`" in said
+
+
+def test_the_errors_of_all_files_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
+    folder = write_pack(
+        tmp_path,
+        ref="Not-A-Ref",
+        version="one",
+        more="colour: red\n",
+        files={
+            "actions/broken.yaml": "name: [\n",
+            "actions/double.yaml": "name: double\nruntime: shell\nname: twice\n",
+            "actions/empty.yaml": "",
+            "actions/lost.yaml": ACTION.format(name="lost"),
+            "actions/odd.yaml": "name: odd\nentry_point: odd.sh\nruntime: cobol\ntimeout_s: soon\n",
+            "runtimes/half.yaml": "name: half\n",
+        },
+    )
+    said = mistakes(folder)
+    places = [line.split(": ")[0] for line in said]
+    assert places == [
+        "pack.yaml:1",
+        "pack.yaml:2",
+        "pack.yaml:3",
+        "runtimes/half.yaml:1",
+        "runtimes/half.yaml:1",
+        "actions/broken.yaml:2",
+        "actions/double.yaml:3",
+        "actions/empty.yaml",
+        "actions/lost.yaml:3",
+        "actions/odd.yaml:4",
+        "actions/odd.yaml:2",
+        "actions/odd.yaml:3",
+    ]
+    assert "`acme.web`" in said[0]
+    assert "the key 'name' stands on line 1 and on line 3" in said[6]
+    assert "actions/lost.sh is not in the pack" in said[8]
+
+
+@pytest.mark.parametrize("written", ['"a\\0b"', ".nan", "-.inf", "1e999", "99999999999999999999", "9" * 5_000])
+def test_a_value_that_no_column_can_hold_is_told_with_its_line(tmp_path: Path, written: str) -> None:
+    folder = write_pack(tmp_path, more=f"meta:\n  fine: 1\n  odd: {written}\n")
+    (said,) = mistakes(folder)
+    assert said.startswith("pack.yaml:5: meta.odd: ")
+    assert said.endswith("cannot be kept")
+
+
+def test_a_label_longer_than_its_column_is_told_with_its_line(tmp_path: Path) -> None:
+    (said,) = mistakes(write_pack(tmp_path, more=f"label: {'x' * 256}\n"))
+    assert said.startswith("pack.yaml:3: label: ")
+
+
+def test_two_names_of_one_runtime_are_told_with_both_places(tmp_path: Path) -> None:
+    runtime = "name: {name}\ndetect: [[x]]\ncommand: [x]\naliases: [{alias}]\n"
+    files = {
+        "runtimes/a.yaml": runtime.format(name="mine", alias="ours"),
+        "runtimes/b.yaml": runtime.format(name="other", alias="ours"),
+        "runtimes/c.yaml": runtime.format(name="mine", alias="free"),
+        "runtimes/d.yaml": runtime.format(name="shell", alias="bash"),
+    }
+    said = mistakes(write_pack(tmp_path, files=files))
+    assert [line.split(": ")[0] for line in said[:3]] == ["runtimes/b.yaml:4", "runtimes/c.yaml:1", "runtimes/d.yaml:1"]
+    assert "taken by runtimes/a.yaml" in said[0]
+    assert "the runtime shell of the pack core" in said[2]
+
+
+def test_only_files_right_in_the_folder_are_read(tmp_path: Path) -> None:
+    folder = write_pack(tmp_path)
+    (folder / "actions/workflows").mkdir()
+    (folder / "actions/workflows/x.yaml").write_text("[")
+    (folder / "actions/notes.txt").write_text("[")
+    assert [item.name for item in load_pack(folder).content["actions"]] == ["deploy"]
