@@ -93,10 +93,10 @@ def _contents(row: Mapping[str, Any]) -> str:
 
 
 def _why(row: Mapping[str, Any]) -> list[str]:
-    """The last lines of the log, and the error unless the log ends in it."""
+    """The last lines of the log and what they come to; the whole error where there is no log to repeat."""
     log = [line for line in row.get("log", "").rstrip().split("\n")[-_LOG_LINES:] if line]
-    error = (row["error"] or "").rstrip()
-    return log if not error or error in "\n".join(log) else [*log, *error.split("\n")]
+    error = (row["error"] or "").rstrip().split("\n")
+    return [*log, *(error[:1] if log else error)]
 
 
 def _progress(rows: Sequence[Mapping[str, Any]]) -> str:

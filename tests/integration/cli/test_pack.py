@@ -72,12 +72,12 @@ def test_a_dry_run_builds_nothing(attune: Attune, canned: Canned) -> None:
 def test_a_failed_build_shows_the_end_of_its_log(attune: Attune, canned: Canned) -> None:
     log = "".join(f"line {number}\n" for number in range(30)) + "no matching version\n"
     canned.on("POST", INSTALL, Answer(operation(outcome=OUTCOME), 202))
-    canned.on("GET", ENVIRONMENTS, page(environment("failed", log=log, error="exit code 1")))
+    canned.on("GET", ENVIRONMENTS, page(environment("failed", log=log, error="It failed.\npip: no matching version")))
     ended = attune("pack", "install", "/srv/packs/demo")
     assert ended.code == 1
     assert "line 10\n" not in ended.err
     assert "  line 11\n" in ended.err
-    assert "  no matching version\n  exit code 1\n" in ended.err
+    assert "  no matching version\n  It failed.\n  to try again" in ended.err
     assert "what served before goes on serving" in ended.err
 
 
