@@ -1,16 +1,18 @@
 """Query parameters by allow-list: each list names its filters, and an unknown name is an error that says so."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 
 from apps.core.errors import FieldError, Invalid
+from apps.runner.jsonvalue import escape
 
 #: Every list takes these besides its filters.
 COMMON = ("limit", "cursor", "fields")
@@ -31,13 +33,10 @@ class Filter:
 def filtered(request: Request, queryset: "QuerySet[Any]", filters: Sequence[Filter]) -> "QuerySet[Any]":
     """`queryset` narrowed by the request. Raises `Invalid` naming each unknown or malformed parameter."""
     known = {item.name: item for item in filters}
-    errors = refuse_unknown(request.query_params, (*COMMON, *known))
+    repeatable = [item.name for item in filters if item.may_repeat]
+    errors = parameter_errors(request.query_params, (*COMMON, *known), repeatable=repeatable)
     for name, item in known.items():
-        values = request.query_params.getlist(name)
-        if len(values) > 1 and not item.may_repeat:
-            errors.append(FieldError(f"/{name}", "repeated", f"{name} may be given once"))
-            continue
-        for value in values:
+        for value in request.query_params.getlist(name):
             try:
                 queryset = item.apply(queryset, item.parse(_text(value)))
             except ValueError as error:
@@ -47,12 +46,16 @@ def filtered(request: Request, queryset: "QuerySet[Any]", filters: Sequence[Filt
     return queryset
 
 
-def refuse_unknown(given: Mapping[str, Any], known: Sequence[str]) -> list[FieldError]:
-    return [
-        FieldError(f"/{name}", "unknown_parameter", f"{name} is not known here; known are {', '.join(known)}")
-        for name in given
-        if name not in known
-    ]
+def parameter_errors(given: QueryDict, known: Sequence[str], *, repeatable: Sequence[str] = ()) -> list[FieldError]:
+    """One error for each parameter that is not known, or is given more often than it has a meaning."""
+    errors = []
+    for name, values in given.lists():
+        if name not in known:
+            detail = f"{name} is not known here; known are {', '.join(known)}" if known else f"{name} is not known here"
+            errors.append(FieldError(f"/{escape(name)}", "unknown_parameter", detail))
+        elif len(values) > 1 and name not in repeatable:
+            errors.append(FieldError(f"/{name}", "repeated", f"{name} may be given once"))
+    return errors
 
 
 def _text(value: str) -> str:
@@ -87,7 +90,10 @@ def moment(text: str) -> datetime:
         raise ValueError(f"no such moment: {text}") from error
     if parsed is None or parsed.tzinfo is None:
         raise ValueError("a moment with its zone is expected: 2026-01-31T12:00:00Z")
-    return parsed
+    try:
+        return parsed.astimezone(UTC)
+    except OverflowError as error:  # in the first or last hours of the calendar
+        raise ValueError(f"no such moment: {text}") from error
 
 
 def pair(text: str) -> tuple[str, str]:

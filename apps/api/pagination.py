@@ -24,6 +24,11 @@ class Order:
     column: str = "pk"
     descending: bool = True
 
+    @property
+    def kind(self) -> type[int] | type[str]:
+        """What the column holds: ids are numbers, refs and names are text."""
+        return int if self.column == "pk" else str
+
 
 def limit_of(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
@@ -37,7 +42,7 @@ def read_page(
 ) -> JsonObject:
     """`{"results": […], "next": cursor or null}` of the rows after the request's cursor."""
     limit = limit_of(request)
-    rows = list(_after(queryset, _cursor_of(request), order)[: limit + 1])
+    rows = list(_after(queryset, _cursor_of(request, order), order)[: limit + 1])
     has_more = len(rows) > limit
     rows = rows[:limit]
     following = _encode(_key_of(rows[-1], order)) if has_more else None
@@ -59,7 +64,7 @@ def _encode(key: object) -> str:
     return base64.urlsafe_b64encode(orjson.dumps({"after": key})).decode().rstrip("=")
 
 
-def _cursor_of(request: Request) -> str | int | None:
+def _cursor_of(request: Request, order: Order) -> str | int | None:
     text = request.query_params.get("cursor")
     if text is None:
         return None
@@ -68,11 +73,16 @@ def _cursor_of(request: Request) -> str | int | None:
         after = value["after"]
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise _bad_cursor() from error
-    if isinstance(after, bool) or not isinstance(after, str | int) or (isinstance(after, int) and abs(after) >= 2**63):
+    if type(after) is not order.kind:  # `true` is no number here
         raise _bad_cursor()
-    if isinstance(after, str) and ("\x00" in after or len(after) > 300):
+    if (isinstance(after, int) and abs(after) >= 2**63) or (isinstance(after, str) and not _can_be_ref(after)):
         raise _bad_cursor()
+    assert isinstance(after, int | str)
     return after
+
+
+def _can_be_ref(text: str) -> bool:
+    return "\x00" not in text and len(text) <= 300
 
 
 def _bad_cursor() -> Invalid:

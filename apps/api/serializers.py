@@ -8,6 +8,42 @@ from rest_framework import serializers
 from apps.core.types import JsonObject
 
 
+class Text(serializers.CharField):
+    """JSON text; a number is not text that somebody forgot to quote."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+class Whole(serializers.IntegerField):
+    """A JSON integer: not text, not `true`, not 1.0."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class Number(serializers.FloatField):
+    """A JSON number: not text, not `true`."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if type(data) not in (int, float):
+            self.fail("invalid")
+        return float(super().to_internal_value(data))
+
+
+class Flag(serializers.BooleanField):
+    """`true` or `false`, not "no" and not 0; null where it is allowed."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """A field that is not declared is an error that names it: `status` or `requested_by` in a body must not pass."""
 
@@ -16,7 +52,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 known = ", ".join(self.fields)
-                message = f"not a known field; known are {known}"
+                message = f"not a known field; known are {known}" if known else "this request takes no fields"
                 raise serializers.ValidationError({name: [self._unknown(message)] for name in unknown})
         return super().to_internal_value(data)
 
@@ -41,11 +77,21 @@ class JsonObjectField(serializers.DictField):
         return data
 
 
+class ShortList(serializers.ListField):
+    """A list whose length is looked at before its items: a mebibyte of empty objects is not worth reading."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            message = f"{len(data)} items; at most {self.max_length} are taken"
+            raise serializers.ValidationError(message, code="max_length")
+        return list(super().to_internal_value(data))
+
+
 class LabelsField(serializers.DictField):
     """Up to 50 labels: short names to short text."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(child=serializers.CharField(max_length=255, allow_blank=True), **kwargs)
+        super().__init__(child=Text(max_length=255, allow_blank=True), **kwargs)
 
     def to_internal_value(self, data: Any) -> JsonObject:
         labels: JsonObject = super().to_internal_value(data)

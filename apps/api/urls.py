@@ -1,10 +1,11 @@
 """Addresses of the REST API."""
 
-from django.urls import URLPattern, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from django.urls import URLPattern, path, re_path, register_converter
 
 from apps.api.actions import views as actions
 from apps.api.auth import views as auth
+from apps.api.converters import TextConverter
+from apps.api.documentation import DocumentView, ReadingView
 from apps.api.environments import views as environments
 from apps.api.executions import logs
 from apps.api.executions import views as executions
@@ -16,26 +17,28 @@ from apps.api.runtimes import views as runtimes
 from apps.api.tokens import views as tokens
 from apps.api.workers import views as workers
 
-_EXECUTION = "executions/<str:execution_id>"
+register_converter(TextConverter, "text")
+
+_EXECUTION = "executions/<text:execution_id>"
 
 urlpatterns: list[URLPattern] = [
     path("auth/me", auth.MeView.as_view()),
     path("auth/login", auth.login_view),
     path("auth/logout", auth.LogoutView.as_view()),
     path("tokens", tokens.TokensView.as_view()),
-    path("tokens/<str:token_id>", tokens.TokenView.as_view()),
+    path("tokens/<text:token_id>", tokens.TokenView.as_view()),
     path("packs", packs.PacksView.as_view()),
     path("packs/install", packs.InstallView.as_view()),
-    path("packs/<str:ref>", packs.PackView.as_view()),
-    path("packs/<str:ref>/environments", environments.PackEnvironmentsView.as_view()),
-    path("packs/<str:ref>/environments/<str:runtime>/rebuild", environments.RebuildView.as_view()),
-    path("packs/<str:ref>/environments/<str:runtime>/rollback", environments.RollbackView.as_view()),
+    path("packs/<text:ref>", packs.PackView.as_view()),
+    path("packs/<text:ref>/environments", environments.PackEnvironmentsView.as_view()),
+    path("packs/<text:ref>/environments/<text:runtime>/rebuild", environments.RebuildView.as_view()),
+    path("packs/<text:ref>/environments/<text:runtime>/rollback", environments.RollbackView.as_view()),
     path("environments", environments.EnvironmentsView.as_view()),
     path("runtimes", runtimes.RuntimesView.as_view()),
     path("actions", actions.ActionsView.as_view()),
-    path("actions/<str:ref>", actions.ActionView.as_view()),
-    path("actions/<str:ref>/schema", actions.SchemaView.as_view()),
-    path("actions/<str:ref>/queue-stats", actions.QueueStatsView.as_view()),
+    path("actions/<text:ref>", actions.ActionView.as_view()),
+    path("actions/<text:ref>/schema", actions.SchemaView.as_view()),
+    path("actions/<text:ref>/queue-stats", actions.QueueStatsView.as_view()),
     path("executions", executions.ExecutionsView.as_view()),
     path("executions/batch", executions.BatchView.as_view()),
     path(_EXECUTION, executions.ExecutionView.as_view()),
@@ -46,20 +49,20 @@ urlpatterns: list[URLPattern] = [
     path(f"{_EXECUTION}/cancel", executions.CancelView.as_view()),
     path(f"{_EXECUTION}/rerun", executions.RerunView.as_view()),
     path(f"{_EXECUTION}/logs", logs.LogsView.as_view()),
-    path(f"{_EXECUTION}/logs/<str:stream>", logs.StreamLogView.as_view()),
+    path(f"{_EXECUTION}/logs/<text:stream>", logs.StreamLogView.as_view()),
     path(f"{_EXECUTION}/artifacts", logs.ArtifactsView.as_view()),
     re_path(
         r"^executions/(?P<execution_id>[^/]+)/artifacts/(?P<attempt>[0-9]{1,9})/(?P<name>.+)\Z",
         logs.ArtifactView.as_view(),
     ),
     path("operations", operations.OperationsView.as_view()),
-    path("operations/<str:operation_id>", operations.OperationView.as_view()),
-    path("operations/<str:operation_id>/log", operations.OperationLogView.as_view()),
+    path("operations/<text:operation_id>", operations.OperationView.as_view()),
+    path("operations/<text:operation_id>/log", operations.OperationLogView.as_view()),
     path("workers", workers.WorkersView.as_view()),
     path("gates", gates.GatesView.as_view()),
-    path("gates/<str:gate_id>", gates.GateView.as_view()),
+    path("gates/<text:gate_id>", gates.GateView.as_view()),
     path("policies", policies.PoliciesView.as_view()),
-    path("policies/<str:policy_id>", policies.PolicyView.as_view()),
-    path("schema", SpectacularAPIView.as_view(), name="schema"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="schema")),
+    path("policies/<text:policy_id>", policies.PolicyView.as_view()),
+    path("schema", DocumentView.as_view(), name="schema"),
+    path("docs", ReadingView.as_view(url_name="schema")),
 ]

@@ -10,8 +10,10 @@ from rest_framework.views import APIView
 
 from apps.accounts.models import Identity
 from apps.accounts.permissions import Verb
-from apps.api.filtering import Filter, filtered, refuse_unknown
+from apps.api.filtering import Filter, filtered, parameter_errors
+from apps.api.negotiation import OneFormat
 from apps.api.pagination import Order, read_page
+from apps.api.serializers import StrictSerializer
 from apps.core.errors import FieldError, Invalid, NotFound
 from apps.core.types import JsonObject
 
@@ -20,6 +22,7 @@ class View(APIView):
     """A map from methods to verbs and services. `verbs` is what a method needs."""
 
     verbs: ClassVar[dict[str, Verb]] = {}
+    content_negotiation_class = OneFormat
 
     def identity(self, request: Request) -> Identity:
         assert isinstance(request.user, Identity)
@@ -32,9 +35,13 @@ class View(APIView):
         values: JsonObject = serializer.validated_data
         return values
 
+    def no_body(self, request: Request) -> None:
+        """Raises for a body with anything in it."""
+        self.read_body(request, StrictSerializer)
+
     def only_parameters(self, request: Request, *known: str) -> None:
-        """Raises `Invalid` for a query parameter this view does not know."""
-        if errors := refuse_unknown(request.query_params, known):
+        """Raises `Invalid` for a query parameter this view does not know, or that is given twice."""
+        if errors := parameter_errors(request.query_params, known):
             raise Invalid("The query is not valid.", errors=errors)
 
 

@@ -6,10 +6,16 @@ from typing import Any
 import orjson
 from django.conf import settings
 
+from apps.core import problem, request_id
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_CHUNKED = b"transfer-encoding"
+#: Python does not turn thousands of digits into a number.
+_LENGTH_DIGITS = 18
 
 
 class BodyLimit:
@@ -24,13 +30,13 @@ class BodyLimit:
             return
         limit = settings.ATTUNE_MAX_BODY_BYTES
         if _declared_length(scope) > limit:
-            await _refuse(send, limit)
+            await _refuse(scope, send, limit)
             return
         body = await _read(receive, limit)
         if body is None:
-            await _refuse(send, limit)
+            await _refuse(scope, send, limit)
             return
-        await self.application(scope, _replay(body, receive), send)
+        await self.application(_with_length(scope, body), _replay(body, receive), send)
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:
@@ -61,20 +67,28 @@ def _replay(messages: list[Message], receive: Receive) -> Receive:
 def _declared_length(scope: Message) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
-            return int(value)
+            return int(value[:_LENGTH_DIGITS])  # cut, it is still larger than any limit
     return 0
 
 
-async def _refuse(send: Send, limit: int) -> None:
-    body = orjson.dumps(
-        {
-            "type": "about:blank",
-            "title": "Content Too Large",
-            "status": 413,
-            "code": "body_too_large",
-            "detail": f"The body is larger than {limit} bytes.",
-        }
-    )
-    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+def _with_length(scope: Message, body: list[Message]) -> Message:
+    """The body came in chunks, or not: those behind us take one without a length for none at all."""
+    length = sum(len(message.get("body", b"")) for message in body)
+    headers = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", _CHUNKED)]
+    if length or len(headers) < len(scope["headers"]):
+        headers.append((b"content-length", b"%d" % length))
+    return {**scope, "headers": headers}
+
+
+async def _refuse(scope: Message, send: Send, limit: int) -> None:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    token = request_id.current.set(request_id.accepted(given.decode("latin-1")))
+    body = orjson.dumps(problem.document(413, "body_too_large", f"The body is larger than {limit} bytes."))
+    headers = [
+        (b"content-type", problem.CONTENT_TYPE.encode()),
+        (b"x-request-id", request_id.current.get().encode()),
+        (b"connection", b"close"),
+    ]
+    request_id.current.reset(token)
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})

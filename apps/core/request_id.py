@@ -28,14 +28,14 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self._answer(request)
-        current.set(_id_of(request))
+        current.set(accepted(request.headers.get("X-Request-Id", "")))
         response = self.get_response(request)
         assert isinstance(response, HttpResponseBase)
         response["X-Request-Id"] = current.get()
         return response
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        current.set(_id_of(request))
+        current.set(accepted(request.headers.get("X-Request-Id", "")))
         answer = self.get_response(request)
         assert not isinstance(answer, HttpResponseBase)
         response = await answer
@@ -43,6 +43,6 @@ class RequestIdMiddleware:
         return response
 
 
-def _id_of(request: HttpRequest) -> str:
-    given = request.headers.get("X-Request-Id", "")
+def accepted(given: str) -> str:
+    """`given` if it may stand in logs, else a new id."""
     return given if _ACCEPTED.match(given) else uuid.uuid4().hex

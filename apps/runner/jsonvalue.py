@@ -104,10 +104,18 @@ def _check_text(text: str, where: str) -> None:
 def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for position, key in enumerate(keys) if key in keys[:position])
-        raise BadValueError(f"the key {twice!r} stands twice in one object")
+        raise BadValueError(f"the key {_first_repeated(key for key, _ in pairs)!r} stands twice in one object")
     return result
+
+
+def _first_repeated(keys: Iterable[str]) -> str | None:
+    # By a set: a megabyte holds so many keys that comparing each with each takes minutes.
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
 
 
 def _integer(digits: str) -> int:

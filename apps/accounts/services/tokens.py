@@ -54,7 +54,7 @@ def prove_token(text: str) -> ApiToken | None:
     """The living token that `text` is, with its identity, or None. Takes the same time for every wrong secret."""
     prefix, _, rest = text.partition("_")
     public_id, _, secret = rest.partition("_")
-    if prefix != "att" or not secret or len(text) > 200 or not text.isascii():
+    if prefix != "att" or not secret or len(text) > 200 or not text.isascii() or not public_id.isalnum():
         return None
     token = ApiToken.objects.select_related("identity").filter(public_id=public_id).first()
     if token is None or not hmac.compare_digest(bytes(token.secret_sha256), _digest(secret)):

@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.api.serializers import StrictSerializer
+from apps.api.serializers import Flag, StrictSerializer
 
 
 class ActionChangeSerializer(StrictSerializer):
-    enabled = serializers.BooleanField(allow_null=True, help_text="null: as the pack's file says")
+    enabled = Flag(allow_null=True, help_text="null: as the pack's file says")
 
 
 class ActionSerializer(serializers.Serializer[Any]):

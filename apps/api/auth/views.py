@@ -13,14 +13,14 @@ from rest_framework.response import Response
 
 from apps.accounts.models import Identity
 from apps.accounts.permissions import Verb, verbs_of
-from apps.api.serializers import StrictSerializer
+from apps.api.serializers import StrictSerializer, Text
 from apps.api.views import View
 from apps.core.types import JsonObject
 
 
 class LoginSerializer(StrictSerializer):
-    username = serializers.CharField(max_length=150)
-    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    username = Text(max_length=150)
+    password = Text(max_length=1000, trim_whitespace=False)
 
 
 class MeSerializer(serializers.Serializer[Any]):
@@ -48,6 +48,7 @@ class LoginView(View):
     @extend_schema(request=LoginSerializer, responses=MeSerializer)
     def post(self, request: Request) -> Response:
         """Begins a session (cookie, with CSRF for what changes things). Programs use tokens instead."""
+        self.only_parameters(request)
         values = self.read_body(request, LoginSerializer)
         identity = authenticate(request._request, username=values["username"], password=values["password"])
         if not isinstance(identity, Identity):
@@ -62,6 +63,8 @@ class LogoutView(View):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Ends the session."""
+        self.only_parameters(request)
+        self.no_body(request)
         logout(request._request)
         return Response(status=204)
 

@@ -101,6 +101,7 @@ class RebuildView(View):
     def post(self, request: Request, ref: str, runtime: str) -> Response:
         """Builds the environment anew beside the one that serves, and switches to it when it is complete."""
         self.only_parameters(request)
+        self.no_body(request)
         _check(self, request, ref, runtime)
         return Response({"volumes": request_builds(ref, runtime, rebuild=True)}, status=202)
 
@@ -112,6 +113,7 @@ class RollbackView(View):
     def post(self, request: Request, ref: str, runtime: str) -> Response:
         """Lets the generation before the one that serves serve again."""
         self.only_parameters(request)
+        self.no_body(request)
         _check(self, request, ref, runtime)
         return Response({"volumes": request_rollbacks(ref, runtime)}, status=202)
 

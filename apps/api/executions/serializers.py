@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from apps.api.serializers import JsonObjectField, LabelsField, StrictSerializer
+from apps.api.serializers import JsonObjectField, LabelsField, Number, ShortList, StrictSerializer, Text
 from apps.executions.services.request import MAX_BATCH
 
 #: Largest parameters of one execution.
@@ -26,18 +26,18 @@ class NotBeforeField(serializers.DateTimeField):
 
 
 class WishSerializer(StrictSerializer):
-    action = serializers.CharField(max_length=255)
+    action = Text(max_length=255)
     parameters = JsonObjectField(max_bytes=MAX_PARAMETERS_BYTES, required=False)
     labels = LabelsField(required=False)
     not_before = NotBeforeField(required=False, allow_null=True)
 
 
 class RequestSerializer(WishSerializer):
-    wait_s = serializers.FloatField(required=False, min_value=0, max_value=MAX_WAIT_S)
+    wait_s = Number(required=False, min_value=0, max_value=MAX_WAIT_S)
 
 
 class BatchSerializer(StrictSerializer):
-    executions = serializers.ListField(child=WishSerializer(), allow_empty=False, max_length=MAX_BATCH)
+    executions = ShortList(child=WishSerializer(), allow_empty=False, max_length=MAX_BATCH)
 
 
 class RerunSerializer(StrictSerializer):

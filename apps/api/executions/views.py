@@ -153,6 +153,7 @@ class CancelView(View):
     def post(self, request: Request, execution_id: str) -> Response:
         """Cancels it: at once where it waits, by TERM and then KILL where it runs. 409 when it has ended."""
         self.only_parameters(request)
+        self.no_body(request)
         cancel_execution(self.identity(request), path_id(execution_id))
         return Response(represent([visible_execution(self, request, execution_id)])[0], status=202)
 

@@ -11,7 +11,7 @@ from apps.accounts.permissions import Verb
 from apps.api import filtering
 from apps.api.actions.serializers import QueueStatsOfGateSerializer
 from apps.api.filtering import Filter
-from apps.api.serializers import StrictSerializer
+from apps.api.serializers import StrictSerializer, Whole
 from apps.api.views import ListView, View, path_id, sparse
 from apps.core.errors import NotFound
 from apps.core.redis import RedisAway
@@ -57,7 +57,7 @@ class GatePageSerializer(serializers.Serializer[Any]):
 
 
 class LimitSerializer(StrictSerializer):
-    limit = serializers.IntegerField(
+    limit = Whole(
         min_value=0, max_value=1_000_000, allow_null=True, help_text="0 pauses; null: as the action's file says"
     )
 

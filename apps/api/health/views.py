@@ -1,10 +1,13 @@
 """Is this process alive, and can it serve?"""
 
+from http import HTTPStatus
+
 import orjson
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
+from apps.core.problem import RETRY_AFTER_S
 from apps.core.redis import is_reachable
 from apps.core.types import JsonObject
 from apps.workers.models import Worker
@@ -48,4 +51,6 @@ def _pending_migrations() -> bool:
 def _answer(status: int, body: JsonObject) -> HttpResponse:
     response = HttpResponse(orjson.dumps(body), status=status, content_type="application/json")
     response["Cache-Control"] = "no-store"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(RETRY_AFTER_S)
     return response

@@ -4,17 +4,17 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.api.serializers import StrictSerializer
+from apps.api.serializers import Flag, StrictSerializer, Text
 
 
 class InstallSerializer(StrictSerializer):
-    source = serializers.CharField(max_length=4096, help_text="absolute path of the pack's folder on the server")  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
-    force = serializers.BooleanField(required=False, default=False, help_text="replace a version whose content differs")
-    dry_run = serializers.BooleanField(required=False, default=False, help_text="check everything, change nothing")
+    source = Text(max_length=4096, help_text="absolute path of the pack's folder on the server")  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
+    force = Flag(required=False, default=False, help_text="replace a version whose content differs")
+    dry_run = Flag(required=False, default=False, help_text="check everything, change nothing")
 
 
 class PackChangeSerializer(StrictSerializer):
-    enabled = serializers.BooleanField()
+    enabled = Flag()
 
 
 class PackSerializer(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from apps.accounts.permissions import Verb
 from apps.api.filtering import Filter
-from apps.api.serializers import StrictSerializer
+from apps.api.serializers import Number, StrictSerializer, Text, Whole
 from apps.api.views import ListView, View, path_id
 from apps.core.types import JsonObject
 from apps.executions.models import Policy
@@ -19,23 +19,23 @@ _MOST = 1_000_000
 
 
 class _RulesSerializer(StrictSerializer):
-    key = serializers.CharField(
+    key = Text(
         max_length=1000, required=False, allow_null=True, help_text="a template over the parameters: `{{ host }}`"
     )
     when_full = serializers.ChoiceField(choices=Policy.WhenFull.choices, required=False)
-    max_waiting = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=10_000_000)
-    expires_s = serializers.FloatField(required=False, allow_null=True, min_value=0.001, max_value=31_536_000)
+    max_waiting = Whole(required=False, allow_null=True, min_value=0, max_value=10_000_000)
+    expires_s = Number(required=False, allow_null=True, min_value=0.001, max_value=31_536_000)
 
 
 class NewPolicySerializer(_RulesSerializer):
-    name = serializers.CharField(max_length=255)
+    name = Text(max_length=255)
     scope = serializers.ChoiceField(choices=Policy.Scope.choices)
-    subject = serializers.CharField(max_length=255, required=False, default="", allow_blank=True)
-    limit = serializers.IntegerField(min_value=0, max_value=_MOST)
+    subject = Text(max_length=255, required=False, default="", allow_blank=True)
+    limit = Whole(min_value=0, max_value=_MOST)
 
 
 class PolicyChangeSerializer(_RulesSerializer):
-    limit = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=_MOST)
+    limit = Whole(required=False, allow_null=True, min_value=0, max_value=_MOST)
 
 
 class PolicySerializer(serializers.Serializer[Any]):

@@ -10,13 +10,13 @@ from rest_framework.response import Response
 from apps.accounts.models import ApiToken
 from apps.accounts.permissions import Verb
 from apps.accounts.services.tokens import issue_token, revoke_token
-from apps.api.serializers import StrictSerializer
+from apps.api.serializers import StrictSerializer, Text
 from apps.api.views import ListView, View, path_id
 from apps.core.types import JsonObject
 
 
 class NewTokenSerializer(StrictSerializer):
-    name = serializers.CharField(max_length=100)
+    name = Text(max_length=100)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
 
 

@@ -55,14 +55,17 @@ def create_policy(*, name: str, scope: str, subject: str, limit: int, **rest: ob
         raise Conflict(f"There is a policy called {name!r}.") from error
 
 
-def set_limit(policy: Policy, limit: int | None) -> Policy:
-    """Moves the limit of a policy now; 0 pauses. None gives the word back to the action's file."""
+def set_limit(policy: Policy, limit: int | None, **rest: object) -> Policy:
+    """Moves the limit of a policy now; 0 pauses. None gives the word back to the action's file.
+
+    `rest` is changed with it, or not at all.
+    """
     if policy.source == Policy.Source.ACTION:
-        _change(policy, {"limit_override": limit})
+        _change(policy, {"limit_override": limit, **rest})
     elif limit is None:
         raise Invalid(errors=[FieldError("/limit", "required", "a policy of the operator needs a limit")])
     else:
-        _change(policy, {"limit": limit})
+        _change(policy, {"limit": limit, **rest})
     return policy
 
 
@@ -70,11 +73,12 @@ def update_policy(policy: Policy, changes: JsonObject) -> Policy:
     """Changes an operator's policy. Raises `PolicyOfFile` for one of an action's file."""
     if policy.source == Policy.Source.ACTION and set(changes) - {"limit"}:
         raise PolicyOfFile
+    _check(scope=policy.scope, subject=policy.subject, key=changes.get("key"))
+    rest = {name: value for name, value in changes.items() if name != "limit"}
     if "limit" in changes:
-        set_limit(policy, changes.pop("limit"))
-    if changes:
-        _check(scope=policy.scope, subject=policy.subject, key=changes.get("key"))
-        _change(policy, changes)
+        return set_limit(policy, changes["limit"], **rest)
+    if rest:
+        _change(policy, rest)
     return policy
 
 

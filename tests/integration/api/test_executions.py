@@ -71,7 +71,7 @@ def test_an_unknown_action_is_404_and_a_disabled_one_409(owner: APIClient, admin
             {"action": "demo.deploy", "requested_by": 1, "id": 5},
             {"/id": "unknown_field", "/requested_by": "unknown_field"},
         ),
-        ({"action": 5, "parameters": []}, {"/parameters": "wrong_type"}),
+        ({"action": 5, "parameters": []}, {"/action": "invalid", "/parameters": "wrong_type"}),
         ({"action": "demo.deploy", "parameters": "x"}, {"/parameters": "wrong_type"}),
         ({"action": "demo.deploy", "labels": {"a": ["b"]}}, {"/labels/a": "invalid"}),
         ({"action": "demo.deploy", "wait_s": 61}, {"/wait_s": "max_value"}),
