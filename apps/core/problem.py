@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
@@ -64,7 +64,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, errors.AttuneError):
         facts = error.as_json()
         return _respond(document(status_of(error), facts.pop("code"), facts.pop("detail"), facts))
-    if isinstance(error, OperationalError | PoolTimeout):
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         logger.warning("database away: %s", type(error).__name__)
         return _respond(document(503, "database_away", "The database cannot be reached; try again."))
     if isinstance(error, Http404):

@@ -15,6 +15,7 @@ from apps.actions.definition import Definition
 from apps.core.errors import ErrorCollector
 from apps.core.schema import MASK, value_errors
 from apps.core.types import JsonObject, JsonValue
+from apps.executions.files import MAX_RESULT_BYTES
 from apps.executions.services.finish import Ending
 from apps.executions.states import Status
 from apps.packs.yaml import parse as parse_yaml
@@ -24,8 +25,6 @@ from apps.runner.redact import Masker
 from apps.runner.result import BadResult, mask_value, parse_result
 from apps.runner.spec import OutputFormat
 
-#: A larger result becomes an artifact.
-MAX_RESULT_BYTES = 1024 * 1024
 #: What is kept of an error's message and of its traceback.
 _MAX_MESSAGE_CHARS = 4_000
 _MAX_TRACEBACK_CHARS = 32_000
@@ -56,6 +55,13 @@ class Judge:
 
 def failed(kind: str, message: str, **fields: Any) -> Ending:
     return Ending(status=Status.FAILED, error={"type": kind, "message": message}, **fields)
+
+
+def not_started(message: str, number: int | None) -> Ending:
+    """Ended before its program began, by an operating system's error. Trying again would find the same file missing."""
+    name = errno.errorcode.get(number or 0, str(number or 0))
+    error = {"type": "spawn_failed", "message": message, "errno": name}
+    return Ending(status=Status.FAILED, error=error, may_retry=False)
 
 
 def _exited(judge: Judge, result: RunResult) -> Ending:
@@ -112,12 +118,7 @@ def _lost(judge: Judge, result: RunResult) -> Ending:
 
 
 def _not_started(judge: Judge, result: RunResult) -> Ending:
-    number = result.errno or 0
-    name = errno.errorcode.get(number, str(number))
-    message = judge.text(result.spawn_error or "the program could not be started")
-    error = {"type": "spawn_failed", "message": message, "errno": name}
-    # Trying again would find the same file missing.
-    return Ending(status=Status.FAILED, error=error, may_retry=False)
+    return not_started(judge.text(result.spawn_error or "the program could not be started"), result.errno)
 
 
 _JUDGES: dict[Ended, Callable[[Judge, RunResult], Ending]] = {

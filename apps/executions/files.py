@@ -1,13 +1,18 @@
 """Where an execution's files lie: `{artifacts_dir}/executions/{id // 1000}/{id}/{attempt}/`."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from django.conf import settings
 
 from apps.core.errors import NotFound
+from apps.executions.models import Execution
 from apps.runner.logread import LogReader
 
+#: A larger result becomes an artifact.
+MAX_RESULT_BYTES = 1024 * 1024
 #: Beside the logs of an attempt; the action sees it as `context.artifacts_dir`.
 _ARTIFACTS = "artifacts"
 
@@ -59,6 +64,28 @@ def get_artifact(execution_id: int, attempt: int, name: str) -> Artifact:
         if artifact.attempt == attempt and artifact.name == name:
             return artifact
     raise UnknownArtifact(f"Attempt {attempt} of execution {execution_id} left no artifact {name!r}.")
+
+
+def keep_artifact(execution_id: int, attempt: int, name: str, data: bytes) -> str:
+    """Adds a file to what the attempt left; its name, which differs from `name` where that is taken. OSError."""
+    folder = artifacts_folder(execution_id, attempt)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stem, _, suffix = name.rpartition(".")
+    for number in count(1):
+        free = name if number == 1 else f"{stem}-{number}.{suffix}"
+        with suppress(FileExistsError), (folder / free).open("xb") as file:  # never through a link the action left
+            file.write(data)
+            return free
+    raise AssertionError  # the numbers do not end
+
+
+def large_result(execution: Execution) -> Path | None:
+    """The file with a result that the database does not take (`{"artifact": …, "size_bytes": …}` stands there)."""
+    match execution.result:
+        case {"artifact": str(name), "size_bytes": int(size), **rest} if not rest and size > MAX_RESULT_BYTES:
+            with suppress(UnknownArtifact):
+                return get_artifact(execution.pk, execution.attempt, name).path
+    return None
 
 
 def _folder(execution_id: int) -> Path:

@@ -5,25 +5,30 @@ Database before and after, never during: the connection goes back to the pool wh
 
 import logging
 import os
+import time
 from contextlib import ExitStack
 from functools import lru_cache
+from itertools import chain, repeat
 from pathlib import Path
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from psycopg_pool import PoolTimeout
 
-from apps.actions.definition import Definition, parsed
+from apps.actions.definition import Definition, RetryRule, parsed
 from apps.actions.models import ActionDefinition
 from apps.core.crypto import SealBroken
 from apps.core.database import release_connection
 from apps.core.errors import AttuneError
 from apps.core.types import JsonObject
 from apps.executions import dispatch
-from apps.executions.ending import Judge, failed
-from apps.executions.files import artifacts_folder, attempt_folder
+from apps.executions.ending import Judge, failed, not_started
+from apps.executions.files import artifacts_folder, attempt_folder, keep_artifact
 from apps.executions.secrets import unseal
 from apps.executions.services.building import note_building
 from apps.executions.services.finish import Ending, finish
 from apps.executions.spec import Place, SecretInEnvironment, build_spec
+from apps.executions.states import Status
 from apps.executions.transitions import Claimed, StaleTransition, claim
 from apps.packs.versions import ensure_unpacked
 from apps.runner import process
@@ -37,6 +42,14 @@ from apps.workers.builds import environment_for
 from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, work_root
 
 logger = logging.getLogger(__name__)
+
+
+#: Between tries to say how a run ended.
+_PAUSES_S = (0.2, 0.5, 1.0, 2.0)
+
+
+class EntryPointUnusable(OSError):
+    """An interpreter would only say so with an exit code of its own."""
 
 
 def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
@@ -53,11 +66,23 @@ def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
     with host.running(execution_id, control):
         ending = _run_claimed(claimed, definition, control, host)
     try:
-        status = finish(claimed, ending, retry=definition.retry)
+        status = _finish(claimed, ending, retry=definition.retry)
     except StaleTransition:
         logger.warning("its end came too late: this worker had been called lost", extra=_facts(claimed))
         return
     logger.info("%s %s", claimed.action_ref, status, extra=_facts(claimed))
+
+
+def _finish(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
+    """Until the database has taken it: how the run ended is known nowhere else."""
+    for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
+        try:
+            return finish(claimed, ending, retry=retry)
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            logger.warning("its end is kept until the database takes it: %s", _first_line(error), extra=_facts(claimed))
+            release_connection()
+            time.sleep(pause_s)
+    raise AssertionError  # it repeats for ever
 
 
 @lru_cache(maxsize=4096)
@@ -83,17 +108,30 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
             keep_large=lambda data: _keep_large(claimed, data),
         )
         return judge.ending_of(result)
-    except AttuneError as error:
-        return failed(error.code, error.detail)
-    except RuntimeNotHere as error:
-        return failed("runtime_not_here", str(error))
-    except SealBroken as error:
-        return failed("secrets_unreadable", f"its secret parameters cannot be opened: {error}", may_retry=False)
-    except SecretInEnvironment as error:
-        return failed("secret_in_environment", str(error), may_retry=False)
-    except Exception:
-        logger.exception("a bug kept it from running", extra=_facts(claimed))
-        return failed("internal_error", "this is a bug in Attune; the worker's log has it under the execution's id")
+    except Exception as error:  # noqa: BLE001 - told apart there
+        return _kept_from_running(claimed, error)
+
+
+def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: PLR0911 - one for each kind
+    match error:
+        case AttuneError():
+            return failed(error.code, error.detail)
+        case EntryPointUnusable():
+            return not_started(f"the entry point {error.filename} cannot be read: {error.strerror}", error.errno)
+        case RuntimeNotHere():
+            return failed("runtime_not_here", str(error))
+        case SealBroken():
+            return failed("secrets_unreadable", f"its secret parameters cannot be opened: {error}", may_retry=False)
+        case SecretInEnvironment():
+            return failed("secret_in_environment", str(error), may_retry=False)
+        case OperationalError() | InterfaceError() | PoolTimeout():
+            return failed("database_away", f"the database went away before it started: {_first_line(error)}")
+    logger.error("a bug kept it from running", exc_info=error, extra=_facts(claimed))
+    return failed("internal_error", "this is a bug in Attune; the worker's log has it under the execution's id")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _secret_parameters(claimed: Claimed) -> JsonObject:
@@ -114,13 +152,14 @@ def _prepare(
     """Everything the process needs, on this host. What is held stays until the process has ended."""
     runtime = host.runtime(definition.runtime)
     pack_dir = ensure_unpacked(claimed.pack_ref, claimed.pack_digest)
+    entry_point = _readable(pack_dir / "actions" / definition.entry_point)
     env_dir = _held_environment(claimed, runtime, control=control, host=host, held=held)
     launch = launch_of(
         runtime.definition,
         installation=runtime.installation,
         runtime_dir=runtime.folder,
         pack_dir=pack_dir,
-        entry_point=pack_dir / "actions" / definition.entry_point,
+        entry_point=entry_point,
         function=definition.function,
         env_dir=env_dir,
     )
@@ -132,6 +171,14 @@ def _prepare(
         secret_parameters=secret_parameters,
         place=_place(claimed, pack_dir),
     )
+
+
+def _readable(entry_point: Path) -> Path:
+    try:
+        entry_point.open("rb").close()
+    except OSError as error:
+        raise EntryPointUnusable(error.errno, error.strerror, entry_point.name) from error
+    return entry_point
 
 
 def _held_environment(
@@ -177,14 +224,11 @@ def _place(claimed: Claimed, pack_dir: Path) -> Place:
 
 def _keep_large(claimed: Claimed, data: bytes) -> str | None:
     """Writes a result the database does not take as an artifact of the attempt."""
-    folder = artifacts_folder(claimed.id, claimed.attempt)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder / "result.json").write_bytes(data)
+        return keep_artifact(claimed.id, claimed.attempt, "result.json", data)
     except OSError as error:
         logger.warning("a large result could not be kept: %s", error.strerror, extra=_facts(claimed))
         return None
-    return "result.json"
 
 
 def _facts(claimed: Claimed) -> JsonObject:

@@ -15,7 +15,7 @@ import psycopg
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from apps.core.version import VERSION
 from apps.executions.cancel_listener import CancelListener
@@ -140,7 +140,10 @@ def _drain(host: Host) -> None:
 
 
 def _end_what_runs_too_long(host: Host) -> None:
-    begin_draining(host.worker_id)
+    try:
+        begin_draining(host.worker_id)
+    except DatabaseError as error:
+        logger.warning("others are not told that it drains: %s", str(error).strip().partition("\n")[0])
     connection.close()
     logger.info("worker %s drains: %d running", host.name, len(host.running_ids))
     deadline = time.monotonic() + settings.ATTUNE_DRAIN_S

@@ -91,11 +91,11 @@ class ArtifactView(View):
     verbs = {"GET": Verb.EXECUTION_VIEW}
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, execution_id: str, attempt: int, name: str) -> HttpResponseBase:
+    def get(self, request: Request, execution_id: str, attempt: str, name: str) -> HttpResponseBase:
         """One artifact, as a download."""
         self.only_parameters(request)
         execution = visible_execution(self, request, execution_id)
-        artifact = get_artifact(execution.pk, attempt, name)
+        artifact = get_artifact(execution.pk, int(attempt), name)
         return FileResponse(
             artifact.path.open("rb"),
             as_attachment=True,

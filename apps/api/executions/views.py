@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -17,6 +18,7 @@ from apps.core.database import release_connection
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
 from apps.executions import wakeups
+from apps.executions.files import large_result
 from apps.executions.idempotency import Idempotency
 from apps.executions.models import Execution
 from apps.executions.services.cancel import UnknownExecution, cancel_execution
@@ -98,10 +100,14 @@ class ResultView(View):
     verbs = {"GET": Verb.EXECUTION_VIEW}
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, execution_id: str) -> Response:
-        """The result alone: any JSON value, null until there is one."""
+    def get(self, request: Request, execution_id: str) -> Response | FileResponse:
+        """The result alone: any JSON value, null until there is one; whole where the execution names an artifact."""
         self.only_parameters(request)
-        return Response(visible_execution(self, request, execution_id).result)
+        execution = visible_execution(self, request, execution_id)
+        large = large_result(execution)
+        if large is None:
+            return Response(execution.result)
+        return FileResponse(large.open("rb"), content_type="application/json")
 
 
 class HistoryView(View):

@@ -45,7 +45,12 @@ def finish(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
 
     Raises `StaleTransition` when this worker was called lost meanwhile: its token is worth nothing any more.
     """
-    facts = {"exit_code": ending.exit_code, "signal": ending.signal, "error": ending.error, **(ending.facts or {})}
+    facts = {
+        "exit_code": ending.exit_code,
+        "signal": ending.signal or None,
+        "error": ending.error,
+        **(ending.facts or {}),
+    }
     status = None
     if ending.may_retry and may_retry(retry, ended=ending.status, retries=claimed.retries):
         status = _try_again(claimed, ending, retry=retry, facts=facts)
@@ -55,8 +60,9 @@ def finish(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
             "error": ending.error,
             "exit_code": ending.exit_code,
             "signal": ending.signal,
-            "reason": ending.reason,
         }
+        if ending.status != Status.CANCELED:  # by whom stands there already
+            changes["reason"] = ending.reason
         transition(
             claimed.id, ending.status, expected={Status.RUNNING, Status.CANCELING}, attempt=claimed.attempt,
             token=claimed.token, changes=changes, reason=ending.reason, facts=facts,

@@ -171,7 +171,10 @@ def test_modules_beside_the_action_come_first_then_those_of_the_packs_lib(pack_d
 def test_the_wrappers_own_folder_is_not_searched(pack_dir: Path) -> None:
     outcome = run(pack_dir, "import sys\ndef run(): return sys.path")
     assert str(WRAPPERS) not in outcome.result
-    assert outcome.result[0] == str(pack_dir / "actions")
+    at = outcome.result.index(str(pack_dir / "actions"))
+    assert outcome.result[at + 1] == str(pack_dir / "lib")
+    assert "lib-dynload" in outcome.result[at - 1]  # the standard library before them, installed packages behind them
+    assert all("-packages" in folder for folder in outcome.result[at + 2 :])
 
 
 def test_no_bytecode_is_written(pack_dir: Path) -> None:
@@ -184,6 +187,11 @@ def test_no_bytecode_is_written(pack_dir: Path) -> None:
 def test_an_action_named_like_a_library_hides_it_from_nobody(pack_dir: Path) -> None:
     source = "import logging, json\ndef run(): return json.loads('[1]')"
     assert run(pack_dir, source, name="json.py").result == [1]
+
+
+def test_nor_does_one_that_a_library_imports_only_later(pack_dir: Path) -> None:
+    source = "import urllib.request\ndef run(): return urllib.request.Request('http://x').host"
+    assert run(pack_dir, source, name="http.py").result == "x"
 
 
 def test_classes_of_the_action_can_be_pickled_and_made_dataclasses(pack_dir: Path) -> None:

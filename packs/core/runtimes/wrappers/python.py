@@ -6,7 +6,7 @@ from _ast import AsyncFunctionDef, FunctionDef, If, PyCF_ONLY_AST  # `ast` itsel
 
 def main(path, function=""):
     sys.excepthook, sys.argv, sys.dont_write_bytecode = report, [path], True
-    sys.path[:1] = [os.path.dirname(path), os.path.join(os.environ.get("ATTUNE_PACK_DIR", path), "lib")]
+    search_pack([os.path.dirname(path), os.path.join(os.environ.get("ATTUNE_PACK_DIR", path), "lib")])
     sys.stdout = open(1, "w", 1, sys.stdout.encoding, sys.stdout.errors, closefd=False)  # written line by line
     data = take_input()
     document = functools.lru_cache()(lambda: json.loads(data.decode() or "{}"))  # late: a script may ask for YAML
@@ -15,10 +15,10 @@ def main(path, function=""):
     source = open(path, "rb").read()
     tree = compile(source, path, "exec", PyCF_ONLY_AST, True)
     as_script = not function and is_script(source.splitlines(), tree.body)
-    module = type(sys)("__main__" if as_script else os.path.splitext(os.path.basename(path))[0])
+    module = type(sys)("__main__" if as_script else module_name(path))
     module.__file__ = path
     sys.modules["__main__"] = module
-    sys.modules.setdefault(module.__name__, module)  # an action called json.py does not become everybody's json
+    sys.modules[module.__name__] = module
     exec(compile(tree, path, "exec", 0, True), module.__dict__)
     if not as_script:
         give_result(getattr(module, function or "run")(**document().get("parameters", {})))
@@ -30,6 +30,16 @@ def take_input():  # all of it; descriptor 0 offers it again, from memory becaus
     os.lseek(memory, 0, os.SEEK_SET)
     os.dup2(memory, 0)
     return data
+
+def search_pack(folders):  # instead of the wrapper's folder; before other packages, but behind the standard library
+    del sys.path[0]
+    at = next((at for at, folder in enumerate(sys.path) if folder.endswith("-packages")), len(sys.path))
+    sys.path[at:at] = folders
+
+def module_name(path):  # an action called json.py does not become everybody's json
+    name = os.path.splitext(os.path.basename(path))[0]
+    standard = os.path.join(os.path.dirname(os.__file__), name)
+    return "action_" + name if os.path.exists(standard) or os.path.exists(standard + ".py") else name
 
 def is_script(lines, body):  # no top-level `run()`, or an `if __name__ == "__main__"` guard
     guarded = any(isinstance(node, If) and b"__main__" in lines[node.lineno - 1] for node in body)

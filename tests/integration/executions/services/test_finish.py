@@ -34,7 +34,7 @@ def test_an_end_writes_result_history_and_facts_in_one_statement(people: People)
     assert (execution.status, execution.result, execution.exit_code) == ("succeeded", {"a": 1}, 0)
     last = History.objects.filter(execution=execution).order_by("id").last()
     assert last is not None
-    assert last.facts == {"exit_code": 0, "signal": "", "error": None, "duration_s": 1.5}
+    assert last.facts == {"exit_code": 0, "signal": None, "error": None, "duration_s": 1.5}
 
 
 def test_the_slot_is_given_back_and_the_next_one_scheduled(people: People) -> None:
