@@ -6,12 +6,11 @@ import codecs
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-import orjson
 from asgiref.sync import sync_to_async
 
+from apps.api.sse import ALIVE, ALIVE_EVERY_S, event
 from apps.core.database import release_connection
 from apps.core.errors import FieldError, Invalid
-from apps.core.types import JsonObject
 from apps.executions.files import log_reader
 from apps.executions.models import Execution
 from apps.executions.states import TERMINAL
@@ -22,8 +21,6 @@ from apps.runner.logread import LogReader
 _PAUSE_S = 0.2
 #: Bytes in one event.
 _EVENT_BYTES = 64 * 1024
-#: A comment line so often keeps proxies from closing a silent stream.
-_ALIVE_EVERY_S = 15.0
 
 
 @dataclass
@@ -53,19 +50,19 @@ async def follow(execution_id: int, attempt: int, start: dict[Stream, int]) -> A
         # Looked at before reading: what is read after the end is everything.
         status = await sync_to_async(_status_when_over)(execution_id, attempt)
         events = await asyncio.to_thread(_read_events, reader, positions, is_over=status is not None)
-        for event in events:
-            yield event
+        for told in events:
+            yield told
         if events:
             silent_s = 0.0
             continue
         if status is not None:
-            yield _event("end", _id_of(positions), {"status": status})
+            yield event("end", _id_of(positions), {"status": status})
             return
         await asyncio.sleep(_PAUSE_S)
         silent_s += _PAUSE_S
-        if silent_s >= _ALIVE_EVERY_S:
+        if silent_s >= ALIVE_EVERY_S:
             silent_s = 0.0
-            yield b": still here\n\n"
+            yield ALIVE
 
 
 def _status_when_over(execution_id: int, attempt: int) -> str | None:
@@ -88,14 +85,10 @@ def _read_events(reader: LogReader, positions: dict[Stream, _Position], *, is_ov
         position.offset = part.next_offset
         text = position.decoder.decode(part.data, final=False)
         body = {"stream": stream.value, "offset": part.offset, "gap": part.gap, "text": text}
-        events.append(_event("log", _id_of(positions), body))
+        events.append(event("log", _id_of(positions), body))
     return events
 
 
 def _id_of(positions: dict[Stream, _Position]) -> str:
     held = {stream: len(position.decoder.getstate()[0]) for stream, position in positions.items()}
     return "-".join(str(position.offset - held[stream]) for stream, position in positions.items())
-
-
-def _event(name: str, event_id: str, body: JsonObject) -> bytes:
-    return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), event_id.encode(), orjson.dumps(body))

@@ -3,20 +3,27 @@
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.permissions import Verb
 from apps.api import filtering
 from apps.api.filtering import Filter
+from apps.api.operations.follow import follow, parse_offset
 from apps.api.operations.represent import represent_operation
 from apps.api.operations.serializers import OperationPageSerializer, OperationSerializer
-from apps.api.views import ListView, View, path_id, sparse
+from apps.api.sse import streamed
+from apps.api.views import ListView, View, is_true, path_id, sparse
 from apps.core.errors import NotFound
 from apps.core.types import JsonObject
 from apps.operations.models import Operation
+
+_FOLLOW = [
+    OpenApiParameter("follow", OpenApiTypes.BOOL, description="Server-Sent Events until the operation has ended")
+]
 
 
 class UnknownOperation(NotFound):
@@ -62,11 +69,13 @@ class OperationView(View):
 class OperationLogView(View):
     verbs = {"GET": Verb.OPERATION_VIEW}
 
-    @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR})
-    def get(self, request: Request, operation_id: str) -> HttpResponse:
+    @extend_schema(parameters=_FOLLOW, responses={(200, "text/plain"): OpenApiTypes.STR})
+    def get(self, request: Request, operation_id: str) -> HttpResponseBase:
         """What the operation said."""
-        self.only_parameters(request)
+        self.only_parameters(request, "follow")
         operation = _visible(self, request, operation_id)
+        if is_true(request, "follow"):
+            return streamed(follow(operation.pk, parse_offset(request.headers.get("Last-Event-ID", ""))))
         return HttpResponse(operation.log, content_type="text/plain; charset=utf-8")
 
 

@@ -1,0 +1,24 @@
+"""Server-Sent Events (the HTML standard's text/event-stream), written."""
+
+from collections.abc import AsyncIterator
+
+import orjson
+from django.http import StreamingHttpResponse
+
+from apps.core.types import JsonObject
+
+#: A comment line so often keeps proxies from closing a silent stream.
+ALIVE_EVERY_S = 15.0
+ALIVE = b": still here\n\n"
+
+
+def event(name: str, event_id: str, body: JsonObject) -> bytes:
+    """One event; a client that lost the connection gives `event_id` back as `Last-Event-ID`."""
+    return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), event_id.encode(), orjson.dumps(body))
+
+
+def streamed(events: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
