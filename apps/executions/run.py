@@ -70,6 +70,8 @@ def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
     except StaleTransition:
         logger.warning("its end came too late: this worker had been called lost", extra=_facts(claimed))
         return
+    except Exception as error:  # noqa: BLE001 - or it would say for ever that it runs
+        status = _finish(claimed, _bug(claimed, error), retry=definition.retry)
     logger.info("%s %s", claimed.action_ref, status, extra=_facts(claimed))
 
 
@@ -126,7 +128,11 @@ def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: P
             return failed("secret_in_environment", str(error), may_retry=False)
         case OperationalError() | InterfaceError() | PoolTimeout():
             return failed("database_away", f"the database went away before it started: {_first_line(error)}")
-    logger.error("a bug kept it from running", exc_info=error, extra=_facts(claimed))
+    return _bug(claimed, error)
+
+
+def _bug(claimed: Claimed, error: Exception) -> Ending:
+    logger.error("a bug ended it", exc_info=error, extra=_facts(claimed))
     return failed("internal_error", "this is a bug in Attune; the worker's log has it under the execution's id")
 
 

@@ -86,7 +86,7 @@ class Claimed:
 
 
 _COLUMNS = tuple(NewExecution.__dataclass_fields__)
-_JSON_COLUMNS = frozenset({"parameters", "labels", "reason"})
+_JSON_COLUMNS = frozenset({"parameters", "labels", "reason", "result", "error"})
 
 _NOW = "clock_timestamp()"
 _AND_TOKEN = "AND e.token = %(token)s"  # noqa: S105 - a condition, not a secret
@@ -196,7 +196,7 @@ def transition_many(
     given = {**({"reason": reason} if reason is not None else {}), **(changes or {})}
     for name, value in given.items():
         settings[name] = f"%(set_{name})s"
-        parameters[f"set_{name}"] = _adapted(value)
+        parameters[f"set_{name}"] = _adapted(name, value)
     parameters |= {
         "ids": [execution_id for execution_id, _ in wanted],
         "attempts": [attempt for _, attempt in wanted],
@@ -226,18 +226,14 @@ def transition_many(
 
 
 def _values_of(row: NewExecution) -> list[Any]:
-    values = []
-    for name in _COLUMNS:
-        value = getattr(row, name)
-        values.append(_json(value) if name in _JSON_COLUMNS else _adapted(value))
-    return values
+    return [_adapted(name, getattr(row, name)) for name in _COLUMNS]
 
 
-def _adapted(value: Any) -> Any:
+def _adapted(column: str, value: Any) -> Any:
+    if column in _JSON_COLUMNS:
+        return _json(value)
     if isinstance(value, Status):
         return value.value
-    if isinstance(value, dict):
-        return _json(value)
     if isinstance(value, tuple):
         return list(value)
     return value

@@ -37,6 +37,14 @@ def test_an_end_writes_result_history_and_facts_in_one_statement(people: People)
     assert last.facts == {"exit_code": 0, "signal": None, "error": None, "duration_s": 1.5}
 
 
+@pytest.mark.parametrize("result", ["text", "", 5, 0, -1.5, True, False, None, [], [1, [2]], {}, "null", {"a": None}])
+def test_a_result_may_be_any_json_value(people: People, result: object) -> None:
+    (execution,) = requested(people)
+    end(claimed(execution, make_worker()), result=result)
+    execution.refresh_from_db()
+    assert (execution.status, execution.result) == ("succeeded", result)
+
+
 def test_the_slot_is_given_back_and_the_next_one_scheduled(people: People) -> None:
     first, second = requested(people, 2, concurrency={"limit": 1})
     end(claimed(first, make_worker()))
