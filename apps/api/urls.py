@@ -52,7 +52,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_EXECUTION}/logs/<text:stream>", logs.StreamLogView.as_view()),
     path(f"{_EXECUTION}/artifacts", logs.ArtifactsView.as_view()),
     re_path(
-        r"^executions/(?P<execution_id>[^/]+)/artifacts/(?P<attempt>[0-9]{1,9})/(?P<name>.+)\Z",
+        r"^executions/(?P<execution_id>[^/]+)/artifacts/(?P<attempt>[0-9]{1,9})/(?P<name>[^\x00]+)\Z",
         logs.ArtifactView.as_view(),
     ),
     path("operations", operations.OperationsView.as_view()),

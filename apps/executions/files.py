@@ -1,5 +1,6 @@
 """Where an execution's files lie: `{artifacts_dir}/executions/{id // 1000}/{id}/{attempt}/`."""
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -47,13 +48,16 @@ def log_reader(execution_id: int, attempt: int) -> LogReader:
 
 
 def artifacts_of(execution_id: int) -> list[Artifact]:
-    """All regular files left by all attempts; links are not followed."""
+    """All regular files left by all attempts; links are not followed, and a name that is not UTF-8 is shown as far as
+    it is."""
     found = []
     for folder in sorted(_folder(execution_id).glob(f"*/{_ARTIFACTS}"), key=lambda path: int(path.parent.name)):
+        if folder.is_symlink():  # the action put it where its folder was
+            continue
         attempt = int(folder.parent.name)
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.is_symlink():
-                name = path.relative_to(folder).as_posix()
+                name = os.fsencode(path.relative_to(folder)).decode(errors="replace")
                 found.append(Artifact(name, attempt, path.stat().st_size, path))
     return found
 

@@ -80,10 +80,12 @@ def _read_events(reader: LogReader, positions: dict[Stream, _Position], *, is_ov
     events = []
     for stream, position in positions.items():
         part = reader.read(stream, offset=position.offset, limit=_EVENT_BYTES)
-        if not part.data and not (is_over and part.gap):
+        is_cut = bool(part.gap) or (is_over and not part.data)  # what was held back is never completed
+        text = position.decoder.decode(b"", final=True) if is_cut else ""
+        if not (part.data or text or (is_over and part.gap)):
             continue
         position.offset = part.next_offset
-        text = position.decoder.decode(part.data, final=False)
+        text += position.decoder.decode(part.data, final=False)
         body = {"stream": stream.value, "offset": part.offset, "gap": part.gap, "text": text}
         events.append(event("log", _id_of(positions), body))
     return events

@@ -1,6 +1,7 @@
 """Logs and artifacts over REST: plain text, in pieces, from the end, or as they grow."""
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -99,13 +100,18 @@ class ArtifactView(View):
         return FileResponse(
             artifact.path.open("rb"),
             as_attachment=True,
-            filename=artifact.path.name,
+            filename=_printable(artifact.name.rpartition("/")[2]),
             content_type="application/octet-stream",
         )
 
 
+def _printable(name: str) -> str:
+    """No line of a header ends in the middle of a file's name."""
+    return "".join(character if character.isprintable() else "_" for character in name)
+
+
 def _artifact_json(execution_id: int, artifact: Artifact) -> dict[str, object]:
-    link = f"/api/v1/executions/{execution_id}/artifacts/{artifact.attempt}/{artifact.name}"
+    link = f"/api/v1/executions/{execution_id}/artifacts/{artifact.attempt}/{quote(artifact.name)}"
     return {
         "name": artifact.name,
         "attempt": artifact.attempt,
