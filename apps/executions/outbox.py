@@ -1,6 +1,7 @@
 """Tells the rest of Attune what happened, from the history: in order, in batches, each row once."""
 
 import logging
+import time
 
 from celery import current_app
 from django.db import connection, transaction
@@ -16,6 +17,11 @@ BATCH = 500
 _FLAG = "attune:announcing"
 #: A hint that was lost blocks the next one for no longer than this.
 _FLAG_S = 5
+#: Between two looks of a conductor while things happen: what happens first is announced at once, the next so much later
+#: at most. A hint for each would cost more than the announcement.
+_PAUSE_S = 0.01
+#: After so long the conductor makes room for another task; less than `_FLAG_S`.
+_STAY_S = 2.0
 
 
 def hint() -> None:
@@ -28,6 +34,18 @@ def hint() -> None:
         logger.debug("no hint for announcements: Redis is away")
 
 
+def announce_until_quiet() -> int:
+    """What a hint asks for: announces, again and again while there is something; returns how many rows.
+
+    The flag stands meanwhile, so that nobody hints at what the next look finds.
+    """
+    total, deadline = 0, time.monotonic() + _STAY_S
+    while time.monotonic() < deadline and (count := _announce_open()):
+        total += count
+        time.sleep(_PAUSE_S)
+    return total + announce_all()
+
+
 def announce_all() -> int:
     """Announces everything that is not announced yet; returns how many rows.
 
@@ -38,6 +56,10 @@ def announce_all() -> int:
             client().delete(_FLAG)
     except RedisAway:
         logger.debug("announcing without Redis")
+    return _announce_open()
+
+
+def _announce_open() -> int:
     total = 0
     while count := _announce_batch():
         total += count

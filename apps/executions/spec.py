@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from apps.actions.definition import Definition
@@ -103,6 +104,7 @@ def _environment(
     }
 
 
+@cache
 def _path_without_attune(path: str) -> str:
     """Attune's own interpreter is not for actions: what they find there would change with Attune."""
     own = Path(sys.prefix)

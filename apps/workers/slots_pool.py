@@ -1,7 +1,7 @@
 """Celery's pool of threads, made to ask for work at the moment a slot falls free.
 
-A worker whose slots are all busy stops asking Redis for hints, and Celery's event loop then sleeps until its next timer,
-up to a second, because nothing tells it that a task has ended. Waking it is all this adds.
+A worker whose slots are all busy stops asking Redis for hints, and Celery's event loop then sleeps until its next
+timer, up to a second, because nothing tells it that a task has ended. Waking it is all this adds.
 """
 
 from concurrent.futures import Future
