@@ -2,12 +2,13 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune.settings.production")
 
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
-from apps.core.body_limit import BodyLimit  # noqa: E402 - settings must be ready first
+from apps.core.asgi_handler import OneThreadHandler  # noqa: E402 - settings must be ready first
+from apps.core.body_limit import BodyLimit  # noqa: E402 - as above
 
-application = BodyLimit(django_application)  # type: ignore[arg-type]  # ASGI messages are mappings to Django
+application = BodyLimit(OneThreadHandler())  # type: ignore[arg-type]  # ASGI messages are mappings to Django
