@@ -25,7 +25,7 @@ class Answer:
         """`(name, id, data)` of each Server-Sent Event."""
         found = []
         for block in self.body.decode().split("\n\n"):
-            fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+            fields = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
             if fields:
                 found.append((fields["event"], fields["id"], orjson.loads(fields["data"])))
         return found

@@ -22,6 +22,8 @@ CALL_BUDGET_S = 1.0
 #: Seconds for which nobody tries again after a failure.
 OPEN_S = 5.0
 
+#: Of a server that is there but takes no writes: no room, a replica, a disk it cannot save to.
+_REFUSALS = ("OOM", "READONLY", "MISCONF", "NOREPLICAS")
 FAILURES = (redis.ConnectionError, redis.TimeoutError, BrokerError, OSError)
 
 
@@ -84,6 +86,17 @@ def guarded() -> Iterator[None]:
     except FAILURES as error:
         breaker.trip()
         raise RedisAway from error
+    except redis.ResponseError as error:
+        if not _is_refusal(error):
+            raise
+        breaker.trip()
+        raise RedisAway from error
+
+
+def _is_refusal(error: redis.ResponseError) -> bool:
+    # redis-py takes the code off where it has a class for it.
+    is_known = isinstance(error, redis.ReadOnlyError | redis.exceptions.OutOfMemoryError)
+    return is_known or str(error).startswith(_REFUSALS)
 
 
 def is_reachable() -> bool:

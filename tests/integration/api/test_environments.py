@@ -1,0 +1,74 @@
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from apps.core.redis import breaker, client
+from apps.runtimes.models import Environment
+from tests.conftest import messages_in
+from tests.factories import make_action, make_runtimes, make_worker
+
+URL = "/api/v1/environments"
+PACK = "/api/v1/packs/demo/environments"
+QUEUE = "build.default.python"
+
+
+@pytest.fixture(autouse=True)
+def pack(monkeypatch: pytest.MonkeyPatch, administrator: APIClient) -> None:
+    make_runtimes("python", "shell")
+    make_action(runtime="python", entry_point="deploy.py")
+    monkeypatch.setattr("apps.workers.builds.has_dependencies", lambda *_: True)
+
+
+def make_environment(**fields: Any) -> Environment:
+    return Environment.objects.create(**{"pack_ref": "demo", "runtime": "python", "volume_id": "v1", **fields})
+
+
+def test_environments_are_listed_without_and_of_a_pack_with_their_logs(owner: APIClient) -> None:
+    make_environment(status="ready", log="built\n", packages={"idna": "3.7"}, generation=2)
+    make_environment(pack_ref="other", status="failed", error="no such package")
+    assert [item["pack"] for item in owner.get(URL).json()["results"]] == ["other", "demo"]
+    assert all("log" not in item for item in owner.get(URL).json()["results"])
+    (mine,) = owner.get(PACK).json()["results"]
+    assert (mine["log"], mine["packages"], mine["generation"]) == ("built\n", {"idna": "3.7"}, 2)
+    assert [item["error"] for item in owner.get(URL, {"status": "failed,pending"}).json()["results"]] == [
+        "no such package"
+    ]
+    assert len(owner.get(URL, {"pack": "demo", "runtime": "python"}).json()["results"]) == 1
+    assert owner.get(URL, {"status": "odd"}).status_code == 400
+    assert owner.get("/api/v1/packs/nothing/environments").json()["code"] == "unknown_pack"
+
+
+@pytest.mark.parametrize(("deed", "task"), [("rebuild", "workers.build"), ("rollback", "workers.rollback")])
+def test_one_worker_on_each_volume_is_asked(administrator: APIClient, deed: str, task: str) -> None:
+    for name, volume in (("a", "v1"), ("b", "v1"), ("c", "v2")):
+        make_worker(name, volume_id=volume, queues=[QUEUE])
+    make_worker("gone", volume_id="v3", queues=[QUEUE], status="stopped")
+    answer = administrator.post(f"{PACK}/python/{deed}")
+    assert (answer.status_code, answer.json()) == (202, {"volumes": 2})
+    assert messages_in(QUEUE) == 2
+    assert task in str(client().lindex(QUEUE, 0))
+
+
+def test_nobody_to_ask_is_told_and_redis_away_is_no_error(administrator: APIClient) -> None:
+    assert administrator.post(f"{PACK}/python/rebuild").json() == {"volumes": 0}
+    make_worker(queues=[QUEUE])
+    breaker.trip()
+    try:
+        assert administrator.post(f"{PACK}/python/rebuild").json() == {"volumes": 0}
+    finally:
+        breaker.reset()
+
+
+def test_a_runtime_the_pack_does_not_use_is_404_and_a_body_is_refused(administrator: APIClient) -> None:
+    for address in (f"{PACK}/cobol/rebuild", f"{PACK}/shell/rollback"):
+        assert administrator.post(address).json()["code"] == "unknown_environment", address
+    assert administrator.post("/api/v1/packs/nothing/environments/python/rebuild").json()["code"] == "unknown_pack"
+    answer = administrator.post(f"{PACK}/python/rebuild", {"force": True}, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/force")
+
+
+def test_only_who_may_builds(owner: APIClient, stranger: APIClient) -> None:
+    for deed in ("rebuild", "rollback"):
+        assert owner.post(f"{PACK}/python/{deed}").json()["verb"] == "environment.manage"
+        assert stranger.post(f"{PACK}/python/{deed}").status_code == 401
