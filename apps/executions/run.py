@@ -43,7 +43,6 @@ from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, work_root
 
 logger = logging.getLogger(__name__)
 
-
 #: Between tries to say how a run ended.
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 
@@ -54,10 +53,10 @@ class EntryPointUnusable(OSError):
 
 def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
     """Follows one hint. A duplicate, stale or forged one runs nothing."""
-    control = RunControl()
-    if not host.is_accepting:
+    if not (host.is_accepting and host.is_believed()):
         dispatch.owe([execution_id])
         return
+    control = RunControl()
     claimed = claim(execution_id, attempt=attempt, worker_id=host.worker_id)
     if claimed is None:
         logger.info("not claimed", extra={"execution_id": execution_id, "attempt": attempt})

@@ -33,6 +33,8 @@ from apps.workers.slots_pool import SlotsPool
 logger = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.1
+#: The warden kills what may be started again elsewhere so much earlier than it is: 20 s before 30 s.
+_SILENT_BEFORE_LOST = 2 / 3
 
 
 class WorkerProcess:
@@ -40,7 +42,7 @@ class WorkerProcess:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        self._warden = Warden()
+        self._warden = Warden(silence_s=settings.ATTUNE_LOST_AFTER_S * _SILENT_BEFORE_LOST)
 
     def run(self) -> None:
         self._warden.start()
@@ -79,6 +81,7 @@ class WorkerProcess:
             on_lost=lambda: self._register_anew(host, registration),
         )
         listener = CancelListener(host)
+        host.is_believed = heartbeat.is_believed
         heartbeat.start()
         listener.start()
         try:

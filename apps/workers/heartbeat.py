@@ -7,12 +7,16 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import psycopg
 from django.db import connections
 
 logger = logging.getLogger(__name__)
+
+#: Longer than a beat takes that the database answers.
+_PATIENCE_S = 5.0
 
 OnBeat = Callable[[psycopg.Connection[tuple[object, ...]]], None]
 
@@ -26,6 +30,9 @@ class Heartbeat:
         self._on_beat = on_beat
         self._on_lost = on_lost
         self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._beaten = threading.Condition()
+        self._believed_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
 
@@ -35,7 +42,19 @@ class Heartbeat:
     def stop(self) -> None:
         """Returns when the thread has ended."""
         self._stopping.set()
+        self._wake.set()
         self._thread.join()
+
+    def is_believed(self) -> bool:
+        """Whether others believe that this worker lives. If its last beat is long ago, it beats now, waited for."""
+        if self._is_fresh():
+            return True
+        self._wake.set()
+        with self._beaten:
+            return self._beaten.wait_for(self._is_fresh, timeout=_PATIENCE_S)
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._believed_at < 2 * self._every_s
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -48,7 +67,8 @@ class Heartbeat:
                 # The thread must outlive any surprise: a silent worker loses its executions.
                 logger.exception("heartbeat failed")
                 self._disconnect()
-            self._stopping.wait(self._every_s)
+            self._wake.wait(self._every_s)
+            self._wake.clear()
         self._disconnect()
 
     def _beat(self) -> None:
@@ -63,6 +83,9 @@ class Heartbeat:
             self.worker_id = self._on_lost()
             return
         self._on_beat(connection)
+        with self._beaten:
+            self._believed_at = time.monotonic()
+            self._beaten.notify_all()
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         if self._connection is None:

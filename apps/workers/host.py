@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,8 @@ class Host:
     capabilities: Capabilities
     volume_id: str
     is_accepting: bool = True
+    is_believed: Callable[[], bool] = field(default=lambda: True)
+    """Whether others believe that this worker lives; what it starts otherwise, its warden kills."""
     _controls: dict[int, RunControl] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _runtimes: dict[str, tuple[float, HostedRuntime]] = field(default_factory=dict)

@@ -140,7 +140,10 @@ def database(url: str) -> dict[str, object]:
         raise ImproperlyConfigured("DATABASE_URL is not a PostgreSQL address") from error
     known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     options = {key: value for key, value in parts.items() if key not in known}
-    pool = {"min_size": 1, "max_size": integer("ATTUNE_DB_POOL_SIZE"), "timeout": 10, "max_idle": 60}
+    # Reconnecting backs off without a bound for as long as `reconnect_timeout`; then whoever asks next begins anew:
+    # else requests would be refused for minutes after a long absence of the database has ended.
+    waits = {"timeout": 3, "reconnect_timeout": 4, "max_idle": 60}
+    pool = {"min_size": 1, "max_size": integer("ATTUNE_DB_POOL_SIZE"), **waits}
     return {
         "ENGINE": "django.db.backends.postgresql",
         **{setting: str(parts.get(key) or "") for key, setting in known.items()},

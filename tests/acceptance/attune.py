@@ -151,7 +151,13 @@ class Attune:
 
     def pids_of(self, role: str) -> list[int]:
         """The processes of a role, the oldest first."""
-        words = {"worker": "run_worker", "scheduler": "run_scheduler", "web": "uvicorn", "conductor": "celery"}
+        words = {
+            "worker": "run_worker",
+            "scheduler": "run_scheduler",
+            "web": "uvicorn",
+            "conductor": "celery",
+            "supervisor": "apps.standalone",
+        }
         return sorted(pid for pid, line in self.processes().items() if words[role] in line)
 
     def kill(self, pid: int, number: signal.Signals = signal.SIGKILL) -> None:

@@ -20,9 +20,11 @@ def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
 
 
 @pytest.fixture
-def private_attune(tmp_path: Path) -> Iterator[Attune]:
-    """An Attune of the test's own, to be hurt: silent workers are lost after three seconds."""
-    settings = {"ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "3", "ATTUNE_DRAIN_S": "3"}
+def private_attune(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Attune]:
+    """An Attune of the test's own, to be hurt: silent workers are lost after three seconds, or as the test says."""
+    settings = {
+        "ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "3", "ATTUNE_DRAIN_S": "3", **getattr(request, "param", {}),
+    }  # fmt: skip
     running = Attune(tmp_path / "var", settings)
     running.up()
     for name in ("oracle", "hard"):

@@ -1,0 +1,117 @@
+"""What Attune promises when something dies under it."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.acceptance.attune import Attune, wait_for
+from tests.acceptance.test_order import check, notes_in, wait_for_all
+from tests.acceptance.test_running import living
+
+
+def test_a_killed_worker_leaves_no_process_and_what_it_ran_is_abandoned_with_a_reason(private_attune: Attune) -> None:
+    attune, marker = private_attune, f"orphan-{private_attune.port}"
+    requested = attune.request("hard.stubborn", {"marker": marker})
+    wait_for(lambda: living(marker) == 2, what="both stubborn processes")
+    attune.kill(attune.pids_of("worker")[0])
+    wait_for(lambda: living(marker) == 0, what="the end of both stubborn processes")
+    ended = attune.ended(requested["id"])
+    assert (ended["status"], ended["reason"]["code"]) == ("abandoned", "worker_lost")
+    assert attune.run("core.echo", {"message": "still here"})["result"]["stdout"] == "still here\n"
+
+
+def test_a_worker_that_is_stopped_finishes_what_it_can_and_says_what_it_cut_off(private_attune: Attune) -> None:
+    attune = private_attune
+    short = attune.request("core.sleep", {"seconds": 1.5})
+    long = attune.request("core.sleep", {"seconds": 300})
+    attune.running(short["id"])
+    attune.running(long["id"])
+    attune.kill(attune.pids_of("worker")[0], signal.SIGTERM)
+    assert attune.ended(short["id"])["status"] == "succeeded"
+    cut_off = attune.ended(long["id"])
+    assert (cut_off["status"], cut_off["reason"]["code"]) == ("abandoned", "interrupted")
+
+
+def test_without_redis_requests_are_taken_and_run_in_order_when_it_is_back(
+    private_attune: Attune, tmp_path: Path
+) -> None:
+    attune, file = private_attune, tmp_path / "notes"
+    attune.run("oracle.one", {"file": str(tmp_path / "first"), "n": 0})
+    redis = attune.server_pid("valkey")
+    attune.kill(redis, signal.SIGSTOP)
+    try:
+        slowest = 0.0
+        for n in range(20):
+            started = time.monotonic()
+            attune.request("oracle.one", {"file": str(file), "n": n})
+            slowest = max(slowest, time.monotonic() - started)
+        assert attune.client.get("/executions").status_code == 200
+        ready = httpx.get(f"{attune.profile['url']}/readyz", timeout=30)
+        assert (ready.status_code, ready.json()["redis"]) == (200, "degraded")
+    finally:
+        attune.kill(redis, signal.SIGCONT)
+    assert slowest < 2.0
+    wait_for_all(attune, "oracle.one", 21)
+    notes = notes_in(file)
+    check(notes, limit=1, count=20)
+    assert [note.n for note in notes if note.what == "start"] == list(range(20))
+
+
+def test_a_redis_that_dies_is_started_again_and_nothing_is_lost(private_attune: Attune, tmp_path: Path) -> None:
+    attune, file = private_attune, tmp_path / "notes"
+    for n in range(60):
+        attune.request("oracle.one", {"file": str(file), "n": n})
+        if n == 20:
+            attune.kill(attune.server_pid("valkey"))
+    wait_for_all(attune, "oracle.one", 60)
+    notes = notes_in(file)
+    check(notes, limit=1, count=60)
+    assert [note.n for note in notes if note.what == "start"] == list(range(60))
+
+
+@contextmanager
+def without_postgresql(attune: Attune) -> Iterator[None]:
+    supervisor = attune.pids_of("supervisor")[0]
+    attune.kill(supervisor, signal.SIGSTOP)  # it would start the server again at once
+    try:
+        attune.kill(attune.server_pid("postgres"), signal.SIGINT)
+        pid_file = attune.var_dir / "postgres" / "postmaster.pid"
+        wait_for(lambda: not pid_file.exists(), what="the end of PostgreSQL")
+        yield
+    finally:
+        attune.kill(supervisor, signal.SIGCONT)
+    wait_for(lambda: attune.client.get("/executions").status_code == 200, what="PostgreSQL")
+
+
+@pytest.mark.parametrize("private_attune", [{"ATTUNE_LOST_AFTER_S": "30"}], indirect=True)
+def test_without_postgresql_requests_are_refused_with_a_time_to_come_back_and_ends_are_kept(
+    private_attune: Attune,
+) -> None:
+    attune = private_attune
+    running = attune.request("core.sleep", {"seconds": 2})
+    attune.running(running["id"])
+    with without_postgresql(attune):
+        post = {"action": "core.noop", "parameters": {}}
+        for answer in (attune.client.get("/executions"), attune.client.post("/executions", json=post)):
+            assert (answer.status_code, answer.json()["code"]) == (503, "database_away")
+            assert int(answer.headers["retry-after"]) > 0
+        assert httpx.get(f"{attune.profile['url']}/readyz", timeout=30).status_code == 503
+        assert httpx.get(f"{attune.profile['url']}/healthz", timeout=30).status_code == 200
+    assert attune.ended(running["id"])["status"] == "succeeded"
+    assert attune.run("core.noop")["status"] == "succeeded"
+
+
+def test_a_worker_that_was_cut_off_for_long_loses_what_ran_and_nothing_that_comes_after(private_attune: Attune) -> None:
+    attune, marker = private_attune, f"cut-off-{private_attune.port}"
+    running = attune.request("hard.stubborn", {"marker": marker})
+    wait_for(lambda: living(marker) == 2, what="both stubborn processes")
+    with without_postgresql(attune):
+        wait_for(lambda: living(marker) == 0, what="the end of what others may believe lost")
+    assert attune.run("core.noop")["status"] == "succeeded"
+    ended = attune.ended(running["id"])
+    assert (ended["status"], ended["reason"]["code"]) == ("abandoned", "process_lost")
