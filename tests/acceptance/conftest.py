@@ -11,7 +11,7 @@ PACKS = ROOT / "tests" / "packs"
 @pytest.fixture(scope="session")
 def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
     """One Attune for all tests that leave it as they found it."""
-    running = Attune(tmp_path_factory.mktemp("attune"))
+    running = Attune(tmp_path_factory.mktemp("attune"), {"ATTUNE_DRAIN_S": "1"})
     running.up()
     for name in ("oracle", "hard"):
         assert running.install(PACKS / name)["status"] == "succeeded"

@@ -1,4 +1,4 @@
 echo "on stdout: $token"
 echo "on stderr: $token" >&2
 sleep "$seconds"
-printf '{"plain": "%s"}' "$token" >&"$ATTUNE_RESULT_FD"
+printf '{"plain": "%s"}' "${token//\"/\\\"}" >&"$ATTUNE_RESULT_FD"
