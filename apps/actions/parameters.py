@@ -32,14 +32,16 @@ def prepare(
 ) -> Prepared:
     """Defaults filled in, everything checked. Raises `InvalidParameters` with a JSON pointer for each mistake.
 
-    `kept` are secret parameters that are there already, sealed: they are not missing.
+    `kept` are secret parameters that are there already, sealed: they are not missing, and no default takes their place.
     """
+    kept = (schema.secrets & set(kept)) - schema.immutable
     errors = [
         FieldError(f"{pointer}/{escape(name)}", "immutable", f"{name} is fixed by the action and cannot be given")
         for name in given
         if name in schema.immutable
     ]
-    filled = {**schema.defaults, **{name: value for name, value in given.items() if name not in schema.immutable}}
+    defaults = {name: value for name, value in schema.defaults.items() if name not in kept}
+    filled = {**defaults, **{name: value for name, value in given.items() if name not in schema.immutable}}
     present = {f"{pointer}/{escape(name)}" for name in kept}
     errors += [
         error

@@ -37,6 +37,8 @@ _KILL_PATIENCE_S = 5.0
 #: between two rounds of killing, if no child ends before
 _KILL_ROUND_S = 0.02
 _MESSAGE_BYTES = 64
+#: One wait of `poll`, which takes no more than 2**31 - 1 ms: a limit further away is looked at again.
+_MAX_WAIT_S = 3600.0
 _STDERR = 2
 #: Two per run in the warden. Few enough to be closed one by one where the kernel cannot close a range.
 _MAX_DESCRIPTORS = 8192
@@ -197,7 +199,7 @@ class Supervisor:
     def _patience_s(self) -> float | None:
         if self._phase is Phase.KILLING:
             return _KILL_ROUND_S
-        return None if self._deadline is None else self._deadline - time.monotonic()
+        return None if self._deadline is None else min(_MAX_WAIT_S, self._deadline - time.monotonic())
 
     def _obey_clock(self) -> None:
         is_due = self._deadline is not None and time.monotonic() >= self._deadline

@@ -147,3 +147,10 @@ def test_without_root_another_user_is_refused(bench: Bench) -> None:
     result = bench.sh("true", run_as=NOBODY)
 
     assert (result.ended, result.errno) == (Ended.SPAWN_FAILED, 1)
+
+
+def test_a_time_limit_longer_than_one_wait_of_the_kernel_is_no_obstacle(bench: Bench) -> None:
+    """`poll` takes 2,147,483,647 ms at most, a good three weeks."""
+    result = bench.sh("echo through", timeout_s=31_536_000)
+
+    assert (result.ended, result.stdout_for_result) == (Ended.EXITED, b"through\n")

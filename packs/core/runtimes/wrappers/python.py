@@ -9,7 +9,7 @@ def main(path, function=""):
     search_pack([os.path.dirname(path), os.path.join(os.environ.get("ATTUNE_PACK_DIR", path), "lib")])
     sys.stdout = open(1, "w", 1, sys.stdout.encoding, sys.stdout.errors, closefd=False)  # written line by line
     data = take_input()
-    document = functools.lru_cache()(lambda: json.loads(data.decode() or "{}"))  # late: a script may ask for YAML
+    document = functools.lru_cache()(lambda: parse(data))  # late: a script may ask for YAML
     builtins.get_secret = lambda name: document().get("secrets", {}).get(name)
     builtins.get_context = lambda: document().get("context", {})
     source = open(path, "rb").read()
@@ -30,6 +30,12 @@ def take_input():  # all of it; descriptor 0 offers it again, from memory becaus
     os.lseek(memory, 0, os.SEEK_SET)
     os.dup2(memory, 0)
     return data
+
+def parse(data):
+    try:
+        return json.loads(data.decode() or "{}")
+    except ValueError:
+        raise TypeError("run(), get_secret() and get_context() need the input as JSON (parameter_format: json)") from None
 
 def search_pack(folders):  # instead of the wrapper's folder; before other packages, but behind the standard library
     del sys.path[0]

@@ -67,3 +67,20 @@ def test_wrong_edits_are_told_with_their_pointer(people: People) -> None:
 def test_a_teammate_cannot_run_it_again_with_somebody_elses_secrets(people: People) -> None:
     with pytest.raises(UnknownExecution):
         rerun_execution(people.teammate, original(people).pk, parameters={})
+
+
+def test_a_secret_that_was_given_is_not_replaced_by_its_default(people: People) -> None:
+    token = {"type": "string", "secret": True, "default": "the default"}
+    (old,) = ask(people, make_action(parameters={"token": token}), parameters={"token": "swordfish"})
+    assert secrets_of(rerun_execution(people.owner, old.pk, parameters={})) == {"token": "swordfish"}
+
+
+def test_a_parameter_that_is_secret_no_longer_has_to_be_given_again(people: People) -> None:
+    (old,) = ask(
+        people,
+        make_action(parameters={"token": {"type": "string", "secret": True}}),
+        parameters={"token": "swordfish"},
+    )
+    make_action(parameters={"token": {"type": "string", "required": True}})
+    with pytest.raises(InvalidParameters):
+        rerun_execution(people.owner, old.pk, parameters={})
