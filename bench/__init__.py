@@ -1,0 +1,12 @@
+"""The benchmark behind `script/bench`: Attune beside the floor, in one run on one machine.
+
+| module | its one job |
+|---|---|
+| private_attune | a whole Attune of the benchmark's own, started and removed again |
+| parts | what is measured, each beside its floor |
+| floor | the same programs without Attune |
+| bare_celery | the same writes and the same program with nothing but Celery |
+| figures | figures, budgets, table, JSON |
+
+It knows Attune from outside only: the scripts, the REST API, and the addresses in `env` of its folder.
+"""

@@ -1,0 +1,69 @@
+"""`python -m bench`: what `script/bench` calls."""
+
+import argparse
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import parts
+from bench.bare_celery import bare_celery
+from bench.figures import Figure, Machine, as_json, as_table
+from bench.private_attune import Broken, private_attune
+
+
+def main() -> int:
+    """Prints the figures; 0 whatever they are, 1 when something broke, 130 after Ctrl-C."""
+    chosen = _parser().parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    before = Machine()
+    try:
+        figures = _measure(parts.QUICK if chosen.quick else parts.FULL)
+    except Broken as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    after = Machine()
+    print(as_json(figures, before, after) if chosen.json else as_table(figures, before, after))
+    return 0
+
+
+def _measure(amount: parts.Amount) -> list[Figure]:
+    _say("starting a private Attune")
+    with private_attune() as attune, tempfile.TemporaryDirectory() as folder:
+        attune.install(Path(__file__).with_name("pack"))
+        _say("latency")
+        figures = parts.latency(attune, amount)
+        _say("python")
+        figures += parts.python(attune, amount, folder=Path(folder))
+        _say("gates")
+        figures += parts.gates(attune, amount)
+        _say("throughput")
+        with bare_celery(attune.settings, at_once=parts.AT_ONCE) as celery:
+            figures += parts.throughput(attune, celery, amount)
+        _say("requests")
+        figures += parts.requests(attune, amount)
+        _say("stopping it")
+    return figures
+
+
+def _say(text: str) -> None:
+    print(f"  {text} …", file=sys.stderr, flush=True)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="script/bench", description="Measure Attune beside the floor, on this machine."
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer samples: about a minute")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The same programs without Attune: what this machine can do at best."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program as a worker starts it, without the worker."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self) -> float:
+        """Seconds from start to end, with its output read. Raises CalledProcessError."""
+        started = time.perf_counter()
+        env = {"PATH": os.defpath, **self.env}
+        subprocess.run(self.argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        return time.perf_counter() - started
+
+    def per_second(self, count: int, *, at_once: int) -> float:
+        with ThreadPoolExecutor(at_once) as pool:
+            started = time.perf_counter()
+            for _ in range(count):
+                pool.submit(self.run)
+            pool.shutdown()
+            return count / (time.perf_counter() - started)
+
+
+def shell_noop() -> Command:
+    """What the runtime `shell` starts for `core.noop`."""
+    core = ROOT / "packs" / "core"
+    env = {"BASH_ENV": str(core / "runtimes" / "wrappers" / "shell.sh"), "ATTUNE_PACK_DIR": str(core)}
+    return Command((shutil.which("bash") or "bash", str(core / "actions" / "noop.sh")), env)
+
+
+def python_hello(folder: Path) -> Command:
+    """`examples.hello` as a file that somebody would run by hand."""
+    action = (ROOT / "packs" / "examples" / "actions" / "hello.py").read_text()
+    file = folder / "hello.py"
+    file.write_text(f'import json\n\n{action}\n\nprint(json.dumps(run("world")))\n')
+    return Command((sys.executable, str(file)))  # of an environment, as packs have them
