@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 from django.http import StreamingHttpResponse
+from rest_framework.request import Request
 
 from apps.core.types import JsonObject
 
@@ -17,8 +18,10 @@ def event(name: str, event_id: str, body: JsonObject) -> bytes:
     return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), event_id.encode(), orjson.dumps(body))
 
 
-def streamed(events: AsyncIterator[bytes]) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(events, content_type="text/event-stream")
+def streamed(request: Request, events: AsyncIterator[bytes]) -> StreamingHttpResponse:
+    """The answer; to HEAD it has no body, so nothing is waited for."""
+    body = () if request.method == "HEAD" else events
+    response = StreamingHttpResponse(body, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response

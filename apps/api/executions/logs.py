@@ -14,6 +14,7 @@ from apps.accounts.permissions import Verb
 from apps.api.executions.follow import follow, parse_position
 from apps.api.executions.serializers import ArtifactsSerializer
 from apps.api.executions.views import visible_execution
+from apps.api.sse import streamed
 from apps.api.views import View, is_true
 from apps.core.errors import FieldError, Invalid, NotFound
 from apps.executions.files import Artifact, artifacts_of, get_artifact, log_reader
@@ -182,7 +183,4 @@ def _following(
     start = parse_position(request.headers.get("Last-Event-ID", ""), streams)
     if len(streams) == 1 and (offset := _number(request, "offset")) is not None:
         start[streams[0]] = offset
-    response = StreamingHttpResponse(follow(execution.pk, attempt, start), content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
-    response["X-Accel-Buffering"] = "no"
-    return response
+    return streamed(request, follow(execution.pk, attempt, start))

@@ -75,7 +75,7 @@ class OperationLogView(View):
         self.only_parameters(request, "follow")
         operation = _visible(self, request, operation_id)
         if is_true(request, "follow"):
-            return streamed(follow(operation.pk, parse_offset(request.headers.get("Last-Event-ID", ""))))
+            return streamed(request, follow(operation.pk, parse_offset(request.headers.get("Last-Event-ID", ""))))
         return HttpResponse(operation.log, content_type="text/plain; charset=utf-8")
 
 

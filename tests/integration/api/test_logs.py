@@ -194,3 +194,8 @@ def test_a_log_is_followed_while_it_grows(people: People, execution: Execution, 
 def test_who_may_not_see_the_execution_may_not_follow_it(people: People, execution: Execution) -> None:
     assert ask("GET", url(execution), by=people.teammate, query=b"follow=true").status == 404
     assert ask("GET", url(execution), query=b"follow=true").status == 401
+
+
+def test_head_does_not_wait_for_a_log_that_is_followed(execution: Execution, people: People) -> None:
+    answer = ask("HEAD", url(execution), by=people.owner, query=b"follow=true")
+    assert (answer.status, answer.headers["content-type"], answer.body) == (200, "text/event-stream", b"")

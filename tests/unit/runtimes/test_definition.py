@@ -33,8 +33,8 @@ def test_the_runtimes_of_core_are_valid_and_their_wrappers_are_there(file: Path)
 
 
 @pytest.mark.parametrize("file", sorted((CORE / "wrappers").iterdir()), ids=lambda file: file.name)
-def test_a_wrapper_has_at_most_sixty_lines(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= 60
+def test_a_wrapper_has_at_most_eighty_lines(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 80
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
