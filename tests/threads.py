@@ -1,6 +1,7 @@
 """Runs the same thing in several threads that begin at the same instant."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -23,3 +24,17 @@ def race(count: int, deed: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(run, range(count)))
+
+
+def wait_for_locks(count: int) -> None:
+    """Until `count` connections to the database of this test wait for a lock."""
+    deadline = time.monotonic() + 30
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction it is looked at once
+            cursor.execute(sql)
+            if cursor.fetchone()[0] >= count:
+                return
+        assert time.monotonic() < deadline, f"fewer than {count} wait for a lock"
+        time.sleep(0.01)

@@ -45,9 +45,11 @@ def bring_on_due() -> int:
 
 
 def _deal_numbers(rows: Sequence[Execution]) -> list[Execution]:
-    """Their places in line, in the order in which they became due. Gates are locked in the order of their ids."""
-    policies = {gate.pk: gate.policy for gate in _gates_of(rows)}
-    for gate_id in sorted({row.gate_id for row in rows if row.gate_id is not None}):
+    """Their places in line, in the order in which they became due. Gates are locked in the order of `take_places`."""
+    gates = sorted(_gates_of(rows), key=lambda gate: (gate.policy_id, gate.key_hash))
+    policies = {gate.pk: gate.policy for gate in gates}
+    firsts = {row.gate_id for row in rows}
+    for gate_id in [gate.pk for gate in gates if gate.pk in firsts]:
         mine = [row for row in rows if row.gate_id == gate_id]
         Gate.objects.filter(pk=gate_id).update(last_seq=F("last_seq") + len(mine), used_at=Now())
         last = Gate.objects.values_list("last_seq", flat=True).get(pk=gate_id)

@@ -109,8 +109,8 @@ def take_places(firsts: Sequence[GateSpec | None], others: Iterable[GateSpec], *
     """Inside the request's transaction, last of all before the rows: locks each first gate and deals its numbers.
 
     `firsts[i]` is the first gate of the i-th request; a number is dealt where `dealt[i]`. The rows of the first gates
-    stay locked until commit, which makes the numbers gapless and equal to the order of commit. Gates are locked in
-    one order everywhere, so two batches cannot wait for each other.
+    stay locked until commit, which makes the numbers gapless and equal to the order of commit. Gates are locked and
+    made in one order, by their identity, here and in `due`: so nobody waits for somebody who waits for them.
     """
     wanted: dict[tuple[int, str], int] = {}
     specs: dict[tuple[int, str], GateSpec] = {}
@@ -118,19 +118,18 @@ def take_places(firsts: Sequence[GateSpec | None], others: Iterable[GateSpec], *
         if spec is not None:
             specs[spec.identity] = spec
             wanted[spec.identity] = wanted.get(spec.identity, 0) + int(deal)
-    passed_later = sorted(others, key=lambda item: item.identity)
-    for spec in passed_later:
+    for spec in others:
+        specs[spec.identity] = spec
         if spec.policy.decides_at_request:
-            specs[spec.identity] = spec
             wanted.setdefault(spec.identity, 0)
     ids: dict[tuple[int, str], int] = {}
     next_number: dict[tuple[int, str], int] = {}
-    for identity in sorted(wanted):
-        ids[identity], last = _lock_gate(specs[identity], wanted[identity])
-        next_number[identity] = last - wanted[identity] + 1
-    for spec in passed_later:
-        if spec.identity not in ids:
-            ids[spec.identity] = _touch_gate(spec)
+    for identity in sorted(specs):
+        if identity in wanted:
+            ids[identity], last = _lock_gate(specs[identity], wanted[identity])
+            next_number[identity] = last - wanted[identity] + 1
+        else:
+            ids[identity] = _touch_gate(specs[identity])
     numbers: list[int | None] = []
     for spec, deal in zip(firsts, dealt, strict=True):
         if spec is None or not deal:
