@@ -57,13 +57,17 @@ def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
         dispatch.owe([execution_id])
         return
     control = RunControl()
-    claimed = claim(execution_id, attempt=attempt, worker_id=host.worker_id)
-    if claimed is None:
-        logger.info("not claimed", extra={"execution_id": execution_id, "attempt": attempt})
-        return
-    definition = definition_of(claimed.definition_id)
     with host.running(execution_id, control):
-        ending = _run_claimed(claimed, definition, control, host)
+        claimed = claim(execution_id, attempt=attempt, worker_id=host.worker_id)
+        if claimed is None:
+            logger.info("not claimed", extra={"execution_id": execution_id, "attempt": attempt})
+            return
+        _run_to_its_end(claimed, control, host)
+
+
+def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:
+    definition = definition_of(claimed.definition_id)
+    ending = _run_claimed(claimed, definition, control, host)
     try:
         status = _finish(claimed, ending, retry=definition.retry)
     except StaleTransition:

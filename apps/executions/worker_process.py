@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection
 
 from apps.core.version import VERSION
 from apps.executions.cancel_listener import CancelListener
+from apps.executions.claims import look_after_claims
 from apps.runner.outcome import StopReason
 from apps.runner.warden_client import Warden
 from apps.runtimes.environments.volume import volume_id
@@ -114,17 +115,9 @@ class WorkerProcess:
         self._app.Worker(**arguments).start()
 
     def _after_beat(self, host: Host, beat_connection: psycopg.Connection[tuple[Any, ...]]) -> None:
-        """Others believe that this worker lives: so may its warden. And a cancel whose message was lost is found."""
+        """Others believe that this worker lives: so may its warden."""
         self._warden.beat()
-        running = host.running_ids
-        if not running:
-            return
-        rows = beat_connection.execute(
-            "SELECT id FROM executions_execution WHERE id = ANY(%s) AND worker_id = %s AND status = 'canceling'",
-            [running, host.worker_id],
-        )
-        for (execution_id,) in rows:
-            host.stop(int(str(execution_id)), StopReason.CANCELED)
+        look_after_claims(host, beat_connection)
 
     def _register_anew(self, host: Host, registration: Registration) -> int:
         """After it was called lost: what ran is worth nothing any more and ends; new claims carry a new identity."""

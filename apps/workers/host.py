@@ -47,31 +47,32 @@ class Host:
     is_accepting: bool = True
     is_believed: Callable[[], bool] = field(default=lambda: True)
     """Whether others believe that this worker lives; what it starts otherwise, its warden kills."""
-    _controls: dict[int, RunControl] = field(default_factory=dict)
+    _runs: dict[RunControl, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _runtimes: dict[str, tuple[float, HostedRuntime]] = field(default_factory=dict)
 
     @contextmanager
     def running(self, execution_id: int, control: RunControl) -> Iterator[None]:
-        """While the block runs, `stop` reaches this run."""
+        """While the block runs, `stop` reaches this run. From before its claim until its end is written: what the
+        database says runs here and is not in `running_ids`, nobody works at."""
         with self._lock:
-            self._controls[execution_id] = control
+            self._runs[control] = execution_id
         try:
             yield
         finally:
             with self._lock:
-                self._controls.pop(execution_id, None)
+                del self._runs[control]
 
     @property
     def running_ids(self) -> list[int]:
         with self._lock:
-            return list(self._controls)
+            return list(dict.fromkeys(self._runs.values()))
 
     def stop(self, execution_id: int, reason: StopReason) -> None:
         """TERM, grace, KILL; nothing for one that does not run here."""
         with self._lock:
-            control = self._controls.get(execution_id)
-        if control is not None:
+            controls = [control for control, running in self._runs.items() if running == execution_id]
+        for control in controls:
             control.stop(reason)
 
     def runtime(self, name: str) -> HostedRuntime:

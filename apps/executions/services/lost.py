@@ -1,4 +1,4 @@
-"""Ends what ran on workers that are gone."""
+"""Ends what ran on workers that are gone, or that know nothing of it."""
 
 import logging
 
@@ -33,15 +33,27 @@ def end_lost() -> None:
         status__in=ACTIVE, worker__status__in=[Worker.Status.LOST, Worker.Status.STOPPED]
     ).select_related("worker")
     for execution in gone.order_by("id")[:_BATCH]:
-        _end(execution)
+        _end_on_lost_worker(execution)
 
 
-def _end(execution: Execution) -> None:
+def end_forgotten(execution_id: int, *, attempt: int, token: int, worker: str) -> None:
+    """Ends what `worker`, which lives, says it knows nothing of. Nothing for one that has moved on since."""
+    execution = Execution.objects.filter(pk=execution_id, attempt=attempt, token=token, status__in=ACTIVE).first()
+    if execution is not None:
+        text = f"the worker {worker} claimed this and lost it, as when the database goes away in that moment"
+        _end(execution, "claim_lost", text, worker=worker)
+
+
+def _end_on_lost_worker(execution: Execution) -> None:
     assert execution.worker is not None
     name = execution.worker.name
     text = f"the worker {name} was lost while it ran this; what the action had done until then is not undone"
-    reason = {"code": "worker_lost", "text": text, "worker": name}
-    error = {"type": "worker_lost", "message": text}
+    _end(execution, "worker_lost", text, worker=name)
+
+
+def _end(execution: Execution, code: str, text: str, *, worker: str) -> None:
+    reason = {"code": code, "text": text, "worker": worker}
+    error = {"type": code, "message": text}
     was_canceling = execution.status == Status.CANCELING
     to = Status.CANCELED if was_canceling else Status.ABANDONED
     expected = Status.CANCELING if was_canceling else Status.RUNNING
@@ -50,7 +62,7 @@ def _end(execution: Execution) -> None:
         changes={"error": error}, reason=reason, facts={"error": error},
     )  # fmt: skip
     for ticket in moved:
-        logger.warning("%s: worker %s was lost", to, name, extra={"execution_id": ticket.id})
+        logger.warning("%s: %s %s", to, code, worker, extra={"execution_id": ticket.id})
         if execution.gate_id is not None:
             try:
                 lines.leave(ticket.id, attempt=ticket.attempt)

@@ -44,7 +44,7 @@ def hosts_in_the_order_of_gates(people: People, action: Action) -> list[str]:
     hashes: dict[str, str] = {}
     for index in range(64):
         (row,) = ask(people, action, parameters={"host": f"host{index}"})
-        hashes[f"host{index}"] = Gate.objects.get(pk=row.gate_id).key_hash
+        hashes[f"host{index}"] = Gate.objects.get(pk=row.gate_id or 0).key_hash
         earlier = next((host for host in hashes if hashes[host] > hashes[f"host{index}"]), None)
         if earlier:
             return [earlier, f"host{index}"]
