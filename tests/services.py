@@ -5,13 +5,13 @@ servers and get a database each.
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from apps.runner.removal import remove_tree
 from apps.standalone.postgres import EmbeddedPostgres
 from apps.standalone.valkey import EmbeddedValkey
 
@@ -38,10 +38,15 @@ class Services:
         os.environ["DATABASE_URL"] = self.postgres.url
         os.environ["REDIS_URL"] = self.valkey.url
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Temporary folders lie here too: pytest's usual ones are shared with other runs, and stay behind."""
+        config.option.basetemp = config.option.basetemp or str(self.folder / "tmp")
+
     def pytest_unconfigure(self) -> None:
         self.valkey.stop()
         self.postgres.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,8 +20,14 @@ def event(name: str, event_id: str, body: JsonObject) -> bytes:
 
 def streamed(request: Request, events: AsyncIterator[bytes]) -> StreamingHttpResponse:
     """The answer; to HEAD it has no body, so nothing is waited for."""
-    body = () if request.method == "HEAD" else events
+    body = _nothing() if request.method == "HEAD" else events
     response = StreamingHttpResponse(body, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    nothing: tuple[bytes, ...] = ()
+    for chunk in nothing:
+        yield chunk
