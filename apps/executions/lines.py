@@ -83,7 +83,7 @@ def make_real(outcome: Outcome) -> None:
     open_outcomes = [outcome]
     while open_outcomes:
         current = open_outcomes.pop()
-        open_outcomes += [slots().leave(grant) for grant in _not_real(current.granted)]
+        open_outcomes += [slots().leave(grant) for grant in _not_real(current)]
         if current.more:
             open_outcomes.append(slots().promote(current.more))
 
@@ -98,15 +98,16 @@ def set_limits(limits: Sequence[Limit], *, gates: Sequence[int]) -> None:
     make_real(slots().set_limits(limits, gates=gates))
 
 
-def _not_real(grants: Sequence[Grant]) -> list[Grant]:
-    """Makes `grants` real; returns those whose execution is over or on another attempt."""
+def _not_real(outcome: Outcome) -> list[Grant]:
+    """Makes grants real; returns those whose execution is over or on another attempt."""
+    grants = outcome.granted
     if not grants:
         return []
     with transaction.atomic():
         if not _shared_lock():
             return []  # the lines are being built anew; what is granted then is made real then
         wanted = [(grant.execution, grant.attempt) for grant in grants]
-        moved = transition_many(wanted, Status.SCHEDULED, expected=IN_LINE, epoch=epoch.believed())
+        moved = transition_many(wanted, Status.SCHEDULED, expected=IN_LINE, epoch=outcome.epoch)
     dispatch.hint(moved)
     made = {ticket.id for ticket in moved}
     left = [grant for grant in grants if grant.execution not in made]

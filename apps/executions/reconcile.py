@@ -30,12 +30,13 @@ def reconcile_lines() -> None:
     """
     position = 0
     while True:
+        epoch = lines.epoch.believed()
         position, page = lines.slots().everyone(position)
         ghosts, unreal = _differences(page)
         for grant in ghosts:
             lines.leave(grant.execution, attempt=grant.attempt)
         if unreal:
-            lines.make_real(Outcome(tuple(unreal)))
+            lines.make_real(Outcome(tuple(unreal), epoch=epoch))
         if position == 0:
             return
 

@@ -105,7 +105,7 @@ class MemorySlots:
         first = self.store.gates[entry.gates[0].gate]
         if entry.number > first.next_number:
             outcome = self._promote(freed)
-            return Entered(outcome.granted, outcome.more, Standing.GAP, first.next_number)
+            return Entered(outcome.granted, outcome.more, Standing.GAP, first.next_number, epoch=self.epoch)
         standing = self._remember(entry)
         if entry.number == first.next_number:
             first.next_number += 1
@@ -203,7 +203,8 @@ class MemorySlots:
 
     def _entered(self, entry: Entry, outcome: Outcome) -> Entered:
         passed = self.store.standings[entry.execution].has_passed
-        return Entered(outcome.granted, outcome.more, Standing.GRANTED if passed else Standing.WAITING)
+        standing = Standing.GRANTED if passed else Standing.WAITING
+        return Entered(outcome.granted, outcome.more, standing, epoch=self.epoch)
 
     def _line(self, gate: int) -> list[int]:
         line = self.store.gates.get(gate, _Gate(policy=0))
@@ -275,7 +276,7 @@ class MemorySlots:
                 following = self._let_in(execution, gate, granted)
                 if following is not None and following not in queue:
                     queue.append(following)
-        return Outcome(tuple(granted), tuple(more))
+        return Outcome(tuple(granted), tuple(more), epoch=self.epoch)
 
     def _let_in(self, execution: int, gate: int, granted: list[Grant]) -> int | None:
         """The gate it waits at next, or None with its grant added."""

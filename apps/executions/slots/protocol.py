@@ -71,10 +71,14 @@ class Grant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`granted`: who passed because of this call. `more`: gates where more could be let in; call `promote` for them."""
+    """`granted`: who passed because of this call. `more`: gates where more could be let in; call `promote` for them.
+
+    `epoch` is that of the lines which granted; after a rebuild others decide.
+    """
 
     granted: tuple[Grant, ...] = ()
     more: tuple[int, ...] = ()
+    epoch: int = field(default=0, kw_only=True, compare=False)
 
 
 @dataclass(frozen=True)

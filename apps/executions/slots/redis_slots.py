@@ -67,19 +67,19 @@ class RedisSlots:
         self._epochs = epochs
 
     def enter(self, entry: Entry, *, limits: Sequence[Limit]) -> Entered:
-        reply = self._call("enter", entry.execution, entry.attempt, entry.number, _gates(entry), *_limits(limits))
-        standing, next_number, granted, more = reply
-        outcome = _outcome([granted, more])
-        return Entered(outcome.granted, outcome.more, Standing(standing), int(next_number))
+        parts = (entry.execution, entry.attempt, entry.number, _gates(entry), *_limits(limits))
+        epoch, (standing, next_number, *rest) = self._call("enter", *parts)
+        outcome = _outcome(epoch, rest)
+        return Entered(outcome.granted, outcome.more, Standing(standing), int(next_number), epoch=epoch)
 
     def enter_many(self, gate: int, *, entries: Sequence[Entry], limits: Sequence[Limit], through: int) -> Outcome:
-        return _outcome(self._call("enter_many", gate, through, *_entries(entries), *_limits(limits)))
+        return _outcome(*self._call("enter_many", gate, through, *_entries(entries), *_limits(limits)))
 
     def leave(self, grant: Grant) -> Outcome:
-        return _outcome(self._call("leave", grant.execution, grant.attempt))
+        return _outcome(*self._call("leave", grant.execution, grant.attempt))
 
     def set_limits(self, limits: Sequence[Limit], *, gates: Sequence[int]) -> Outcome:
-        return _outcome(self._call("promote", *_limits(limits), *gates))
+        return _outcome(*self._call("promote", *_limits(limits), *gates))
 
     def promote(self, gates: Sequence[int]) -> Outcome:
         return self.set_limits((), gates=gates)
@@ -185,17 +185,18 @@ class RedisSlots:
                 found[execution] = (int(attempt), [int(gate) for gate in gates.split(",")], int(stage))
         return found
 
-    def _call(self, name: str, *arguments: object) -> list[Any]:
-        """Runs a script; when this process believed in an old epoch, once more with the one of now."""
+    def _call(self, name: str, *arguments: object) -> tuple[int, list[Any]]:
+        """Runs a script; when this process believed in an old epoch, once more with the one of now. The epoch it ran
+        in, and its reply."""
         believed = self._epochs.believed()
         with guarded():
             try:
-                return self._run(name, believed, arguments)
+                return believed, self._run(name, believed, arguments)
             except StaleEpoch:
                 anew = self._epochs.read_anew()
                 if anew == believed:
                     raise
-                return self._run(name, anew, arguments)
+                return anew, self._run(name, anew, arguments)
 
     def _run(self, name: str, epoch: int, arguments: Sequence[object]) -> list[Any]:
         script = self._client.register_script(source_of(name))
@@ -237,12 +238,11 @@ def _limits(limits: Sequence[Limit]) -> list[object]:
     return flat
 
 
-def _outcome(reply: Sequence[Sequence[Any]]) -> Outcome:
+def _outcome(epoch: int, reply: Sequence[Sequence[Any]]) -> Outcome:
     granted, more = reply
     pairs = zip(granted[::2], granted[1::2], strict=True)
-    return Outcome(
-        tuple(Grant(int(execution), int(attempt)) for execution, attempt in pairs), tuple(int(gate) for gate in more)
-    )
+    grants = tuple(Grant(int(execution), int(attempt)) for execution, attempt in pairs)
+    return Outcome(grants, tuple(int(gate) for gate in more), epoch=epoch)
 
 
 def _batches(keys: Iterable[str], size: int) -> Iterable[list[str]]:
