@@ -1,5 +1,7 @@
 """What every way of running Attune has in common. Nothing here reads a file or opens a connection."""
 
+from django.core.exceptions import ImproperlyConfigured
+
 from attune.settings import env
 
 BASE_DIR = env.BASE_DIR
@@ -180,6 +182,8 @@ ATTUNE_WORKER_LABELS = env.items("ATTUNE_WORKER_LABELS")
 ATTUNE_POOL = env.text("ATTUNE_POOL")
 ATTUNE_HEARTBEAT_S = env.number("ATTUNE_HEARTBEAT_S")
 ATTUNE_LOST_AFTER_S = env.number("ATTUNE_LOST_AFTER_S")
+if ATTUNE_LOST_AFTER_S < 3 * ATTUNE_HEARTBEAT_S:
+    raise ImproperlyConfigured("ATTUNE_LOST_AFTER_S must be at least three times ATTUNE_HEARTBEAT_S")
 ATTUNE_DRAIN_S = env.number("ATTUNE_DRAIN_S")
 ATTUNE_TASK_TIMEOUT_S = env.number("ATTUNE_TASK_TIMEOUT_S")
 ATTUNE_BUILD_TIMEOUT_S = env.number("ATTUNE_BUILD_TIMEOUT_S")

@@ -3,6 +3,7 @@
 Every setting an operator may change stands in `CATALOGUE`; the settings table of the documents is made from it.
 """
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,6 +113,8 @@ def number(name: str) -> float:
         parsed = float(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}={value!r} is not a number") from error
+    if not math.isfinite(parsed):
+        raise ImproperlyConfigured(f"{name}={value} is not finite")
     if setting.minimum is not None and not parsed >= setting.minimum:
         raise ImproperlyConfigured(f"{name}={value} is below {setting.minimum:g}")
     return parsed
