@@ -88,14 +88,12 @@ class RedisSlots:
         entries = list(snapshot.entries)
         numbers = [part for item in snapshot.next_numbers.items() for part in item]
         with guarded():
-            before = self._client.get(EPOCH_KEY)
             head = ["begin", 0, len(snapshot.next_numbers), *numbers, *_limits(snapshot.limits)]
             self._run("load", epoch, head)
             for start in range(0, len(entries), _CHUNK):
                 self._run("load", epoch, ["", *_entries(entries[start : start + _CHUNK]), 0, 0])
             self._run("activate", epoch, [])
-            if before is not None:
-                self._unlink(int(str(before).partition("|")[0]), unless=epoch)
+            self._unlink_all_but(epoch)
 
     def forget(self, gates: Sequence[int]) -> None:
         self._call("forget", *gates)
@@ -108,13 +106,14 @@ class RedisSlots:
         return True
 
     def places(self, executions: Sequence[int]) -> Mapping[int, Place]:
-        standings = self._standings(executions)
+        prefix = self._current_prefix()
+        standings = self._standings(prefix, executions)
         waiting_at = {
             execution: gates[stage] for execution, (_, gates, stage) in standings.items() if stage < len(gates)
         }
         positions: dict[int, dict[int, int]] = {}
         for gate in set(waiting_at.values()):
-            line = self.line(gate, most=-1)
+            line = self._line(prefix, gate, most=-1)
             positions[gate] = {execution: position for position, execution in enumerate(line, start=1)}
         places = {}
         for execution, (attempt, _, _) in standings.items():
@@ -123,12 +122,13 @@ class RedisSlots:
         return places
 
     def counts(self, gates: Sequence[int]) -> Mapping[int, Counts]:
+        prefix = self._current_prefix()
         with guarded():
             pipeline = self._client.pipeline(transaction=False)
             for gate in gates:
-                pipeline.llen(self._key("waiting", gate))
-                pipeline.zcard(self._key("returning", gate))
-                pipeline.hlen(self._key("holders", gate))
+                pipeline.llen(f"{prefix}waiting:{gate}")
+                pipeline.zcard(f"{prefix}returning:{gate}")
+                pipeline.hlen(f"{prefix}holders:{gate}")
             replies = pipeline.execute()
         return {
             gate: Counts(waiting=replies[at] + replies[at + 1], holding=replies[at + 2])
@@ -136,48 +136,54 @@ class RedisSlots:
         }
 
     def line(self, gate: int, *, most: int) -> Sequence[int]:
-        with guarded():
-            pipeline = self._client.pipeline(transaction=False)
-            pipeline.zrange(self._key("returning", gate), 0, -1, withscores=True)
-            pipeline.lrange(self._key("waiting", gate), 0, most - 1 if most >= 0 else -1)
-            returning, waiting = pipeline.execute()
-        line = [int(execution) for execution in waiting]
-        if returning:
-            line = self._merged([(int(execution), int(number)) for execution, number in returning], line)
-        return line if most < 0 else line[:most]
+        return self._line(self._current_prefix(), gate, most=most)
 
     def holders(self, gate: int, *, most: int) -> Sequence[Grant]:
+        prefix = self._current_prefix()
         with guarded():
-            found: Mapping[Any, Any] = self._client.hgetall(self._key("holders", gate))
+            found: Mapping[Any, Any] = self._client.hgetall(f"{prefix}holders:{gate}")
         return [Grant(int(execution), int(attempt)) for execution, attempt in found.items()][:most]
 
     def everyone(self, cursor: int) -> tuple[int, Sequence[tuple[Grant, bool]]]:
+        prefix = self._current_prefix()
         with guarded():
-            following, keys = self._client.scan(cursor, match=f"{self._prefix}x:*", count=1000)
+            following, keys = self._client.scan(cursor, match=f"{prefix}x:*", count=1000)
         executions = [int(str(key).rpartition(":")[2]) for key in keys]
-        standings = self._standings(executions)
+        standings = self._standings(prefix, executions)
         page = [
             (Grant(execution, attempt), stage == len(gates)) for execution, (attempt, gates, stage) in standings.items()
         ]
         return int(following), page
 
-    def _merged(self, returning: Sequence[tuple[int, int]], waiting: Sequence[int]) -> list[int]:
+    def _line(self, prefix: str, gate: int, *, most: int) -> list[int]:
+        with guarded():
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.zrange(f"{prefix}returning:{gate}", 0, -1, withscores=True)
+            pipeline.lrange(f"{prefix}waiting:{gate}", 0, most - 1 if most >= 0 else -1)
+            returning, waiting = pipeline.execute()
+        line = [int(execution) for execution in waiting]
+        if returning:
+            late = [(int(execution), int(number)) for execution, number in returning]
+            line = self._merged(prefix, late, line)
+        return line if most < 0 else line[:most]
+
+    def _merged(self, prefix: str, returning: Sequence[tuple[int, int]], waiting: Sequence[int]) -> list[int]:
         """The order in which they are let in: as `head_of` in common.lua chooses."""
         with guarded():
             pipeline = self._client.pipeline(transaction=False)
             for execution in waiting:
-                pipeline.hmget(self._key("x", execution), "number", "stage")
+                pipeline.hmget(f"{prefix}x:{execution}", "number", "stage")
             replies = pipeline.execute()
         numbers = [int(number) if stage == "0" else None for number, stage in replies]
         return merge(returning, list(zip(waiting, numbers, strict=True)))
 
-    def _standings(self, executions: Iterable[int]) -> dict[int, tuple[int, list[int], int]]:
+    def _standings(self, prefix: str, executions: Iterable[int]) -> dict[int, tuple[int, list[int], int]]:
         """`{execution: (attempt, gates, gates passed)}` of those that are here."""
         wanted = list(executions)
         with guarded():
             pipeline = self._client.pipeline(transaction=False)
             for execution in wanted:
-                pipeline.hmget(self._key("x", execution), "attempt", "gates", "stage")
+                pipeline.hmget(f"{prefix}x:{execution}", "attempt", "gates", "stage")
             replies = pipeline.execute()
         found = {}
         for execution, (attempt, gates, stage) in zip(wanted, replies, strict=True):
@@ -205,19 +211,18 @@ class RedisSlots:
             raise StaleEpoch
         return list(reply)
 
-    @property
-    def _prefix(self) -> str:
-        return prefix_of(self._epochs.believed())
+    def _current_prefix(self) -> str:
+        """Of the keys to look at. In an old or emptied store all would be missing, which reads as a line without
+        anybody: so every look begins by asking."""
+        epoch, _ = self._call("promote", 0)
+        return prefix_of(epoch)
 
-    def _key(self, kind: str, identifier: int) -> str:
-        return f"{self._prefix}{kind}:{identifier}"
-
-    def _unlink(self, epoch: int, *, unless: int) -> None:
-        """Removes the keys of an older epoch, a thousand at a time."""
-        if epoch == unless:
-            return
-        for keys in _batches(self._client.scan_iter(match=f"{prefix_of(epoch)}*", count=1000), 1000):
-            self._client.unlink(*keys)
+    def _unlink_all_but(self, epoch: int) -> None:
+        """Removes the keys of older epochs, and of rebuilds that were cut off, a thousand at a time."""
+        keys = (str(key) for key in self._client.scan_iter(match="{slots}:*", count=1000))
+        others = (key for key in keys if key != EPOCH_KEY and not key.startswith(prefix_of(epoch)))
+        for batch in _batches(others, 1000):
+            self._client.unlink(*batch)
 
 
 def _gates(entry: Entry) -> str:

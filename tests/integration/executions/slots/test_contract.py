@@ -1,8 +1,10 @@
 """What every store of the lines must do; the same sentences for the twin in memory and for Valkey."""
 
+from collections.abc import Callable
+
 import pytest
 
-from apps.executions.slots.protocol import MAX_MOVES, Grant, Place, Snapshot, StaleEpoch, Standing
+from apps.executions.slots.protocol import MAX_MOVES, Grant, Place, Slots, Snapshot, StaleEpoch, Standing
 from tests.slots_world import World, entry, limit
 
 
@@ -166,12 +168,29 @@ def test_an_emptied_store_is_stale_for_every_call(world: World) -> None:
         world.slots.leave(Grant(11, 1))
     with pytest.raises(StaleEpoch):
         world.slots.promote([7])
+    nobody_looks(world.slots)
 
 
 def test_callers_of_an_older_epoch_are_stale(world: World) -> None:
+    old = world.open(1)
     world.open(2).rebuild(2, Snapshot())
     assert not world.open(1).is_current()
     assert world.open(2).is_current()
+    nobody_looks(old)
+
+
+def nobody_looks(slots: Slots) -> None:
+    """An empty answer would read as a line without anybody."""
+    looks: list[Callable[[], object]] = [
+        lambda: slots.places([11]),
+        lambda: slots.counts([7]),
+        lambda: slots.line(7, most=10),
+        lambda: slots.holders(7, most=10),
+        lambda: slots.everyone(0),
+    ]
+    for look in looks:
+        with pytest.raises(StaleEpoch):
+            look()
 
 
 def test_a_rebuild_makes_the_lines_what_the_snapshot_says(world: World) -> None:
