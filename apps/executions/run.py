@@ -25,7 +25,7 @@ from apps.executions import dispatch
 from apps.executions.ending import Judge, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder, keep_artifact
 from apps.executions.secrets import unseal
-from apps.executions.services.building import note_building
+from apps.executions.services.building import building_told
 from apps.executions.services.finish import Ending, finish
 from apps.executions.spec import Place, SecretInEnvironment, build_spec
 from apps.executions.states import Status
@@ -195,14 +195,10 @@ def _held_environment(
 ) -> Path | None:
     """The pack's environment, built if need be, and kept from being removed; None where the runtime needs none."""
     for is_last in (False, False, True):
-        env_dir = environment_for(
-            claimed.pack_ref,
-            claimed.pack_digest,
-            runtime,
-            host=host,
-            control=control,
-            on_build=lambda: note_building(claimed),
-        )
+        with building_told(claimed) as on_build:
+            env_dir = environment_for(
+                claimed.pack_ref, claimed.pack_digest, runtime, host=host, control=control, on_build=on_build
+            )
         if env_dir is None:
             return None
         try:

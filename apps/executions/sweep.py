@@ -55,6 +55,9 @@ def run_step(step: Callable[[], object]) -> None:
     except DatabaseError as error:
         logger.warning("%s failed: %s", step.__name__, str(error).strip().partition("\n")[0])
         connection.close()
+    except Exception:
+        # The next steps, and the next round, must come whatever one row or one answer of Redis did to this step.
+        logger.exception("%s failed by a bug", step.__name__)
 
 
 def expire_waiting() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 
 from apps.core.redis import breaker, client
@@ -174,3 +175,17 @@ def test_a_step_that_fails_does_not_keep_the_others_from_their_work(people: Peop
     breaker.reset()
     assert not History.objects.filter(announced_at=None).exists()
     assert status_of(rows[0]) == "requested"
+
+
+def test_not_even_a_bug_in_a_step_keeps_the_others_from_their_work(
+    people: People, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask(people)
+
+    def broken() -> None:
+        raise KeyError("a row nobody thought of")
+
+    monkeypatch.setattr("apps.executions.reconcile.enter_missing", broken)
+    sweep()
+    assert not History.objects.filter(announced_at=None).exists()
+    assert "broken" in caplog.text
