@@ -83,12 +83,12 @@ def request_executions(
     under `/executions/<i>` in a batch), `KeyFailed`, `LineFull`, `SlotUnavailable`, `IdempotencyKeyReused`. Redis
     away or a stale line is no error: the executions are accepted, and the sweep brings them on.
     """
-    drafts = _drafts(identity, wishes, is_batch=is_batch)
     with transaction.atomic(durable=True):
+        # First of all: what was accepted is told again, though the same might be refused by now.
         reserved = reserve(identity.pk, idempotency) if idempotency else None
         if reserved and reserved.earlier:
             return Accepted(reserved.earlier, is_new=False)
-        tickets, follow_up = _write(drafts, identity)
+        tickets, follow_up = _write(_drafts(identity, wishes, is_batch=is_batch), identity)
         if reserved:
             remember(reserved, [ticket.id for ticket in tickets])
     follow_up()

@@ -5,6 +5,7 @@ password, makes the first administrator.
 """
 
 import json
+import logging
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._migrate()
         self._prove_keyring()
+        logging.getLogger("apps").setLevel(logging.WARNING)  # what is said here is said in lines of its own
         packs = [self._install(name) for name in PACKS]
         self._say("administrator")
         first = ensure_administrator(password=settings.ATTUNE_ADMIN_PASSWORD)

@@ -2,6 +2,8 @@ from typing import Any
 
 from rest_framework.test import APIClient
 
+from apps.accounts.models import Identity
+from apps.actions.services.lookup import set_action_enabled
 from apps.executions.models import Execution
 from tests.factories import make_action
 from tests.people import People, client_of
@@ -51,3 +53,13 @@ def test_a_key_that_is_none_is_400(owner: APIClient) -> None:
     for key in ("", "x" * 256, "\x00", "a\tb", "\n", "\x7f"):
         assert post(owner, key).json()["errors"][0]["pointer"] == "/headers/Idempotency-Key", repr(key)
     assert not Execution.objects.exists()
+
+
+def test_a_request_is_repeated_also_when_it_would_be_refused_by_now(owner: APIClient) -> None:
+    """Its first answer may have been lost; to refuse it now would say that it never ran."""
+    make_action(parameters={"n": {"type": "integer"}})
+    first = post(owner, "k")
+    set_action_enabled(Identity.objects.get(username="administrator"), ref="demo.deploy", enabled=False)
+    again = post(owner, "k")
+    assert (again.status_code, again.json()["id"]) == (200, first.json()["id"])
+    assert post(owner, "another").status_code == 409
