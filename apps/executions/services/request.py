@@ -1,5 +1,5 @@
-"""Accepts executions: everything is checked first, then written in one transaction, then told to the lines and
-workers."""
+"""Accepts executions, in one transaction: everything is checked, then written; after it the lines and workers are
+told."""
 
 import logging
 import uuid
