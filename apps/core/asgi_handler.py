@@ -1,7 +1,7 @@
 """Django's ASGI handler with the middleware run as one: in the request's thread, from first to last.
 
 Django would run each middleware on the event loop where it can, and change to the thread and back for each one that
-cannot; the views here are synchronous anyway. That cost an idle request 10 ms. Streams stay asynchronous.
+cannot; the views here are synchronous anyway. That cost an idle request 5 to 10 ms. Streams stay asynchronous.
 """
 
 from asgiref.sync import sync_to_async
