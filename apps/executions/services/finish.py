@@ -45,31 +45,39 @@ def finish(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
 
     Raises `StaleTransition` when this worker was called lost meanwhile: its token is worth nothing any more.
     """
+    try:
+        status = _write(claimed, ending, retry=retry)
+    except StaleTransition:
+        _tell(claimed)  # the attempt is over in the table, and whoever wrote that may have died before telling
+        raise
+    _tell(claimed)
+    return status
+
+
+def _write(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
     facts = {
         "exit_code": ending.exit_code,
         "signal": ending.signal or None,
         "error": ending.error,
         **(ending.facts or {}),
     }
-    status = None
     if ending.may_retry and may_retry(retry, ended=ending.status, retries=claimed.retries):
         status = _try_again(claimed, ending, retry=retry, facts=facts)
-    if status is None:
-        changes: dict[str, Any] = {
-            "result": ending.result,
-            "error": ending.error,
-            "exit_code": ending.exit_code,
-            "signal": ending.signal,
-        }
-        if ending.status != Status.CANCELED:  # by whom stands there already
-            changes["reason"] = ending.reason
-        transition(
-            claimed.id, ending.status, expected={Status.RUNNING, Status.CANCELING}, attempt=claimed.attempt,
-            token=claimed.token, changes=changes, reason=ending.reason, facts=facts,
-        )  # fmt: skip
-        status = ending.status
-    _tell(claimed)
-    return status
+        if status is not None:
+            return status
+    changes: dict[str, Any] = {
+        "result": ending.result,
+        "error": ending.error,
+        "exit_code": ending.exit_code,
+        "signal": ending.signal,
+    }
+    if ending.status != Status.CANCELED:  # by whom stands there already
+        changes["reason"] = ending.reason
+    transition(
+        claimed.id, ending.status, expected={Status.RUNNING, Status.CANCELING}, attempt=claimed.attempt,
+        token=claimed.token, changes=changes, reason=ending.reason, facts=facts,
+    )  # fmt: skip
+    return ending.status
 
 
 def _try_again(claimed: Claimed, ending: Ending, *, retry: RetryRule, facts: JsonObject) -> Status | None:

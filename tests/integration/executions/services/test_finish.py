@@ -9,7 +9,7 @@ from apps.executions.run import definition_of
 from apps.executions.services.request import Wish, request_executions
 from apps.executions.slots.protocol import Counts
 from apps.executions.states import Status
-from apps.executions.transitions import Claimed, StaleTransition, claim
+from apps.executions.transitions import Claimed, StaleTransition, claim, transition
 from apps.workers.models import Worker
 from tests.factories import make_action, make_worker
 from tests.people import People
@@ -142,3 +142,13 @@ def test_the_whole_way_costs_three_commits_and_five_when_it_waits(people: People
         end(claim_of(pk, worker))
     # Making its grant real happened inside the end of the one before it: one more commit there.
     assert commits_in(waiting) + 1 + commits_in(rest) == 5
+
+
+def test_an_end_that_was_written_though_nobody_heard_gives_its_slot_back(people: People) -> None:
+    """The answer to the first try was lost with the database; the second finds the work done."""
+    first, second = requested(people, 2, concurrency={"limit": 1})
+    running = claimed(first, make_worker())
+    transition(first.pk, Status.SUCCEEDED, expected={Status.RUNNING}, attempt=1, token=running.token)
+    with pytest.raises(StaleTransition):
+        end(running)
+    assert status_of(second) == "scheduled"
