@@ -1,12 +1,13 @@
 """Runs the same thing in several threads that begin at the same instant."""
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from django.db import connection
+
+from tests.waiting import wait_for
 
 T = TypeVar("T")
 
@@ -28,13 +29,12 @@ def race(count: int, deed: Callable[[int], T]) -> list[T]:
 
 def wait_for_locks(count: int) -> None:
     """Until `count` connections to the database of this test wait for a lock."""
-    deadline = time.monotonic() + 30
     sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while True:
+
+    def they_wait() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_stat_clear_snapshot()")  # within a transaction it is looked at once
             cursor.execute(sql)
-            if cursor.fetchone()[0] >= count:
-                return
-        assert time.monotonic() < deadline, f"fewer than {count} wait for a lock"
-        time.sleep(0.01)
+            return bool(cursor.fetchone()[0] >= count)
+
+    wait_for(they_wait, what=f"{count} to wait for a lock")

@@ -5,14 +5,15 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMINAL = {"succeeded", "failed", "timeout", "canceled", "abandoned"}
@@ -22,16 +23,6 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
-
-
-def wait_for(condition: Callable[[], Any], *, what: str, deadline_s: float = 60.0, every_s: float = 0.05) -> Any:
-    """The first true answer of `condition`."""
-    deadline = time.monotonic() + deadline_s
-    while True:
-        if answer := condition():
-            return answer
-        assert time.monotonic() < deadline, f"waited {deadline_s:g} s for {what}"
-        time.sleep(every_s)
 
 
 @dataclass

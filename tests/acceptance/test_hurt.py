@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.attune import Attune, wait_for
+from tests.acceptance.attune import Attune
 from tests.acceptance.test_order import check, notes_in, wait_for_all
 from tests.acceptance.test_running import living
+from tests.waiting import wait_for
 
 
 def test_a_killed_worker_leaves_no_process_and_what_it_ran_is_abandoned_with_a_reason(private_attune: Attune) -> None:

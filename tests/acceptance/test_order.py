@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.attune import TERMINAL, Attune, wait_for
+from tests.acceptance.attune import TERMINAL, Attune
+from tests.waiting import wait_for
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import base64
 import subprocess
 
-from tests.acceptance.attune import TERMINAL, Attune, wait_for
+from tests.acceptance.attune import TERMINAL, Attune
+from tests.waiting import wait_for
 
 
 def living(marker: str) -> int:

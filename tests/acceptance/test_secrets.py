@@ -11,7 +11,8 @@ from urllib.parse import quote
 import psycopg
 import redis
 
-from tests.acceptance.attune import Attune, wait_for
+from tests.acceptance.attune import Attune
+from tests.waiting import wait_for
 
 CANARY = 'canary-7Qz"/Wörgl of the deep'
 

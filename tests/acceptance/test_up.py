@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.attune import ROOT, Attune, wait_for
+from tests.acceptance.attune import ROOT, Attune
+from tests.waiting import wait_for
 
 
 def test_up_hello_down(tmp_path: Path) -> None:

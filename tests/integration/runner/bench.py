@@ -1,8 +1,6 @@
 """A place to run things in: short ways to say what is run, and to wait for what should come true."""
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from apps.runner.output import Listener
 from apps.runner.process import run
 from apps.runner.spec import RunSpec
 from apps.runner.warden_client import Warden
+from tests.waiting import wait_for
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 #: generous: it only ends tests that have failed
@@ -68,25 +67,9 @@ class Bench:
         return b"".join(LogReader(self.log_dir()).everything(stream))
 
 
-def eventually(condition: Callable[[], object], *, what: str = "it") -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come true in {PATIENCE_S} s"
-        time.sleep(0.005)
-
-
-def is_running(pid: int) -> bool:
-    """It exists and is no zombie."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
-
-
 def read_pids(path: Path, count: int) -> list[int]:
     """Pids that processes write into a file, one a line, once there are `count` of them."""
-    eventually(lambda: path.exists() and len(path.read_text().split()) >= count, what=str(path))
+    wait_for(lambda: path.exists() and len(path.read_text().split()) >= count, what=str(path))
     return [int(pid) for pid in path.read_text().split()]
 
 

@@ -17,7 +17,8 @@ from apps.runner.outcome import Ended, RunResult, StopReason
 from apps.runner.result import Parsed, parse_result
 from apps.runner.spec import LogLimits, OutputFormat
 from apps.runner.warden_client import Warden
-from tests.integration.runner.bench import Bench, eventually, is_running, open_descriptors, read_pids
+from tests.integration.runner.bench import Bench, open_descriptors, read_pids
+from tests.waiting import is_running, wait_for
 
 #: a double fork: the grandchild's parent ends at once
 DOUBLE_FORK = "( ( setsid sh -c 'echo $$ >> {pids}; exec sleep 1000' & ) & );"
@@ -109,7 +110,7 @@ def test_complete_parts_are_compressed_while_the_run_is_quiet(bench: Bench, tmp_
     os.mkfifo(fifo)
     limits = LogLimits(head_bytes=1000, tail_bytes=100_000, part_bytes=10_000, total_bytes=1_000_000)
     run = Background(lambda: bench.sh(f"seq 1 10000; cat {fifo}", log=limits))
-    eventually(lambda: len(list(bench.log_dir().glob("stdout.*.gz"))) >= 4, what="compression")
+    wait_for(lambda: len(list(bench.log_dir().glob("stdout.*.gz"))) >= 4, what="compression")
     fifo.write_text("end\n")
 
     assert run.result().exit_code == 0
@@ -169,7 +170,7 @@ def test_zombies_of_descendants_are_reaped_while_the_process_runs(bench: Bench, 
     pids = tmp_path / "pids"
     run = Background(lambda: bench.sh(f"(sh -c 'echo $$ >> {pids}' &) ; cat {fifo}"))
     (orphan,) = read_pids(pids, 1)
-    eventually(lambda: not Path(f"/proc/{orphan}").exists(), what="the orphan's reaping")
+    wait_for(lambda: not Path(f"/proc/{orphan}").exists(), what="the orphan's reaping")
     fifo.write_text("")
 
     assert run.result().killed_descendants == 0
@@ -222,7 +223,7 @@ def test_a_stopped_process_notices_term(bench: Bench, tmp_path: Path) -> None:
         lambda: bench.sh(f"trap 'exit 9' TERM; echo $$ > {tmp_path}/pid; kill -STOP $$", control=control, grace_s=30)
     )
     (pid,) = read_pids(tmp_path / "pid", 1)
-    eventually(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
     control.stop(StopReason.CANCELED)
 
     assert run.result().exit_code == 9
@@ -240,7 +241,7 @@ def test_a_second_stop_changes_nothing(bench: Bench, tmp_path: Path) -> None:
     )
     read_pids(tmp_path / "pid", 1)
     control.stop(StopReason.INTERRUPTED)
-    eventually((tmp_path / "terms").exists)
+    wait_for((tmp_path / "terms").exists)
     control.stop(StopReason.CANCELED)
 
     assert run.result().stop_reason is StopReason.INTERRUPTED
@@ -264,7 +265,7 @@ def test_a_stop_that_comes_after_the_end_leaves_the_end(bench: Bench) -> None:
     for _ in range(60):
         control = RunControl()
         run = Background(lambda: bench.run("/bin/true", control=control))  # noqa: B023
-        eventually(lambda: control._supervisor is not None or run._results)  # noqa: B023
+        wait_for(lambda: control._supervisor is not None or run._results)  # noqa: B023
         control.stop(StopReason.CANCELED)
         result = run.result()
 
@@ -300,14 +301,14 @@ def test_nothing_is_left_open_after_two_hundred_runs(bench: Bench, warden: Warde
         return open_descriptors(), open_descriptors(pid)
 
     bench.sh("true")
-    eventually(lambda: children_of(pid) == 0)
+    wait_for(lambda: children_of(pid) == 0)
     before = descriptors()
     for number in range(200):
         bench.sh("echo x; sleep 100 & exit 1" if number % 4 == 0 else "echo x", timeout_s=100)
         if number % 10 == 0:
             bench.run("/no/such/program")
-    eventually(lambda: children_of(pid) == 0, what="the end of all supervisors")
-    eventually(lambda: descriptors() == before, what=f"{descriptors()} == {before}")
+    wait_for(lambda: children_of(pid) == 0, what="the end of all supervisors")
+    wait_for(lambda: descriptors() == before, what=f"{descriptors()} == {before}")
 
 
 def children_of(pid: int) -> int:

@@ -17,7 +17,8 @@ from apps.runner.output import LogChunk
 from apps.runner.redact import Masker
 from apps.runner.result import Parsed, mask_value, parse_result
 from apps.runner.spec import LogLimits, OutputFormat
-from tests.integration.runner.bench import Bench, eventually
+from tests.integration.runner.bench import Bench
+from tests.waiting import wait_for
 
 #: a program that tells everything about how it was started
 TELL = r"""
@@ -247,7 +248,7 @@ def test_output_is_heard_as_it_comes(bench: Bench, tmp_path: Path) -> None:
     os.mkfifo(fifo)
     thread = threading.Thread(target=bench.sh, args=(f"echo first; cat {fifo}",), kwargs={"on_output": heard.append})
     thread.start()
-    eventually(lambda: [chunk.data for chunk in heard] == [b"first\n"])
+    wait_for(lambda: [chunk.data for chunk in heard] == [b"first\n"])
     fifo.write_text("second\n")
     thread.join(60)
 
@@ -274,7 +275,7 @@ def test_a_secret_is_masked_even_when_it_is_written_in_two_halves(bench: Bench, 
         kwargs={"secrets": (b"hunter2-secret",), "on_output": heard.append},
     )
     thread.start()
-    eventually(lambda: heard)
+    wait_for(lambda: heard)
     fifo.write_text("-secret yy\n")
     thread.join(60)
 

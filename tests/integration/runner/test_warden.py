@@ -21,7 +21,8 @@ from apps.runner.outcome import Ended, RunResult
 from apps.runner.warden import kernel
 from apps.runner.warden_client import Warden, WardenUnavailableError
 from tests.integration.runner import worker_program
-from tests.integration.runner.bench import Bench, eventually, is_running, open_descriptors, read_pids
+from tests.integration.runner.bench import Bench, open_descriptors, read_pids
+from tests.waiting import is_running, wait_for
 
 #: tells its own pid, its supervisor's, and those of two descendants in another session
 FAMILY = (
@@ -97,7 +98,7 @@ def test_everything_is_killed_at_once_when_the_worker_is_killed(tmp_path: Path) 
         process.kill()
         process.wait()
 
-        eventually(lambda: not any(is_running(pid) for pid in [*pids, warden]), what="the end of everything")
+        wait_for(lambda: not any(is_running(pid) for pid in [*pids, warden]), what="the end of everything")
         assert list((tmp_path / "work").iterdir()) == []
 
 
@@ -105,12 +106,12 @@ def test_what_others_may_take_over_is_killed_when_the_worker_is_stopped(tmp_path
     with worker(tmp_path, silence_s=2.0) as (process, warden):
         requeue, keep = pids_of(tmp_path, "requeue"), pids_of(tmp_path, "keep")
         process.send_signal(signal.SIGSTOP)
-        eventually(lambda: not any(is_running(pid) for pid in requeue[1:]), what="the kill")
+        wait_for(lambda: not any(is_running(pid) for pid in requeue[1:]), what="the kill")
         assert all(is_running(pid) for pid in [*keep, warden])
         for pid in keep[2:]:  # its descendants, so that it ends by itself while the worker sleeps
             with suppress(ProcessLookupError):  # the end of one is the end of the other
                 os.kill(pid, signal.SIGKILL)
-        eventually(lambda: not is_running(keep[1]), what="the end of the other")
+        wait_for(lambda: not is_running(keep[1]), what="the end of the other")
         process.send_signal(signal.SIGCONT)
         assert process.stdout is not None
         told = process.stdout.read().splitlines()
@@ -126,11 +127,11 @@ def test_a_worker_killed_before_it_could_clean_up_leaves_no_work_dir(tmp_path: P
         for name in ("requeue", "keep"):
             os.kill(pids_of(tmp_path, name)[1], signal.SIGKILL)  # the run ends, and the worker does not hear of it
         supervisors = [pids_of(tmp_path, name)[0] for name in ("requeue", "keep")]
-        eventually(lambda: not any(is_running(pid) for pid in pids if pid not in supervisors))
+        wait_for(lambda: not any(is_running(pid) for pid in pids if pid not in supervisors))
         process.kill()
         process.wait()
 
-        eventually(lambda: not any(is_running(pid) for pid in [*supervisors, warden]))
+        wait_for(lambda: not any(is_running(pid) for pid in [*supervisors, warden]))
         assert list((tmp_path / "work").iterdir()) == []
 
 
@@ -155,7 +156,7 @@ def test_what_was_claimed_before_a_silence_does_not_start_after_it(
         bench = Bench(warden=warden, folder=tmp_path)
         control = RunControl()
         made = kernel.boottime()
-        eventually(lambda: kernel.boottime() > made + 0.3)
+        wait_for(lambda: kernel.boottime() > made + 0.3)
         warden.beat()
         old = bench.sh("echo started", control=control, kill_on_silence=kill_on_silence)
         warden.beat()
@@ -266,7 +267,7 @@ def test_the_action_dies_even_if_supervisor_and_warden_are_killed_together(
         (supervisor,) = read_pids(own_bench.folder / "sup", 1)
         os.kill(pid_of(own_warden), signal.SIGSTOP)  # so that it cannot do what this test is not about
         os.kill(supervisor, signal.SIGKILL)
-        eventually(lambda: not is_running(pid), what="the end of the action")
+        wait_for(lambda: not is_running(pid), what="the end of the action")
         os.kill(pid_of(own_warden), signal.SIGKILL)
 
     assert results[0].ended is Ended.LOST
@@ -332,7 +333,7 @@ def test_wardens_leave_no_descriptors_and_no_zombies_behind(own_bench: Bench, ow
     before = open_descriptors()
     for _ in range(5):
         os.kill(pid_of(own_warden), signal.SIGKILL)
-        eventually(lambda: own_bench.sh("true").ended is Ended.EXITED)
+        wait_for(lambda: own_bench.sh("true").ended is Ended.EXITED)
 
     # Not "==": what earlier tests left to the garbage collector may go meanwhile.
     assert open_descriptors() <= before

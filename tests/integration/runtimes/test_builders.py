@@ -2,9 +2,7 @@
 
 import os
 import random
-import select
 import signal
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from apps.runtimes.environments import metadata
 from tests.integration.runtimes.builder_process import Point, builder
 from tests.integration.runtimes.world import World, toy_version
+from tests.waiting import wait_for
 
 POINTS = [point for point in Point if point is not Point.NOWHERE]
 
@@ -102,18 +101,17 @@ def test_cleanup_takes_what_a_killed_builder_left(world: World) -> None:
 
 
 def _wait_until_it_builds(world: World) -> None:
-    deadline = time.monotonic() + 60
-    while len(world.generations()) < 2:
-        assert time.monotonic() < deadline, "the builder never began"
-        select.select([], [], [], 0.001)
+    wait_for(lambda: len(world.generations()) >= 2, what="the builder to begin", every_s=0.001)
 
 
 def _wait_for_orphans(world: World) -> None:
     """What the killed builder had started. (A worker's warden kills it; a test's command runner cannot.)"""
-    deadline = time.monotonic() + 60
-    while any(str(world.envs_dir) in " ".join(item.info["cmdline"] or ()) for item in psutil.process_iter(["cmdline"])):
-        assert time.monotonic() < deadline, "something still writes to the volume"
-        select.select([], [], [], 0.01)
+
+    def none_is_left() -> bool:
+        running = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+        return not any(str(world.envs_dir) in line for line in running)
+
+    wait_for(none_is_left, what="those that write to the volume to end")
 
 
 def _assert_no_leftovers(world: World) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation, detect
+from tests.waiting import is_running, wait_for
 
 CORE = Path(__file__).resolve().parents[3] / "packs/core/runtimes"
 
@@ -108,8 +109,7 @@ def test_a_program_that_hangs_is_killed_with_its_children(programs: Path, tmp_pa
     found = detect(runtime(), search_path=search_path(programs), timeout_s=1)
     assert "did not answer within 1 s" in found.reason
     child = int(pids.read_text())
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+    wait_for(lambda: not is_running(child), what="the child's end")
 
 
 def test_the_commands_see_nothing_of_the_workers_environment(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,13 @@
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from apps.runner.warden import tree
+from tests.waiting import wait_for
 
 #: a shell with a child and a grandchild, which says when all are there
 FAMILY = "(sh -c 'sleep 1000 & echo ready; wait' & wait) & wait"
@@ -26,13 +26,6 @@ def family(way_of_looking: None) -> Iterator[subprocess.Popen[bytes]]:
         yield process
         tree.kill_tree(process.pid)
         process.kill()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def state(pid: int) -> str:
@@ -60,7 +53,7 @@ def test_a_signal_reaches_the_descendants_and_not_the_root(family: subprocess.Po
     members = tree.descendants(family.pid)
     tree.signal_tree(family.pid, signal.SIGSTOP)
 
-    eventually(lambda: all(state(pid) == "T" for pid in members))
+    wait_for(lambda: all(state(pid) == "T" for pid in members))
     assert state(family.pid) != "T"
 
 
@@ -69,13 +62,13 @@ def test_killing_a_tree_kills_every_descendant_and_tells_which(family: subproces
 
     assert tree.kill_tree(family.pid) == members
     family.wait(30)
-    eventually(lambda: all(state(pid) in ("gone", "Z") for pid in members))
+    wait_for(lambda: all(state(pid) in ("gone", "Z") for pid in members))
 
 
 @pytest.mark.usefixtures("way_of_looking")
 def test_the_dead_are_not_counted() -> None:
     with subprocess.Popen(["sh", "-c", "true & exec sleep 1000"]) as process:
-        eventually(lambda: [state(pid) for pid in tree.children(process.pid)] == ["Z"])
+        wait_for(lambda: [state(pid) for pid in tree.children(process.pid)] == ["Z"])
 
         assert tree.kill_tree(process.pid) == set()
         process.kill()
