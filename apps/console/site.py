@@ -1,9 +1,42 @@
-"""The console's site."""
+"""The console's site: its own pages first, the tables behind them under `tables/`."""
 
-from django.contrib.admin import AdminSite
+from typing import Any
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, include, path
+from unfold.sites import UnfoldAdminSite
 
 
-class ConsoleSite(AdminSite):
-    site_header = "Attune"
+class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
     site_title = "Attune"
-    index_title = "Overview"
+    #: Everybody with an account, not only staff; each page asks for its own verb.
+    login_form = AuthenticationForm
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        from apps.console.urls import urlpatterns
+
+        outside: list[URLPattern | URLResolver] = []
+        tables: list[URLPattern | URLResolver] = []
+        for pattern in super().get_urls():
+            is_table = isinstance(pattern, URLResolver) or pattern.name in ("app_list", "view_on_site")
+            (tables if is_table else outside).append(pattern)
+        *outside, catch_all = outside
+        tables.append(path("", self.admin_view(self.tables), name="tables"))
+        return [*outside, *urlpatterns(self), path("tables/", include(tables)), catch_all]
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_authenticated
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from apps.console.pages.home import HomePage
+
+        response = HomePage.as_view(site=self)(request)
+        assert isinstance(response, HttpResponse)
+        return response
+
+    def tables(self, request: HttpRequest) -> HttpResponse:
+        """All tables as they are, for administrators."""
+        context = {**self.each_context(request), "title": "Tables", "app_list": self.get_app_list(request)}
+        return TemplateResponse(request, "console/tables.html", context)

@@ -43,7 +43,7 @@ class WardenCommands:
             cwd=cwd,
             timeout_s=timeout_s,
         )
-        with tempfile.TemporaryDirectory(prefix="attune-build-") as log_dir:
+        with tempfile.TemporaryDirectory(prefix="build-log-", dir=work_root()) as log_dir:
             result = process.run(
                 spec, warden=self._warden, log_dir=Path(log_dir), control=self._control, on_output=on_output
             )

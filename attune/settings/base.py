@@ -10,6 +10,9 @@ DEBUG = False
 ALLOWED_HOSTS = env.items("ATTUNE_ALLOWED_HOSTS")
 
 INSTALLED_APPS = [
+    # Templates are looked for in this order: the console's before those of the theme, these before Django's.
+    "apps.console.apps.ConsoleConfig",
+    "unfold.apps.BasicAppConfig",
     "apps.console.apps.ConsoleSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -30,7 +33,6 @@ INSTALLED_APPS = [
     "apps.workers",
     "apps.executions",
     "apps.api",
-    "apps.console.apps.ConsoleConfig",
     "attune",
 ]
 
@@ -38,6 +40,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.core.request_id.RequestIdMiddleware",
+    "apps.core.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -107,6 +110,16 @@ CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# --- console ------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Attune",
+    "SITE_HEADER": "Attune",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+}
 
 # --- REST ---------------------------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -1,23 +1,21 @@
-from typing import TYPE_CHECKING
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from apps.accounts.models import ApiToken, Identity
 from apps.console.admin.base import ReadOnlyAdmin
-
-if TYPE_CHECKING:
-    _UserAdmin = UserAdmin[Identity]
-else:  # Django's own class takes no type at run time
-    _UserAdmin = UserAdmin
 
 if admin.site.is_registered(Group):  # roles come in their own form
     admin.site.unregister(Group)
 
 
 @admin.register(Identity)
-class IdentityAdmin(_UserAdmin):
+class IdentityAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # neither has types at run time
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
     list_display = ("username", "email", "is_superuser", "is_active", "last_login")
 
 

@@ -1,18 +1,11 @@
 """Pages that show and never change."""
 
-from typing import TYPE_CHECKING, Any
-
-from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:  # Django's own class takes no type at run time
-    _ModelAdmin = admin.ModelAdmin
+from unfold.admin import ModelAdmin
 
 
-class ReadOnlyAdmin(_ModelAdmin):
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
     """For tables that services own. Lists page without counting, so that a million rows cost what fifty do."""
 
     show_full_result_count = False

@@ -54,9 +54,9 @@ def test_a_log_passes_through_a_pipe_byte_for_byte(environ: dict[str, str], cann
 def test_ctrl_c_leaves_the_execution_alone_and_says_how_to_look_again(environ: dict[str, str], canned: Canned) -> None:
     canned.on("POST", EXECUTIONS, Answer(waiting(), 201))
     canned.on("GET", SEVENTEEN, waiting())
-    with subprocess.Popen(
-        command("run", "examples.hello", "--wait"), env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    # A shell that started the tests in its background has told them, and so their children, to ignore Ctrl-C.
+    argv = ["env", "--default-signal=INT", *command("run", "examples.hello", "--wait")]
+    with subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         process.stderr.readline()  # it waits
         process.send_signal(signal.SIGINT)

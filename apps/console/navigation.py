@@ -1,0 +1,61 @@
+"""The console's menu: what an identity may see, in the order of daily work."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.accounts.models import Identity
+from apps.accounts.permissions import Verb, may
+
+
+class _Place(NamedTuple):
+    title: str
+    icon: str
+    page: str
+    verb: Verb
+
+
+_MENU: dict[str, tuple[_Place, ...]] = {
+    "": (
+        _Place("Home", "home", "index", Verb.EXECUTION_VIEW),
+        _Place("Executions", "play_circle", "executions", Verb.EXECUTION_VIEW),
+    ),
+    "Content": (),
+    "Fleet": (),
+    "Access": (),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    title: str
+    icon: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    entries: list[Entry] = field(default_factory=list)
+
+
+def groups_for(request: HttpRequest) -> list[Group]:
+    groups = [Group(title, list(_entries(request, places))) for title, places in _MENU.items()]
+    if cast(Identity, request.user).is_administrator:
+        tables = reverse("admin:tables")
+        groups[-1].entries.append(Entry("Tables", "table_rows", tables, request.path.startswith(tables)))
+    return [group for group in groups if group.entries]
+
+
+def _entries(request: HttpRequest, places: tuple[_Place, ...]) -> Iterator[Entry]:
+    home = reverse("admin:index")
+    for place in places:
+        if not may(cast(Identity, request.user), place.verb):
+            continue
+        url = reverse(f"admin:{place.page}")
+        is_current = request.path == url if url == home else request.path.startswith(url)
+        yield Entry(place.title, place.icon, url, is_current)

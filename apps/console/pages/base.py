@@ -1,0 +1,94 @@
+"""What the console's own pages have in common: who may see them, how they are shown, what an error looks like."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from django.contrib import messages
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import View
+from psycopg_pool import PoolTimeout
+
+from apps.accounts.models import Identity
+from apps.accounts.permissions import Verb, require
+from apps.console.site import ConsoleSite
+from apps.core.errors import AttuneError
+from apps.core.problem import status_of
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A link above the title, to where this page belongs."""
+
+    title: str
+    url: str
+
+
+class Page(View):
+    """One page. `get` and `post` may raise any `AttuneError`: the first becomes a page that says so, after `post` a
+    message above the page the form stood on."""
+
+    site: ConsoleSite = cast(ConsoleSite, None)  # given by the URL configuration
+    #: By method, as in the REST API; a page without a verb for a method does not have it.
+    verbs: ClassVar[Mapping[str, Verb]]
+    template_name: ClassVar[str]
+
+    @property
+    def identity(self) -> Identity:
+        return cast(Identity, self.request.user)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if method not in self.verbs:
+            return self.http_method_not_allowed(request)
+        try:
+            require(self.identity, self.verbs[method])
+            return super().dispatch(request, *args, **kwargs)
+        except AttuneError as error:
+            return self.refused(error) if method == "POST" else self.failed(status_of(error), error.detail)
+        except Http404:
+            return self.failed(404, "There is no such thing, or it is not yours to see.")
+        except (OperationalError, InterfaceError, PoolTimeout):
+            return self.failed(503, "The database cannot be reached; try again in a moment.")
+
+    def show(
+        self, title: str, *, parents: Sequence[Parent] = (), status: int = 200, template: str = "", **context: Any
+    ) -> TemplateResponse:
+        """The page's template in the console's frame."""
+        whole = {**self.site.each_context(self.request), "title": title, "parents": parents, **context}
+        return TemplateResponse(self.request, template or self.template_name, whole, status=status)
+
+    def failed(self, status: int, detail: str) -> HttpResponse:
+        return self.show(_TITLES.get(status, "This did not work"), status=status, template=_ERROR, detail=detail)
+
+    def refused(self, error: AttuneError) -> HttpResponse:
+        """Back to the page the form stood on, with what went wrong as a message."""
+        for text in (error.detail, *(str(getattr(item, "detail", item)) for item in error.errors)):
+            messages.error(self.request, text)
+        return self.back()
+
+    def done(self, text: str, url: str = "") -> HttpResponse:
+        """On to `url`, or back, with a message that says what was done."""
+        messages.success(self.request, text)
+        return HttpResponseRedirect(url) if url else self.back()
+
+    def back(self) -> HttpResponse:
+        """To the page the form stood on; never to another site."""
+        referer = self.request.headers.get("Referer", "")
+        is_ours = url_has_allowed_host_and_scheme(referer, allowed_hosts={self.request.get_host()})
+        return HttpResponseRedirect(referer if is_ours else self.fallback())
+
+    def fallback(self) -> str:
+        return "/admin/"
+
+
+_ERROR = "console/error.html"
+_TITLES = {
+    403: "You may not see this",
+    404: "Nothing here",
+    503: "Attune cannot reach its database",
+}
