@@ -16,6 +16,7 @@ from apps.core.errors import ErrorCollector
 from apps.core.schema import MASK, value_errors
 from apps.core.types import JsonObject, JsonValue
 from apps.executions.files import MAX_RESULT_BYTES
+from apps.executions.policies.loss import CutOff
 from apps.executions.services.finish import Ending
 from apps.executions.states import Status
 from apps.packs.yaml import parse as parse_yaml
@@ -106,7 +107,10 @@ def _stopped(judge: Judge, result: RunResult) -> Ending:
         return Ending(status=Status.CANCELED, exit_code=result.exit_code, signal=name)
     text = "the worker was stopped before it was through; what the action had done until then is not undone"
     reason = {"code": "interrupted", "text": text}
-    return Ending(status=Status.ABANDONED, error={"type": "interrupted", "message": text}, reason=reason, signal=name)
+    error = {"type": "interrupted", "message": text}
+    return Ending(
+        status=Status.ABANDONED, error=error, reason=reason, signal=name, cut_off=CutOff.INTERRUPTED
+    )  # fmt: skip
 
 
 def _lost(judge: Judge, result: RunResult) -> Ending:
@@ -114,7 +118,8 @@ def _lost(judge: Judge, result: RunResult) -> Ending:
     if result.spawn_error:
         text += f" ({result.spawn_error})"
     reason = {"code": "process_lost", "text": text}
-    return Ending(status=Status.ABANDONED, error={"type": "process_lost", "message": text}, reason=reason)
+    error = {"type": "process_lost", "message": text}
+    return Ending(status=Status.ABANDONED, error=error, reason=reason, cut_off=CutOff.LOST)
 
 
 def _not_started(judge: Judge, result: RunResult) -> Ending:

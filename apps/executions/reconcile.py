@@ -24,7 +24,8 @@ def enter_missing() -> None:
 
 
 def reconcile_lines() -> None:
-    """Whoever is over, or on another attempt, leaves; grants that were not made real are.
+    """Whoever is over, or on another attempt, leaves; who was cut off and waits again gets its old place; grants that
+    were not made real are.
 
     Any number of processes may do this at once: both ask for what holds already, or fits no attempt any more.
     """
@@ -32,7 +33,9 @@ def reconcile_lines() -> None:
     while True:
         epoch = lines.epoch.believed()
         position, page = lines.slots().everyone(position)
-        ghosts, unreal = _differences(page)
+        ghosts, unreal, back = _differences(page)
+        entries = lines.entries_of(Execution.objects.filter(pk__in=back, status__in=IN_LINE, number__isnull=False))
+        lines.enter(sorted(entries, key=lambda entry: entry.number), limits=lines.limits_of(entries))
         for grant in ghosts:
             lines.leave(grant.execution, attempt=grant.attempt)
         if unreal:
@@ -41,21 +44,22 @@ def reconcile_lines() -> None:
             return
 
 
-def _differences(page: Iterable[tuple[Grant, bool]]) -> tuple[list[Grant], list[Grant]]:
-    """Who should not be there, and who has passed its gates without its row knowing."""
+def _differences(page: Iterable[tuple[Grant, bool]]) -> tuple[list[Grant], list[Grant], list[int]]:
+    """Who should not be there; who has passed its gates without its row knowing; who holds slots of an attempt that
+    was cut off, and waits with its number for the next."""
     found = dict(page)
-    rows = {
-        row.pk: row
-        for row in Execution.objects.filter(pk__in=[grant.execution for grant in found]).only("status", "attempt")
-    }
-    ghosts, unreal = [], []
+    known = Execution.objects.filter(pk__in=[grant.execution for grant in found])
+    rows = {row.pk: row for row in known.only("status", "attempt", "number")}
+    ghosts, unreal, back = [], [], []
     for grant, has_passed in found.items():
         row = rows.get(grant.execution)
-        if row is None or row.status in TERMINAL or row.attempt != grant.attempt:
+        if row is not None and row.attempt > grant.attempt and row.status in IN_LINE and row.number is not None:
+            back.append(row.pk)
+        elif row is None or row.status in TERMINAL or row.attempt != grant.attempt:
             ghosts.append(grant)
         elif has_passed and row.status in IN_LINE:
             unreal.append(grant)
-    return ghosts, unreal
+    return ghosts, unreal, back
 
 
 def send_limits() -> None:

@@ -7,7 +7,6 @@ import logging
 import os
 import time
 from contextlib import ExitStack
-from functools import lru_cache
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -15,18 +14,18 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from psycopg_pool import PoolTimeout
 
-from apps.actions.definition import Definition, RetryRule, parsed
-from apps.actions.models import ActionDefinition
+from apps.actions.definition import Definition
 from apps.core.crypto import SealBroken
 from apps.core.database import release_connection
 from apps.core.errors import AttuneError
 from apps.core.types import JsonObject
 from apps.executions import dispatch
+from apps.executions.definitions import definition_of
 from apps.executions.ending import Judge, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder, keep_artifact
 from apps.executions.secrets import unseal
 from apps.executions.services.building import building_told
-from apps.executions.services.finish import Ending, finish
+from apps.executions.services.finish import Ending, Rules, finish
 from apps.executions.spec import Place, SecretInEnvironment, build_spec
 from apps.executions.states import Status
 from apps.executions.transitions import Claimed, StaleTransition, claim
@@ -69,32 +68,25 @@ def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:
     definition = definition_of(claimed.definition_id)
     ending = _run_claimed(claimed, definition, control, host)
     try:
-        status = _finish(claimed, ending, retry=definition.retry)
+        status = _finish(claimed, ending, rules=definition)
     except StaleTransition:
         logger.warning("its end came too late: this worker had been called lost", extra=_facts(claimed))
         return
     except Exception as error:  # noqa: BLE001 - or it would say for ever that it runs
-        status = _finish(claimed, _bug(claimed, error), retry=definition.retry)
+        status = _finish(claimed, _bug(claimed, error), rules=definition)
     logger.info("%s %s", claimed.action_ref, status, extra=_facts(claimed))
 
 
-def _finish(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
+def _finish(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
     """Until the database has taken it: how the run ended is known nowhere else."""
     for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
         try:
-            return finish(claimed, ending, retry=retry)
+            return finish(claimed, ending, rules=rules)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             logger.warning("its end is kept until the database takes it: %s", _first_line(error), extra=_facts(claimed))
             release_connection()
             time.sleep(pause_s)
     raise AssertionError  # it repeats for ever
-
-
-@lru_cache(maxsize=4096)
-def definition_of(definition_id: int) -> Definition:
-    """Rows of definitions never change."""
-    row = ActionDefinition.objects.get(pk=definition_id)
-    return parsed(row.digest, row.body)
 
 
 def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, host: Host) -> Ending:

@@ -81,6 +81,7 @@ class Claimed:
     timeout_s: float
     max_attempts: int
     retries: int
+    losses: int
     trace_id: uuid.UUID
     gate_id: int | None
 
@@ -135,7 +136,8 @@ def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
             INSERT INTO executions_history (execution_id, attempt, status, worker_id, at)
             SELECT id, attempt, status, worker_id, {_NOW} FROM claimed)
         SELECT claimed.id, attempt, token, action_ref, pack_ref, pack_version, pack_digest, definition_id,
-        parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retries, trace_id, gate_id
+        parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retries, losses, trace_id,
+        gate_id
         FROM claimed LEFT JOIN executions_secretparameters secret ON secret.id = claimed.secret_parameters_id
     """
     rows = _fetch(sql, {"id": execution_id, "attempt": attempt, "worker": worker_id})

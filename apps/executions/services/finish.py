@@ -6,28 +6,41 @@ One statement, then the line and who waits are told.
 import logging
 import random
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils import timezone
 
-from apps.actions.definition import RetryRule
+from apps.actions.definition import OnLost, RetryRule
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject, JsonValue
 from apps.executions import lines, outbox, wakeups
+from apps.executions.policies.loss import CutOff, goes_back
 from apps.executions.policies.retry import delay_before, may_retry
+from apps.executions.services.requeue import requeue
 from apps.executions.slots.protocol import StaleEpoch
-from apps.executions.slots.rebuild import rebuild_if_stale
+from apps.executions.slots.rebuild import rebuild_here
 from apps.executions.states import Status
 from apps.executions.transitions import Claimed, StaleTransition, transition
 
 logger = logging.getLogger(__name__)
 
 
+class Rules(Protocol):
+    """What an action says about ends that are not its last."""
+
+    @property
+    def retry(self) -> RetryRule: ...
+    @property
+    def on_lost(self) -> OnLost: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ending:
     """How an attempt ended. `facts` (duration, bytes of output) are kept with the attempt.
 
-    `may_retry=False` ends the execution whatever its retry rule says: another try would find the same.
+    `may_retry=False` ends the execution whatever its retry rule says: another try would find the same. `cut_off` says
+    that the action was kept from its end: such work goes back to its place where its action allows that, and `status`
+    is how it ends where it does not.
     """
 
     status: Status
@@ -38,15 +51,16 @@ class Ending:
     reason: JsonObject | None = None
     facts: JsonObject | None = None
     may_retry: bool = True
+    cut_off: CutOff | None = None
 
 
-def finish(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
+def finish(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
     """Writes how the attempt ended and returns the execution's status of now.
 
     Raises `StaleTransition` when this worker was called lost meanwhile: its token is worth nothing any more.
     """
     try:
-        status = _write(claimed, ending, retry=retry)
+        status = _write(claimed, ending, rules=rules)
     except StaleTransition:
         _tell(claimed)  # the attempt is over in the table, and whoever wrote that may have died before telling
         raise
@@ -54,17 +68,22 @@ def finish(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
     return status
 
 
-def _write(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
+def _write(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
     facts = {
         "exit_code": ending.exit_code,
         "signal": ending.signal or None,
         "error": ending.error,
         **(ending.facts or {}),
     }
-    if ending.may_retry and may_retry(retry, ended=ending.status, retries=claimed.retries):
-        status = _try_again(claimed, ending, retry=retry, facts=facts)
-        if status is not None:
-            return status
+    again = None
+    if ending.cut_off is not None:
+        again = _send_back(claimed, ending, ending.cut_off, on_lost=rules.on_lost, facts=facts)
+    elif ending.may_retry and may_retry(rules.retry, ended=ending.status, retries=claimed.retries):
+        again = _try_again(claimed, ending, retry=rules.retry, facts=facts)
+    return again or _end(claimed, ending, facts=facts)
+
+
+def _end(claimed: Claimed, ending: Ending, *, facts: JsonObject) -> Status:
     changes: dict[str, Any] = {
         "result": ending.result,
         "error": ending.error,
@@ -73,11 +92,39 @@ def _write(claimed: Claimed, ending: Ending, *, retry: RetryRule) -> Status:
     }
     if ending.status != Status.CANCELED:  # by whom stands there already
         changes["reason"] = ending.reason
+    if ending.cut_off is not None and _is_canceled(claimed, changes, facts=facts):
+        return Status.CANCELED
     transition(
         claimed.id, ending.status, expected={Status.RUNNING, Status.CANCELING}, attempt=claimed.attempt,
         token=claimed.token, changes=changes, reason=ending.reason, facts=facts,
     )  # fmt: skip
     return ending.status
+
+
+def _is_canceled(claimed: Claimed, changes: JsonObject, *, facts: JsonObject) -> bool:
+    """Whether somebody wanted the end of what was cut off: then that is what it came to."""
+    kept = {name: value for name, value in changes.items() if name != "reason"}
+    try:
+        transition(
+            claimed.id, Status.CANCELED, expected={Status.CANCELING}, attempt=claimed.attempt,
+            token=claimed.token, changes=kept, facts=facts,
+        )  # fmt: skip
+    except StaleTransition:
+        return False
+    return True
+
+
+def _send_back(
+    claimed: Claimed, ending: Ending, cut_off: CutOff, *, on_lost: OnLost, facts: JsonObject
+) -> Status | None:
+    """`running -> requested` at its old place; None when it may not go back, or somebody wants it canceled."""
+    if not goes_back(cut_off, on_lost=on_lost, losses=claimed.losses):
+        return None
+    try:
+        requeue(claimed, cut_off, reason=ending.reason or {}, facts=facts)
+    except StaleTransition:
+        return None
+    return Status.REQUESTED
 
 
 def _try_again(claimed: Claimed, ending: Ending, *, retry: RetryRule, facts: JsonObject) -> Status | None:
@@ -111,15 +158,8 @@ def _tell(claimed: Claimed) -> None:
         try:
             lines.leave(claimed.id, attempt=claimed.attempt)
         except StaleEpoch:
-            _rebuild()
+            rebuild_here()
         except RedisAway:
             logger.warning("its slot is given back by the sweep: Redis is away", extra={"execution_id": claimed.id})
     wakeups.publish(wakeups.ended_channel(claimed.id), "")
     outbox.hint()
-
-
-def _rebuild() -> None:
-    try:
-        rebuild_if_stale()
-    except (RedisAway, StaleEpoch) as error:
-        logger.warning("the lines could not be built anew here, the sweep tries again: %r", error)

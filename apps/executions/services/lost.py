@@ -1,15 +1,20 @@
-"""Ends what ran on workers that are gone, or that know nothing of it."""
+"""Sends back, or ends, what ran on workers that are gone, or that know nothing of it."""
 
 import logging
+from typing import Any
 
 from django.conf import settings
 
 from apps.core.redis import RedisAway
+from apps.core.types import JsonObject
 from apps.executions import lines, outbox, wakeups
+from apps.executions.definitions import definition_of
 from apps.executions.models import Execution
+from apps.executions.policies.loss import MAX_LOSSES, CutOff, goes_back
+from apps.executions.services.requeue import requeue
 from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.states import ACTIVE, Status
-from apps.executions.transitions import transition_many
+from apps.executions.transitions import StaleTransition, transition_many
 from apps.runtimes.services import release_builds
 from apps.workers.models import Worker
 from apps.workers.services import mark_lost_workers
@@ -20,8 +25,8 @@ _BATCH = 200
 
 
 def end_lost() -> None:
-    """Calls silent workers lost and ends their executions: `abandoned`, or `canceled` where somebody had asked for
-    that.
+    """Calls silent workers lost. What they ran goes back to its old place where its action allows that (`on_lost`) and
+    it was not lost too often; else it ends `abandoned`, or `canceled` where somebody had asked for that.
 
     What a worker had not claimed goes on by itself: it was never the worker's.
     """
@@ -32,37 +37,46 @@ def end_lost() -> None:
     gone = Execution.objects.filter(
         status__in=ACTIVE, worker__status__in=[Worker.Status.LOST, Worker.Status.STOPPED]
     ).select_related("worker")
-    for execution in gone.order_by("id")[:_BATCH]:
-        _end_on_lost_worker(execution)
+    for execution in gone.order_by("gate_id", "number", "id")[:_BATCH]:
+        assert execution.worker is not None
+        name = execution.worker.name
+        _settle(execution, "worker_lost", f"the worker {name} was lost while it ran this", worker=name)
 
 
 def end_forgotten(execution_id: int, *, attempt: int, token: int, worker: str) -> None:
-    """Ends what `worker`, which lives, says it knows nothing of. Nothing for one that has moved on since."""
+    """The same for what `worker`, which lives, says it knows nothing of. Nothing for one that has moved on since."""
     execution = Execution.objects.filter(pk=execution_id, attempt=attempt, token=token, status__in=ACTIVE).first()
     if execution is not None:
         text = f"the worker {worker} claimed this and lost it, as when the database goes away in that moment"
-        _end(execution, "claim_lost", text, worker=worker)
+        _settle(execution, "claim_lost", text, worker=worker)
 
 
-def _end_on_lost_worker(execution: Execution) -> None:
-    assert execution.worker is not None
-    name = execution.worker.name
-    text = f"the worker {name} was lost while it ran this; what the action had done until then is not undone"
-    _end(execution, "worker_lost", text, worker=name)
+def _settle(execution: Execution, code: str, text: str, *, worker: str) -> None:
+    reason: dict[str, Any] = {"code": code, "text": text, "worker": worker, "losses": execution.losses + 1}
+    on_lost = definition_of(execution.definition_id).on_lost
+    if execution.status == Status.RUNNING and goes_back(CutOff.LOST, on_lost=on_lost, losses=execution.losses):
+        reason["text"] += f"; it goes back to its place (loss {execution.losses + 1} of at most {MAX_LOSSES})"
+        try:
+            requeue(execution, CutOff.LOST, reason=reason)
+        except StaleTransition:
+            return  # it was settled, or is canceled, meanwhile: the next round looks again
+        logger.warning("%s: it goes back", code, extra={"execution_id": execution.pk, "worker": worker})
+        outbox.hint()
+        return
+    reason["text"] += "; what the action had done until then is not undone"
+    _end(execution, reason)
 
 
-def _end(execution: Execution, code: str, text: str, *, worker: str) -> None:
-    reason = {"code": code, "text": text, "worker": worker}
-    error = {"type": code, "message": text}
+def _end(execution: Execution, reason: JsonObject) -> None:
+    error = {"type": reason["code"], "message": reason["text"]}
     was_canceling = execution.status == Status.CANCELING
     to = Status.CANCELED if was_canceling else Status.ABANDONED
-    expected = Status.CANCELING if was_canceling else Status.RUNNING
     moved = transition_many(
-        [(execution.pk, execution.attempt)], to, expected={expected}, token=execution.token,
+        [(execution.pk, execution.attempt)], to, expected={Status(execution.status)}, token=execution.token,
         changes={"error": error}, reason=reason, facts={"error": error},
     )  # fmt: skip
     for ticket in moved:
-        logger.warning("%s: %s %s", to, code, worker, extra={"execution_id": ticket.id})
+        logger.warning("%s: %s", to, reason["code"], extra={"execution_id": ticket.id})
         if execution.gate_id is not None:
             try:
                 lines.leave(ticket.id, attempt=ticket.attempt)

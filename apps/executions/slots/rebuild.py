@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 from django.db.models import F
 
+from apps.core.redis import RedisAway
 from apps.executions import dispatch, lines
 from apps.executions.models import Execution, Gate, Policy, SlotsEpoch
 from apps.executions.slots.protocol import Snapshot, StaleEpoch
@@ -44,6 +45,15 @@ def rebuild_if_stale() -> bool:
         lines.promote([gate for gate in gates[start : start + _BATCH] if gate is not None])
     hint_all_scheduled()
     return True
+
+
+def rebuild_here() -> None:
+    """`rebuild_if_stale` for who met a stale epoch on its way and has other things to do: what fails is left to the
+    sweep."""
+    try:
+        rebuild_if_stale()
+    except (RedisAway, StaleEpoch) as error:
+        logger.warning("the lines could not be built anew here, the sweep tries again: %r", error)
 
 
 def _rebuild() -> None:

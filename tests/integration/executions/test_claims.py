@@ -38,14 +38,22 @@ def give(execution: Execution, host: Host) -> None:
     claimed(execution, Worker.objects.get(pk=host.worker_id))
 
 
-def test_what_it_claimed_and_nobody_works_at_ends_abandoned_and_lets_the_next_in(people: People, host: Host) -> None:
+def test_what_it_claimed_and_nobody_works_at_goes_back_to_its_place(people: People, host: Host) -> None:
     first, second = ask(people, make_action(concurrency={"limit": 1}), count=2)
     give(first, host)
     look(host)
     first.refresh_from_db()
-    assert (first.status, status_of(second)) == ("abandoned", "scheduled")
-    assert first.reason["code"] == "claim_lost"  # type: ignore[index]
-    assert first.reason["worker"] == "tom"  # type: ignore[index]
+    assert (first.status, first.attempt, status_of(second)) == ("scheduled", 2, "delayed")
+    reason = first.history.get(attempt=1, reason__code="claim_lost").reason
+    assert reason is not None
+    assert reason["worker"] == "tom"
+
+
+def test_what_may_not_run_again_ends_and_lets_the_next_in(people: People, host: Host) -> None:
+    first, second = ask(people, make_action(concurrency={"limit": 1}, on_lost="fail"), count=2)
+    give(first, host)
+    look(host)
+    assert (status_of(first), status_of(second)) == ("abandoned", "scheduled")
 
 
 def test_what_it_works_at_goes_on(people: People, host: Host) -> None:
@@ -86,7 +94,7 @@ def test_a_database_that_goes_away_after_the_claim_leaves_nothing_that_says_it_r
         run.run_execution(execution.pk, 1, host=host)
     assert status_of(execution) == "running"
     look(host)
-    assert status_of(execution) == "abandoned"
+    assert status_of(execution) == "requested"
 
 
 def test_a_stop_reaches_a_run_from_its_claim_on(people: People, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

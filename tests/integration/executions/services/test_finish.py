@@ -4,8 +4,10 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core.redis import breaker, client
 from apps.executions import lines
+from apps.executions.definitions import definition_of
 from apps.executions.models import Execution, History
-from apps.executions.run import definition_of
+from apps.executions.policies.loss import CutOff
+from apps.executions.services.cancel import cancel_execution
 from apps.executions.services.request import Wish, request_executions
 from apps.executions.slots.protocol import Counts
 from apps.executions.states import Status
@@ -152,3 +154,30 @@ def test_an_end_that_was_written_though_nobody_heard_gives_its_slot_back(people:
     with pytest.raises(StaleTransition):
         end(running)
     assert status_of(second) == "scheduled"
+
+
+def test_what_was_interrupted_goes_back_without_a_loss(people: People) -> None:
+    (execution,) = requested(people, 1, concurrency={"limit": 1})
+    reason = {"code": "interrupted", "text": "the worker was stopped"}
+    held = claimed(execution, make_worker())
+    assert end(held, Status.ABANDONED, cut_off=CutOff.INTERRUPTED, reason=reason) == Status.REQUESTED
+    execution.refresh_from_db()
+    assert (execution.status, execution.attempt, execution.losses) == ("scheduled", 2, 0)
+    with pytest.raises(StaleTransition):
+        end(held)
+
+
+def test_what_was_cut_off_while_somebody_wanted_its_end_is_canceled(people: People) -> None:
+    (execution,) = requested(people, 1)
+    held = claimed(execution, make_worker())
+    cancel_execution(people.owner, execution.pk)
+    assert end(held, Status.ABANDONED, cut_off=CutOff.LOST, reason={"code": "process_lost"}) == Status.CANCELED
+    execution.refresh_from_db()
+    assert execution.reason["code"] == "canceled"  # type: ignore[index]
+
+
+def test_what_must_not_run_again_ends_where_it_was_cut_off(people: People) -> None:
+    (execution,) = requested(people, 1, on_lost="fail")
+    reason = {"code": "process_lost", "text": "its process was lost"}
+    held = claimed(execution, make_worker())
+    assert end(held, Status.ABANDONED, cut_off=CutOff.LOST, reason=reason) == Status.ABANDONED

@@ -112,6 +112,15 @@ class LinesMachine(RuleBasedStateMachine):
         if not is_leave_lost:
             self.take(self.slots.leave(old))
 
+    @precondition(lambda self: self.pick("scheduled"))
+    @rule(data=st.data(), is_call_lost=st.booleans())
+    def lose_its_worker(self, data: st.DataObject, is_call_lost: bool) -> None:
+        """It waits again with the number it had; until the store is told, its old attempt keeps the slots."""
+        row = data.draw(st.sampled_from(self.pick("scheduled")))
+        row.attempt, row.state = row.attempt + 1, "requested"
+        if not is_call_lost:
+            self.enter_row(row)
+
     @precondition(lambda self: self.pick("requested", "waiting"))
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
@@ -160,14 +169,16 @@ class LinesMachine(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        """Whoever is over, or on another attempt, is taken out."""
+        """Whoever is over, or on another attempt, is taken out; who waits again with its number gets its place."""
         cursor, everyone = -1, []
         while cursor != 0:
             cursor, page = self.slots.everyone(max(cursor, 0))
             everyone += page
         for grant, _ in everyone:
             row = self.oracle.rows[grant.execution]
-            if row.state == "ended" or row.attempt != grant.attempt:
+            if row.state == "requested" and row.attempt > grant.attempt:
+                self.enter_row(row)
+            elif row.state == "ended" or row.attempt != grant.attempt:
                 self.take(self.slots.leave(grant))
 
     # --- how Attune answers

@@ -60,6 +60,16 @@ def test_a_newer_attempt_takes_the_old_one_out_of_the_way(world: World) -> None:
     assert entered.granted == (Grant(12, 1),)
 
 
+def test_the_next_attempt_with_the_old_number_goes_from_its_slot_to_the_head_of_the_line(world: World) -> None:
+    enter(world, 11, 1, 7)
+    enter(world, 12, 2, 7)
+    world.slots.set_limits([limit(7, 0, version=2)], gates=[7])
+    entered = world.slots.enter(entry(11, 1, 7, attempt=2), limits=[limit(7, 0, version=2)])
+    assert (entered.standing, entered.granted) == (Standing.WAITING, ())
+    assert list(world.slots.line(7, most=-1)) == [11, 12]
+    assert world.slots.set_limits([limit(7, 1, version=3)], gates=[7]).granted == (Grant(11, 2),)
+
+
 def test_a_missing_number_is_a_gap_and_nothing_is_entered(world: World) -> None:
     entered = world.slots.enter(entry(13, 3, 7), limits=[limit(7, 1)])
     assert (entered.standing, entered.next_number) == (Standing.GAP, 1)
