@@ -38,7 +38,7 @@ from apps.runtimes.environments import locks
 from apps.runtimes.environments.errors import EnvironmentGone
 from apps.runtimes.launch import launch_of
 from apps.workers.builds import environment_for
-from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, work_root
+from apps.workers.host import Host, HostedRuntime, RuntimeNotHere
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ def _prepare(
         launch=launch,
         assignments=runtime.definition.assignments,
         secret_parameters=secret_parameters,
-        place=_place(claimed, pack_dir),
+        place=_place(claimed, pack_dir, work_root=host.work_root),
     )
 
 
@@ -203,9 +203,9 @@ def _held_environment(
     raise AssertionError
 
 
-def _place(claimed: Claimed, pack_dir: Path) -> Place:
+def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path) -> Place:
     return Place(
-        work_root=work_root(),
+        work_root=work_root,
         artifacts_dir=artifacts_folder(claimed.id, claimed.attempt),
         pack_dir=pack_dir,
         api_url=settings.ATTUNE_BASE_URL,

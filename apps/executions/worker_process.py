@@ -1,6 +1,6 @@
 """The life of a worker process.
 
-1. The warden is started, before there is any thread.
+1. The warden is started, before there is any thread; what an earlier self left on this host is cleaned up.
 2. Runtimes are detected and proven; the worker registers; its heartbeat and the cancel listener start.
 3. Celery's consumer runs in the main thread until SIGTERM: hints become executions.
 4. A stop: no more claims; up to `ATTUNE_DRAIN_S` for what runs, then TERM and KILL; the last heartbeat, the goodbye.
@@ -9,6 +9,7 @@
 import logging
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,6 +23,7 @@ from apps.executions.cancel_listener import CancelListener
 from apps.executions.claims import look_after_claims
 from apps.runner.outcome import StopReason
 from apps.runner.warden_client import Warden
+from apps.runner.workplace import workplace
 from apps.runtimes.environments.volume import volume_id
 from apps.runtimes.services import known_runtimes
 from apps.workers.builds import look_after_environments
@@ -48,7 +50,8 @@ class WorkerProcess:
     def run(self) -> None:
         self._warden.start()
         try:
-            self._run_registered(self._capabilities())
+            with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
+                self._run_registered(self._capabilities(), work_root)
         finally:
             self._warden.close()
 
@@ -59,7 +62,7 @@ class WorkerProcess:
             raise SystemExit(f"This host has none of the runtimes ({reasons or 'no pack brought any'}).")
         return capabilities
 
-    def _run_registered(self, capabilities: Capabilities) -> None:
+    def _run_registered(self, capabilities: Capabilities, work_root: Path) -> None:
         volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
         registration = Registration(
             name=settings.ATTUNE_WORKER_NAME,
@@ -70,7 +73,7 @@ class WorkerProcess:
             volume_id=volume,
         )
         worker = register_worker(registration)
-        host = Host(worker.pk, worker.name, self._warden, capabilities, volume)
+        host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root)
         connection.close()
         set_current(host)
         look_after_environments(host)

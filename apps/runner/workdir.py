@@ -34,16 +34,6 @@ def work_dir(spec: RunSpec) -> Iterator[Path]:
         _remove(path)
 
 
-def remove_leftovers(work_root: Path) -> None:
-    """Remove what runs of a worker that was killed left behind.
-
-    For a worker that starts, before it runs anything; no other living worker may use the same folder.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        for path in work_root.iterdir():
-            _remove(path)
-
-
 def _remove(path: Path) -> None:
     try:
         remove_tree(path)

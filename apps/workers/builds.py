@@ -72,7 +72,7 @@ def _find(request: EnvironmentRequest) -> Path | None:
 
 def _build(request: EnvironmentRequest, *, host: Host, control: RunControl, rebuild: bool = False) -> EnvironmentOnDisk:
     settings = build_settings()
-    run = WardenCommands(host.warden, control)
+    run = WardenCommands(host.warden, control, work_root=host.work_root)
     built = build_environment(request, settings=settings, worker=host.name, run=run, rebuild=rebuild)
     provider_named(request.runtime.environment.provider, settings).cleanup(keep_recent=KEEP_RECENT)
     return built

@@ -13,15 +13,15 @@ from apps.runner.spec import RunSpec
 from apps.runner.warden_client import Warden
 from apps.runtimes.environments.errors import BuildFailed
 from apps.runtimes.environments.request import CommandTimedOut
-from apps.workers.host import work_root
 
 
 class WardenCommands:
-    """A `CommandRunner`; `control` stops whichever command runs."""
+    """A `CommandRunner` that works below `work_root`; `control` stops whichever command runs."""
 
-    def __init__(self, warden: Warden, control: RunControl) -> None:
+    def __init__(self, warden: Warden, control: RunControl, *, work_root: Path) -> None:
         self._warden = warden
         self._control = control
+        self._work_root = work_root
 
     def __call__(
         self,
@@ -39,11 +39,11 @@ class WardenCommands:
             name=f"build-{uuid.uuid4().hex}",
             argv=tuple(argv),
             env=env,
-            work_root=work_root(),
+            work_root=self._work_root,
             cwd=cwd,
             timeout_s=timeout_s,
         )
-        with tempfile.TemporaryDirectory(prefix="build-log-", dir=work_root()) as log_dir:
+        with tempfile.TemporaryDirectory(prefix="build-log-", dir=self._work_root) as log_dir:
             result = process.run(
                 spec, warden=self._warden, log_dir=Path(log_dir), control=self._control, on_output=on_output
             )

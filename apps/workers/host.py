@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.conf import settings
-
 from apps.packs.versions import ensure_unpacked
 from apps.runner.control import RunControl
 from apps.runner.outcome import StopReason
@@ -44,6 +42,8 @@ class Host:
     warden: Warden
     capabilities: Capabilities
     volume_id: str
+    work_root: Path
+    """Below it, each run has its private work directory; nobody else's runs are there."""
     is_accepting: bool = True
     is_believed: Callable[[], bool] = field(default=lambda: True)
     """Whether others believe that this worker lives; what it starts otherwise, its warden kills."""
@@ -105,10 +105,3 @@ def set_current(host: Host | None) -> None:
 def current() -> Host:
     assert _current is not None, "only a worker process runs this"
     return _current
-
-
-def work_root() -> Path:
-    """The parent of the private work folders of running actions, made on first use."""
-    root = Path(settings.ATTUNE_WORK_DIR)
-    root.mkdir(parents=True, exist_ok=True, mode=0o711)
-    return root

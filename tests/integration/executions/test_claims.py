@@ -1,5 +1,6 @@
 """A worker lives, and the database says that it runs something it knows nothing of."""
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -24,7 +25,9 @@ from tests.running import claimed, status_of
 @pytest.fixture
 def host(people: People) -> Host:
     worker = make_worker("tom")
-    return Host(worker.pk, worker.name, Warden(silence_s=60), Capabilities("default", {}), "volume")
+    return Host(
+        worker.pk, worker.name, Warden(silence_s=60), Capabilities("default", {}), "volume", Path("/nonexistent")
+    )
 
 
 def look(host: Host) -> None:

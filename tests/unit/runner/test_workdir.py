@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from apps.runner.spec import RunSpec
-from apps.runner.workdir import INPUT_FILE, remove_leftovers, work_dir
+from apps.runner.workdir import INPUT_FILE, work_dir
 
 
 def spec(work_root: Path, **changes: object) -> RunSpec:
@@ -48,12 +48,3 @@ def test_the_folder_for_artifacts_is_made_and_stays(tmp_path: Path) -> None:
         pass
 
     assert artifacts.is_dir()
-
-
-def test_leftovers_of_a_worker_that_was_killed_are_removed(tmp_path: Path) -> None:
-    (tmp_path / "6-1" / "deep").mkdir(parents=True)
-    (tmp_path / "6-2").mkdir()
-    remove_leftovers(tmp_path)
-    remove_leftovers(tmp_path / "none")
-
-    assert list(tmp_path.iterdir()) == []
