@@ -1,0 +1,14 @@
+"""Tokens."""
+
+from django.http import HttpRequest, HttpResponse
+
+from apps.accounts.permissions import Verb
+from apps.console.pages.base import Page
+
+
+class TokensPage(Page):
+    verbs = {"GET": Verb.TOKEN_VIEW}
+    template_name = "console/page.html"
+
+    def get(self, request: HttpRequest, **_: object) -> HttpResponse:
+        return self.show("Tokens")
