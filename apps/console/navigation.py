@@ -22,6 +22,7 @@ _MENU: dict[str, tuple[_Place, ...]] = {
     "": (
         _Place("Home", "home", "index", Verb.EXECUTION_VIEW),
         _Place("Executions", "play_circle", "executions", Verb.EXECUTION_VIEW),
+        _Place("Actions", "bolt", "actions", Verb.ACTION_VIEW),
     ),
     "Content": (
         _Place("Packs", "inventory_2", "packs", Verb.PACK_VIEW),

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     """Pages are imported only now: they need the models."""
+    from apps.console.pages.actions import ActionPage, ActionsPage, EnablingPage
     from apps.console.pages.environments import EnvironmentPage, EnvironmentsPage
+    from apps.console.pages.execution import CancelingPage, ExecutionPage
     from apps.console.pages.executions import ExecutionsPage
     from apps.console.pages.gates import GatePage, GatesPage
     from apps.console.pages.operations import OperationPage, OperationsPage
     from apps.console.pages.packs import PackInstallPage, PackPage, PacksPage
     from apps.console.pages.policies import NewPolicyPage, PoliciesPage, PolicyPage
+    from apps.console.pages.run import AgainPage, RerunPage, RunPage
     from apps.console.pages.runtimes import RuntimesPage
     from apps.console.pages.tokens import TokensPage
     from apps.console.pages.workers import WorkerPage, WorkersPage
@@ -27,6 +30,14 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
 
     return [
         page("executions/", ExecutionsPage, "executions"),
+        page("executions/<int:pk>/", ExecutionPage, "execution"),
+        page("executions/<int:pk>/cancel/", CancelingPage, "cancel"),
+        page("executions/<int:pk>/again/", AgainPage, "again"),
+        page("executions/<int:pk>/rerun/", RerunPage, "rerun"),
+        page("actions/", ActionsPage, "actions"),
+        page("actions/<str:ref>/", ActionPage, "action"),
+        page("actions/<str:ref>/run/", RunPage, "run"),
+        page("actions/<str:ref>/enabled/", EnablingPage, "action_enabled"),
         page("packs/", PacksPage, "packs"),
         page("packs/install/", PackInstallPage, "pack_install"),
         page("packs/<str:ref>/", PackPage, "pack"),
