@@ -122,6 +122,13 @@ class Execution(models.Model):
                 name="execution_expiring",
                 condition=models.Q(status__in=["requested", "delayed"], expires_at__isnull=False),
             ),
+            # statistics, without a look at the rows themselves
+            models.Index(
+                fields=["ended_at"],
+                include=["status", "action_ref", "started_at", "requested_by"],
+                name="execution_ended",
+                condition=models.Q(ended_at__isnull=False),
+            ),
             # gates: those alive, and those that passed lately
             models.Index(
                 fields=["gate", "number"],
