@@ -66,6 +66,7 @@ def _try_name(registration: Registration, name: str) -> Worker | None:
                 pool=registration.capabilities.pool,
                 labels=registration.labels,
                 runtimes=registration.capabilities.as_json(),
+                missing_runtimes=dict(registration.capabilities.missing),
                 queues=registration.capabilities.queues,
                 slots=registration.slots,
                 version=registration.version,
