@@ -45,6 +45,7 @@ class NewExecution:
     parent_id: int | None = None
     rerun_of_id: int | None = None
     trace_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    traceparent: str = ""
     requested_by_id: int | None = None
     reason: JsonObject | None = None
     not_before: datetime | None = None
@@ -82,6 +83,7 @@ class Claimed:
     max_attempts: int
     retries: int
     trace_id: uuid.UUID
+    traceparent: str
     gate_id: int | None
 
 
@@ -135,7 +137,8 @@ def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
             INSERT INTO executions_history (execution_id, attempt, status, worker_id, at)
             SELECT id, attempt, status, worker_id, {_NOW} FROM claimed)
         SELECT claimed.id, attempt, token, action_ref, pack_ref, pack_version, pack_digest, definition_id,
-        parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retries, trace_id, gate_id
+        parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retries, trace_id, traceparent,
+        gate_id
         FROM claimed LEFT JOIN executions_secretparameters secret ON secret.id = claimed.secret_parameters_id
     """
     rows = _fetch(sql, {"id": execution_id, "attempt": attempt, "worker": worker_id})

@@ -58,6 +58,7 @@ class Execution(models.Model):
     parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False, related_name="children")
     rerun_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
     trace_id = models.UUIDField(default=uuid.uuid4)
+    traceparent = models.CharField(max_length=55, blank=True, db_default="", help_text="of the request, W3C")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+"
     )

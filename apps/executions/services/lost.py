@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 _BATCH = 200
 
 
-def end_lost() -> None:
+def end_lost() -> int:
     """Calls silent workers lost and ends their executions: `abandoned`, or `canceled` where somebody had asked for
     that.
 
-    What a worker had not claimed goes on by itself: it was never the worker's.
+    What a worker had not claimed goes on by itself: it was never the worker's. Returns how many executions it ended.
     """
     for worker_id in mark_lost_workers(after_s=settings.ATTUNE_LOST_AFTER_S):
         name = Worker.objects.values_list("name", flat=True).get(pk=worker_id)
@@ -32,8 +32,10 @@ def end_lost() -> None:
     gone = Execution.objects.filter(
         status__in=ACTIVE, worker__status__in=[Worker.Status.LOST, Worker.Status.STOPPED]
     ).select_related("worker")
-    for execution in gone.order_by("id")[:_BATCH]:
+    rows = list(gone.order_by("id")[:_BATCH])
+    for execution in rows:
         _end_on_lost_worker(execution)
+    return len(rows)
 
 
 def end_forgotten(execution_id: int, *, attempt: int, token: int, worker: str) -> None:
