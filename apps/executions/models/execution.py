@@ -107,6 +107,9 @@ class Execution(models.Model):
             models.Index(fields=["status", "id"], name="execution_status"),
             models.Index(fields=["requested_by", "id"], name="execution_requested_by"),
             models.Index(fields=["parent", "id"], name="execution_parent", condition=models.Q(parent__isnull=False)),
+            models.Index(
+                fields=["rerun_of", "id"], name="execution_rerun_of", condition=models.Q(rerun_of__isnull=False)
+            ),
             GinIndex(
                 fields=["labels"], opclasses=["jsonb_path_ops"], name="execution_labels", condition=~models.Q(labels={})
             ),
