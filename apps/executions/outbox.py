@@ -6,6 +6,7 @@ import time
 from celery import current_app
 from django.db import connection, transaction
 
+from apps.core import streaming
 from apps.core.redis import RedisAway, client, guarded
 from apps.core.signals import happened
 from apps.executions import tally
@@ -66,6 +67,8 @@ def _announce_open() -> int:
         total += count
         if count < BATCH:
             break
+    if total:
+        streaming.tell("execution")
     return total
 
 
