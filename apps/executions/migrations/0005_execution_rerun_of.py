@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("executions", "0003_execution_ended")]
+    dependencies = [("executions", "0004_tally_and_traceparent")]
 
     operations = [
         AddIndexConcurrently(
