@@ -10,5 +10,6 @@ django.setup(set_prefix=False)
 
 from apps.core.asgi_handler import OneThreadHandler  # noqa: E402 - settings must be ready first
 from apps.core.body_limit import BodyLimit  # noqa: E402 - as above
+from apps.core.lifespan import Lifespan  # noqa: E402 - as above
 
-application = BodyLimit(OneThreadHandler())  # type: ignore[arg-type]  # ASGI messages are mappings to Django
+application = Lifespan(BodyLimit(OneThreadHandler()))  # type: ignore[arg-type]  # ASGI messages are mappings to Django

@@ -1,8 +1,13 @@
 """The Celery application: transport of hints, nothing else. Facts live in PostgreSQL."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import heartbeat_sent, worker_process_init, worker_process_shutdown
+
+from apps.core.alive import still_alive
+from apps.core.metrics import publishing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune.settings.production")
 
@@ -12,3 +17,16 @@ app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="builds")
+
+
+@worker_process_init.connect
+def _begin_to_count(**_: Any) -> None:
+    """In each child of a conductor."""
+    publisher = publishing.start()
+    worker_process_shutdown.connect(lambda **_: publisher.stop(), weak=False)
+
+
+@heartbeat_sent.connect
+def _say_that_it_is_alive(**_: Any) -> None:
+    """In the conductor itself, while its loop turns and Redis is there."""
+    still_alive()

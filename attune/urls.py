@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from apps.api.health.views import healthz, readyz
 from apps.core import problem
+from apps.monitoring.views import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("api/v1/", include("apps.api.urls")),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
 ]
 
 handler400 = problem.bad_request

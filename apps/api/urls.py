@@ -14,6 +14,7 @@ from apps.api.operations import views as operations
 from apps.api.packs import views as packs
 from apps.api.policies import views as policies
 from apps.api.runtimes import views as runtimes
+from apps.api.stream import views as stream
 from apps.api.tokens import views as tokens
 from apps.api.workers import views as workers
 
@@ -63,6 +64,7 @@ urlpatterns: list[URLPattern] = [
     path("gates/<text:gate_id>", gates.GateView.as_view()),
     path("policies", policies.PoliciesView.as_view()),
     path("policies/<text:policy_id>", policies.PolicyView.as_view()),
+    path("stream", stream.StreamView.as_view()),
     path("schema", DocumentView.as_view(), name="schema"),
     path("docs", ReadingView.as_view(url_name="schema")),
 ]

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -13,10 +14,16 @@ from apps.cli.config import Connection
 from apps.cli.errors import BadConfiguration, UsageError
 from apps.cli.quick_httpx import httpx
 
-#: Seconds for looking a name up and making a connection.
-CONNECT_TIMEOUT_S = 10.0
-#: Seconds of silence after which an answer is not waited for any longer.
-ANSWER_TIMEOUT_S = 60.0
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds for looking a name up and making a connection, and of silence until an answer is given up."""
+
+    connect_s: float
+    answer_s: float
+
+
+USUAL = Patience(connect_s=10.0, answer_s=60.0)
 #: The most that the API puts on a page.
 PAGE = 500
 
@@ -27,13 +34,14 @@ class Api:
     Every call may raise `Unreachable`, `ApiError` and `BadConfiguration`. Use it in a `with`, or call `close`.
     """
 
-    def __init__(self, connection: Connection, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, connection: Connection, *, patience: Patience = USUAL) -> None:
         self.connection = connection
+        self._patience = patience
         headers = {"User-Agent": "attune-cli", "Accept": "application/json"}
         if connection.token:
             headers["Authorization"] = f"Bearer {connection.token}"
         self._client = httpx.Client(
-            base_url=connection.url, headers=headers, verify=_trust(connection.url), transport=transport
+            base_url=connection.url, headers=headers, verify=_trust(connection.url), timeout=self._timeout()
         )
 
     def __enter__(self) -> Self:
@@ -56,7 +64,7 @@ class Api:
         self, *path: object, body: object = None, headers: Mapping[str, str] | None = None, extra_s: float = 0
     ) -> Any:
         """`extra_s` is how much later than usual the answer may come, because the request asks to wait."""
-        timeout = _timeout(ANSWER_TIMEOUT_S + extra_s)
+        timeout = self._timeout(self._patience.answer_s + extra_s)
         return json_of(self._request("POST", _api(path), json=body, headers=headers, timeout=timeout), self.connection)
 
     def patch(self, *path: object, body: object) -> Any:
@@ -78,24 +86,28 @@ class Api:
 
     def readiness(self) -> dict[str, Any]:
         """What `/readyz` says, also when it says no."""
+        return self.readiness_answer()[0]
+
+    def readiness_answer(self) -> tuple[dict[str, Any], httpx.Response]:
+        """The same, with the whole answer."""
         with self._failures(is_change=False):
-            response = self._client.get("/readyz", timeout=_timeout(ANSWER_TIMEOUT_S))
+            response = self._client.get("/readyz")
         facts = json_of(response, self.connection) if response.status_code in (200, 503) else None
         if not isinstance(facts, dict) or "status" not in facts:
             refuse(response, self.connection)
-        return facts
+        return facts, response
 
     @contextmanager
     def stream(
         self,
         *path: object,
         headers: Mapping[str, str] | None = None,
-        silence_s: float = ANSWER_TIMEOUT_S,
+        silence_s: float = USUAL.answer_s,
         **query: object,
     ) -> Iterator[Iterator[bytes]]:
         """An answer's bytes as they come. A break, and silence for `silence_s`, raise `Unreachable` while they are
         read."""
-        timeout = _timeout(silence_s)
+        timeout = self._timeout(silence_s)
         with (
             self._failures(is_change=False),
             self._client.stream("GET", _api(path), params=_query(query), headers=headers, timeout=timeout) as response,
@@ -106,12 +118,14 @@ class Api:
             yield response.iter_bytes()
 
     def _request(self, method: str, path: str, **settings: Any) -> httpx.Response:
-        settings.setdefault("timeout", _timeout(ANSWER_TIMEOUT_S))
         with self._failures(is_change=method != "GET"):
             response = self._client.request(method, path, **settings)
         if not response.is_success:
             refuse(response, self.connection)
         return response
+
+    def _timeout(self, answer_s: float | None = None) -> httpx.Timeout:
+        return httpx.Timeout(answer_s or self._patience.answer_s, connect=self._patience.connect_s)
 
     @contextmanager
     def _failures(self, *, is_change: bool) -> Iterator[None]:
@@ -140,10 +154,6 @@ def _query(values: Mapping[str, object]) -> httpx.QueryParams:
             if item is not None:
                 pairs.append((name, str(item).lower() if isinstance(item, bool) else str(item)))
     return httpx.QueryParams(pairs)
-
-
-def _timeout(answer_s: float) -> httpx.Timeout:
-    return httpx.Timeout(answer_s, connect=CONNECT_TIMEOUT_S)
 
 
 def _trust(url: str) -> ssl.SSLContext:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 
 import typer
 
+from apps.cli.completion import values
 from apps.cli.errors import CliError, ExitCode, Failed
 from apps.cli.output.printer import Format, Printer
 from apps.cli.quick_parameters import QuickCommand, QuickGroup
@@ -19,7 +20,12 @@ P = ParamSpec("P")
 #: 128 + SIGPIPE: the reader of our output has gone, as when piped into `head`.
 _PIPE_CLOSED = 141
 
-Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="a profile of the configuration file")]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="NAME", help="a profile of the configuration file", autocompletion=values.profiles
+    ),
+]
 Url = Annotated[
     str | None, typer.Option("--url", metavar="URL", help="the Attune that is meant, instead of the profile's")
 ]
@@ -31,13 +37,16 @@ Token = Annotated[
         help="better in ATTUNE_TOKEN or a profile: everybody on this host can read what stands on a command line",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="exactly what the API says; of a list, the array of its results")]
+Json = Annotated[
+    bool, typer.Option("--json", help="exactly what the API says, as JSON; of a list, the array of its results")
+]
 Yaml = Annotated[bool, typer.Option("--yaml", help="the same as YAML")]
 
+_TOO = "as before the noun"
 _HIDDEN = {
-    "profile": Annotated[str | None, typer.Option("--profile", hidden=True)],
-    "url": Annotated[str | None, typer.Option("--url", hidden=True)],
-    "token": Annotated[str | None, typer.Option("--token", hidden=True)],
+    "profile": Annotated[str | None, typer.Option("--profile", hidden=True, help=_TOO, autocompletion=values.profiles)],
+    "url": Annotated[str | None, typer.Option("--url", hidden=True, help=_TOO)],
+    "token": Annotated[str | None, typer.Option("--token", hidden=True, help=_TOO)],
 }
 _FORMATS = {"json": Json, "yaml": Yaml}
 _CONTEXT = {"help_option_names": ["-h", "--help"]}

@@ -12,6 +12,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,17 +33,27 @@ class Options:
 
 @dataclass(frozen=True)
 class Connection:
-    """`url` is an origin without a path; `config` is the file in which a token would be looked for."""
+    """`url` is an origin without a path; `config` is the file in which a token would be looked for.
+
+    `url_from` and `token_from` say where they stood: `--url`, `ATTUNE_URL`, `profile default`. `withheld_from` is the
+    url whose profile has a token that is not sent to another url.
+    """
 
     url: str
     token: str | None
     config: Path
+    url_from: str = ""
+    token_from: str = ""
+    withheld_from: str | None = None
 
 
 @dataclass(frozen=True)
-class _Profile:
+class _Source:
+    """`names` are what its url and its token are called."""
+
     url: str | None = None
     token: str | None = None
+    names: tuple[str, str] = ("", "")
 
 
 def find_connection(
@@ -57,16 +68,28 @@ def find_connection(
     profiles = _read_profiles(config, is_named="ATTUNE_CONFIG" in environ)
     name = options.profile or environ.get("ATTUNE_PROFILE") or DEFAULT_PROFILE
     profile = _read_profile(profiles, name, config, is_asked_for=name != DEFAULT_PROFILE, warn=warn)
-    variables = _Profile(environ.get("ATTUNE_URL") or None, environ.get("ATTUNE_TOKEN") or None)
-    first, second = (profile, variables) if options.profile else (variables, profile)
-    url = options.url or first.url or second.url
+    variables = _Source(
+        environ.get("ATTUNE_URL") or None, environ.get("ATTUNE_TOKEN") or None, ("ATTUNE_URL", "ATTUNE_TOKEN")
+    )
+    typed = _Source(options.url, options.token, ("--url", "--token"))
+    sources = [typed, profile, variables] if options.profile else [typed, variables, profile]
+    url, url_from = next(((one.url, one.names[0]) for one in sources if one.url), (None, ""))
     if url is None:
         raise BadConfiguration("It is not known which Attune is meant.", hints=_how_to_say(config))
-    origin = _origin(url)
+    origin, withheld_from = _origin(url), None
     if profile.token and profile.url and _origin(profile.url) != origin:
-        first, second = variables, _Profile()
-    token = options.token or first.token or second.token
-    return Connection(origin, _checked_token(token), config)
+        sources.remove(profile)
+        withheld_from = profile.url
+    token, token_from = next(((one.token, one.names[1]) for one in sources if one.token), (None, ""))
+    return Connection(
+        origin, _checked_token(token, token_from), config, url_from, token_from, None if token else withheld_from
+    )
+
+
+def profile_names(environ: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """The profiles of the configuration file with their urls. Raises `BadConfiguration`."""
+    profiles = _read_profiles(config_path(environ), is_named="ATTUNE_CONFIG" in environ)
+    return [(name, table.get("url")) for name, table in profiles.items() if isinstance(table, dict)]
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
@@ -78,14 +101,14 @@ def config_path(environ: Mapping[str, str]) -> Path:
 
 def _read_profile(
     profiles: Mapping[str, Any], name: str, config: Path, *, is_asked_for: bool, warn: Callable[[str], None]
-) -> _Profile:
+) -> _Source:
     if name not in profiles:
         if not is_asked_for:
-            return _Profile()
-        known = ", ".join(profiles) or "none"
-        raise BadConfiguration(f"There is no profile {name} in {config}; there are: {known}.")
-    found = _Profile(_text(profiles, name, "url", config), _text(profiles, name, "token", config))
-    if found.token and _is_open_to_others(config):
+            return _Source()
+        raise BadConfiguration(f"There is no profile {name} in {config}.", hints=_which_profiles(name, profiles))
+    url, token = _text(profiles, name, "url", config), _text(profiles, name, "token", config)
+    found = _Source(url, token, (f"profile {name}", f"profile {name}"))
+    if found.token and is_open_to_others(config):
         warn(f"{config} holds a token and others can read it; do: chmod 600 {config}")
     return found
 
@@ -114,7 +137,7 @@ def _read_profiles(config: Path, *, is_named: bool) -> dict[str, Any]:
     return profiles
 
 
-def _is_open_to_others(config: Path) -> bool:
+def is_open_to_others(config: Path) -> bool:
     return bool(config.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)) and os.name == "posix"
 
 
@@ -129,10 +152,17 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _checked_token(token: str | None) -> str | None:
+def _checked_token(token: str | None, source: str) -> str | None:
     if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
-        raise BadConfiguration("The token holds characters that no token has; copy it again.")
+        raise BadConfiguration(f"The token ({source}) holds characters that no token has; copy it again.")
     return token
+
+
+def _which_profiles(name: str, profiles: Mapping[str, Any]) -> list[str]:
+    if not profiles:
+        return [f"it has none; write [profiles.{name}] with url and token"]
+    near = get_close_matches(name, profiles, n=1)
+    return [*(f"did you mean {found}?" for found in near), f"there are: {', '.join(profiles)}"]
 
 
 def _how_to_say(config: Path) -> list[str]:

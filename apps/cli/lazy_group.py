@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import typer
+from typer.core import TyperGroup
 
 from apps.cli.quick_parameters import QuickGroup
 
@@ -33,6 +34,14 @@ class LazyGroup(QuickGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.nouns)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """From the table too; options as everywhere."""
+        from typer._click.shell_completion import CompletionItem  # only while somebody presses TAB
+
+        found = [CompletionItem(name, help=noun.help) for name, noun in self.nouns.items()]
+        options = super(TyperGroup, self).shell_complete(ctx, incomplete)
+        return [*(item for item in found if item.value.startswith(incomplete)), *options]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list in `--help`, from the table instead of the modules."""

@@ -1,12 +1,18 @@
-"""The command line's root: which nouns there are, and what may be typed with all of them."""
+"""The command line's root: which nouns there are, and what may be typed with all of them.
 
+`root` is the whole of it as one Typer: `typer.main.get_command(root)` has every noun, verb, option and help.
+"""
+
+import os
 import sys
+from typing import Annotated
 
 import typer
 
 from apps.cli.command import Json, Profile, Token, Url, Yaml, new_app
 from apps.cli.lazy_group import LazyGroup, Noun
 from apps.cli.session import GlobalOptions
+from apps.cli.version import VERSION
 
 _HELP = """
 Attune runs actions of packs: by hand, and when something happens.
@@ -24,6 +30,10 @@ Which Attune, and who you are: ATTUNE_URL and ATTUNE_TOKEN, or url and token of 
 """
 
 
+#: Set by the scripts of `attune completion`: the line up to the cursor.
+_COMPLETE = "_ATTUNE_COMPLETE_LINE"
+
+
 class Root(LazyGroup):
     nouns = {
         "run": Noun("apps.cli.nouns.run", "Run an action."),
@@ -39,10 +49,22 @@ class Root(LazyGroup):
         "token": Noun("apps.cli.nouns.token", "Make and revoke API tokens."),
         "whoami": Noun("apps.cli.nouns.whoami", "Say who you are here, and what you may do."),
         "status": Noun("apps.cli.nouns.status", "Say how Attune is."),
+        "doctor": Noun("apps.cli.nouns.doctor", "Find what is wrong, and say what to do."),
+        "completion": Noun("apps.cli.nouns.completion", "Teach the shell to complete what you type."),
     }
 
 
-root = new_app(cls=Root, help=_HELP, add_completion=True)
+def _tell_version(is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"attune {VERSION}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="print the version of the command line", callback=_tell_version, is_eager=True)
+]
+
+root = new_app(cls=Root, help=_HELP, add_completion=False)
 
 
 @root.callback()
@@ -54,6 +76,7 @@ def take_global_options(
     token: Token = None,
     json: Json = False,
     yaml: Yaml = False,
+    version: Version = False,
 ) -> None:
     ctx.obj = GlobalOptions(profile, url, token, json, yaml)
 
@@ -62,4 +85,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character shows a question mark; nothing fails for that.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are files of text here
-    root(prog_name="attune")
+    line = os.environ.pop(_COMPLETE, None)
+    if line is None:
+        root(prog_name="attune")
+    else:
+        _answer_shell(line)
+
+
+def _answer_shell(line: str) -> None:
+    from apps.cli.completion.engine import complete  # what only a shell asks for
+
+    for answer in complete(typer.main.get_command(root), line):
+        print(answer)

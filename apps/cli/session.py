@@ -57,10 +57,14 @@ class Session:
         if "api" in self.__dict__:
             self.api.close()
 
+    @property
+    def options(self) -> Options:
+        """What was typed about which Attune is meant."""
+        return Options(self._options.profile, self._options.url, self._options.token)
+
     @cached_property
     def api(self) -> "Api":
         """Raises `BadConfiguration` when it is not known which Attune is meant."""
         from apps.cli.api import Api  # httpx: 110 ms that a wrong command line need not pay
 
-        options = Options(self._options.profile, self._options.url, self._options.token)
-        return Api(find_connection(options, self._environ, warn=lambda text: self.printer.say(f"warning: {text}")))
+        return Api(find_connection(self.options, self._environ, warn=lambda text: self.printer.say(f"warning: {text}")))

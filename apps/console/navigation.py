@@ -22,10 +22,20 @@ _MENU: dict[str, tuple[_Place, ...]] = {
     "": (
         _Place("Home", "home", "index", Verb.EXECUTION_VIEW),
         _Place("Executions", "play_circle", "executions", Verb.EXECUTION_VIEW),
+        _Place("Actions", "bolt", "actions", Verb.ACTION_VIEW),
     ),
-    "Content": (),
-    "Fleet": (),
-    "Access": (),
+    "Content": (
+        _Place("Packs", "inventory_2", "packs", Verb.PACK_VIEW),
+        _Place("Environments", "deployed_code", "environments", Verb.ENVIRONMENT_VIEW),
+        _Place("Runtimes", "terminal", "runtimes", Verb.RUNTIME_VIEW),
+    ),
+    "Fleet": (
+        _Place("Workers", "dns", "workers", Verb.WORKER_VIEW),
+        _Place("Gates", "door_front", "gates", Verb.GATE_VIEW),
+        _Place("Policies", "policy", "policies", Verb.POLICY_VIEW),
+        _Place("Operations", "manufacturing", "operations", Verb.OPERATION_VIEW),
+    ),
+    "Access": (_Place("Tokens", "key", "tokens", Verb.TOKEN_VIEW),),
 }
 
 

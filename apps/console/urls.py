@@ -11,7 +11,18 @@ if TYPE_CHECKING:
 
 def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     """Pages are imported only now: they need the models."""
+    from apps.console.pages.actions import ActionPage, ActionsPage, EnablingPage
+    from apps.console.pages.environments import EnvironmentPage, EnvironmentsPage
+    from apps.console.pages.execution import CancelingPage, ExecutionPage
     from apps.console.pages.executions import ExecutionsPage
+    from apps.console.pages.gates import GatePage, GatesPage
+    from apps.console.pages.operations import OperationPage, OperationsPage
+    from apps.console.pages.packs import PackInstallPage, PackPage, PacksPage
+    from apps.console.pages.policies import NewPolicyPage, PoliciesPage, PolicyPage
+    from apps.console.pages.run import AgainPage, RerunPage, RunPage
+    from apps.console.pages.runtimes import RuntimesPage
+    from apps.console.pages.tokens import TokensPage
+    from apps.console.pages.workers import WorkerPage, WorkersPage
 
     def page(route: str, view: "type[Page]", name: str) -> URLPattern:
         pattern: URLPattern = path(route, site.admin_view(view.as_view(site=site)), name=name)
@@ -19,4 +30,28 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
 
     return [
         page("executions/", ExecutionsPage, "executions"),
+        page("executions/<int:pk>/", ExecutionPage, "execution"),
+        page("executions/<int:pk>/cancel/", CancelingPage, "cancel"),
+        page("executions/<int:pk>/again/", AgainPage, "again"),
+        page("executions/<int:pk>/rerun/", RerunPage, "rerun"),
+        page("actions/", ActionsPage, "actions"),
+        page("actions/<str:ref>/", ActionPage, "action"),
+        page("actions/<str:ref>/run/", RunPage, "run"),
+        page("actions/<str:ref>/enabled/", EnablingPage, "action_enabled"),
+        page("packs/", PacksPage, "packs"),
+        page("packs/install/", PackInstallPage, "pack_install"),
+        page("packs/<str:ref>/", PackPage, "pack"),
+        page("environments/", EnvironmentsPage, "environments"),
+        page("environments/<int:pk>/", EnvironmentPage, "environment"),
+        page("runtimes/", RuntimesPage, "runtimes"),
+        page("workers/", WorkersPage, "workers"),
+        page("workers/<int:pk>/", WorkerPage, "worker"),
+        page("gates/", GatesPage, "gates"),
+        page("gates/<int:pk>/", GatePage, "gate"),
+        page("policies/", PoliciesPage, "policies"),
+        page("policies/new/", NewPolicyPage, "policy_new"),
+        page("policies/<int:pk>/", PolicyPage, "policy"),
+        page("operations/", OperationsPage, "operations"),
+        page("operations/<int:pk>/", OperationPage, "operation"),
+        page("tokens/", TokensPage, "tokens"),
     ]

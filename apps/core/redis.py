@@ -16,6 +16,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from apps.core.errors import Unavailable
+from apps.core.metrics.catalogue import REDIS_CALLS
+from apps.core.metrics.counting import count
 
 #: Seconds one call may take before Redis counts as away.
 CALL_BUDGET_S = 1.0
@@ -80,17 +82,21 @@ def connect(url: str, *, timeout_s: float | None = CALL_BUDGET_S) -> "redis.Redi
 def guarded() -> Iterator[None]:
     """Turns a failing or refused call inside into `RedisAway`, and remembers it for `OPEN_S`."""
     if breaker.is_open:
+        count(REDIS_CALLS, "refused")
         raise RedisAway
     try:
         yield
     except FAILURES as error:
         breaker.trip()
+        count(REDIS_CALLS, "failed")
         raise RedisAway from error
     except redis.ResponseError as error:
         if not _is_refusal(error):
             raise
         breaker.trip()
+        count(REDIS_CALLS, "failed")
         raise RedisAway from error
+    count(REDIS_CALLS, "ok")
 
 
 def _is_refusal(error: redis.ResponseError) -> bool:

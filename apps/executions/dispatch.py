@@ -10,6 +10,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 from kombu import Producer
 
+from apps.core.metrics.catalogue import HINTS, HINTS_OWED
+from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway, guarded
 from apps.executions.models import Execution
 from apps.executions.transitions import Ticket
@@ -32,7 +34,9 @@ def hint(tickets: Sequence[Ticket]) -> bool:
     except RedisAway:
         owe(ticket.id for ticket in tickets)
         logger.warning("%d hints are owed: Redis is away", len(tickets))
+        count(HINTS_OWED, by=len(tickets))
         return False
+    count(HINTS, by=len(tickets))
     return True
 
 

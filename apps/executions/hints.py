@@ -3,6 +3,8 @@ full of them."""
 
 from django.db import connection
 
+from apps.core.metrics.catalogue import HINTS_AGAIN
+from apps.core.metrics.counting import count
 from apps.core.redis import client, guarded
 from apps.executions import dispatch
 from apps.executions.models import Execution
@@ -27,15 +29,23 @@ _TAKE_DUE = f"""
 """
 
 
-def send_again() -> None:
-    """For every queue that a living worker serves: as many hints as there are waiting executions without a message."""
+def send_again() -> int:
+    """For every queue that a living worker serves: as many hints as there are waiting executions without a message.
+
+    Returns how many were sent.
+    """
+    total = 0
     waiting = Execution.objects.filter(status=Status.SCHEDULED)
     for queue in waiting.order_by("queue").values_list("queue", flat=True).distinct():
         if not Worker.objects.serving(queue).exists():
             continue  # a hint would only grow old; the worker that comes finds the messages that are there
         missing = waiting.filter(queue=queue).count() - _messages_in(queue)
         if missing > 0:
-            dispatch.hint(_take_due(queue, most=min(missing, _BATCH)))
+            tickets = _take_due(queue, most=min(missing, _BATCH))
+            if dispatch.hint(tickets):
+                total += len(tickets)
+    count(HINTS_AGAIN, by=total)
+    return total
 
 
 def _messages_in(queue: str) -> int:

@@ -6,8 +6,10 @@ import time
 from celery import current_app
 from django.db import connection, transaction
 
+from apps.core import streaming
 from apps.core.redis import RedisAway, client, guarded
 from apps.core.signals import happened
+from apps.executions import tally
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,8 @@ def _announce_open() -> int:
         total += count
         if count < BATCH:
             break
+    if total:
+        streaming.tell("execution")
     return total
 
 
@@ -78,13 +82,16 @@ def _announce_batch() -> int:
                 SELECT id FROM executions_history WHERE announced_at IS NULL
                  ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
             UPDATE executions_history h SET announced_at = clock_timestamp()
-              FROM open WHERE h.id = open.id
-            RETURNING h.id, h.execution_id, h.attempt, h.status
+              FROM open, executions_execution e WHERE h.id = open.id AND e.id = h.execution_id
+            RETURNING h.id, h.execution_id, h.attempt, h.status,
+                      greatest(0, extract(epoch FROM h.at - greatest(e.created_at, e.not_before))::float),
+                      (h.facts->>'duration_s')::float, e.gate_id IS NOT NULL
             """,
             [BATCH],
         )
-        rows = sorted(cursor.fetchall())
-    for _, execution_id, attempt, status in rows:
-        payload = {"attempt": attempt, "status": status}
-        happened.send(sender=None, kind="execution", subject=execution_id, payload=payload)
+        rows = sorted(tally.Announced(*row) for row in cursor.fetchall())
+    for row in rows:
+        payload = {"attempt": row.attempt, "status": row.status}
+        happened.send(sender=None, kind="execution", subject=row.execution_id, payload=payload)
+    tally.count(rows)  # last: its rows are locked until the commit
     return len(rows)

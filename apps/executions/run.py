@@ -15,9 +15,12 @@ from django.db import InterfaceError, OperationalError
 from psycopg_pool import PoolTimeout
 
 from apps.actions.definition import Definition
+from apps.core import tracing
 from apps.core.crypto import SealBroken
 from apps.core.database import release_connection
 from apps.core.errors import AttuneError
+from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_BYTES
+from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
 from apps.executions import dispatch
 from apps.executions.definitions import definition_of
@@ -32,6 +35,7 @@ from apps.executions.transitions import Claimed, StaleTransition, claim
 from apps.packs.versions import ensure_unpacked
 from apps.runner import process
 from apps.runner.control import RunControl
+from apps.runner.outcome import RunResult
 from apps.runner.redact import Masker
 from apps.runner.spec import LogLimits, RunSpec
 from apps.runtimes.environments import locks
@@ -58,6 +62,7 @@ def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
     control = RunControl()
     with host.running(execution_id, control):
         claimed = claim(execution_id, attempt=attempt, worker_id=host.worker_id)
+        count(CLAIMS, "refused" if claimed is None else "claimed")
         if claimed is None:
             logger.info("not claimed", extra={"execution_id": execution_id, "attempt": attempt})
             return
@@ -66,7 +71,11 @@ def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
 
 def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:
     definition = definition_of(claimed.definition_id)
-    ending = _run_claimed(claimed, definition, control, host)
+    with tracing.span(claimed.action_ref, parent=claimed.traceparent, kind="consumer", facts=_traced(claimed)) as span:
+        ending = _run_claimed(claimed, definition, control, host)
+        span.tell({"attune.status": ending.status.value})
+        if ending.error:
+            span.fail(str(ending.error["type"]))
     try:
         status = _finish(claimed, ending, rules=definition)
     except StaleTransition:
@@ -98,6 +107,7 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
             release_connection()
             log_dir = attempt_folder(claimed.id, claimed.attempt)
             result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
+        _count_output(result)
         judge = Judge(
             definition=definition,
             timeout_s=claimed.timeout_s,
@@ -209,6 +219,7 @@ def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path) -> Place:
         artifacts_dir=artifacts_folder(claimed.id, claimed.attempt),
         pack_dir=pack_dir,
         api_url=settings.ATTUNE_BASE_URL,
+        traceparent=tracing.current.get(),
         environ=os.environ,
         pass_env=settings.ATTUNE_PASS_ENV,
         log=LogLimits(
@@ -226,6 +237,22 @@ def _keep_large(claimed: Claimed, data: bytes) -> str | None:
     except OSError as error:
         logger.warning("a large result could not be kept: %s", error.strerror, extra=_facts(claimed))
         return None
+
+
+def _count_output(result: RunResult) -> None:
+    for stream, totals in (("stdout", result.stdout), ("stderr", result.stderr)):
+        count(OUTPUT_BYTES, stream, by=totals.total_bytes)
+        count(OUTPUT_TRUNCATED_BYTES, stream, by=totals.truncated_bytes)
+
+
+def _traced(claimed: Claimed) -> tracing.Facts:
+    return {
+        "attune.execution.id": claimed.id,
+        "attune.attempt": claimed.attempt,
+        "attune.action": claimed.action_ref,
+        "attune.pack": claimed.pack_ref,
+        "attune.pack.version": claimed.pack_version,
+    }
 
 
 def _facts(claimed: Claimed) -> JsonObject:

@@ -5,7 +5,9 @@ import signal
 import threading
 import time
 
+from apps.core.alive import still_alive
 from apps.core.database import release_connection
+from apps.core.metrics import publishing
 from apps.executions.due import bring_on_due
 from apps.executions.sweep import run_step, sweep
 
@@ -25,12 +27,15 @@ class SchedulerProcess:
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        publisher = publishing.start()
         next_sweep = time.monotonic()
         while not self._stopping.is_set():
             run_step(bring_on_due)
             if time.monotonic() >= next_sweep:
                 sweep()
                 release_connection()
+                still_alive()
                 next_sweep = time.monotonic() + SWEEP_EVERY_S
             self._stopping.wait(DUE_EVERY_S)
+        publisher.stop()
         logger.info("scheduler stopped")

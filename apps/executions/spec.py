@@ -32,6 +32,8 @@ class Place:
     artifacts_dir: Path
     pack_dir: Path
     api_url: str
+    traceparent: str
+    """Of what runs the action; empty where nothing is traced."""
     environ: Mapping[str, str]
     pass_env: Iterable[str]
     log: LogLimits
@@ -101,6 +103,7 @@ def _environment(
         "ATTUNE_ATTEMPT": str(claimed.attempt),
         "ATTUNE_ACTION": claimed.action_ref,
         "ATTUNE_PACK_DIR": str(place.pack_dir),
+        **({"TRACEPARENT": place.traceparent} if place.traceparent else {}),
     }
 
 

@@ -5,11 +5,14 @@ Each step stands on its own: one that fails is logged and the others go on.
 """
 
 import logging
+import time
 from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
+from apps.core.metrics.catalogue import SWEEP_FAILURES, SWEEP_ROWS, SWEEP_RUNS, SWEEP_SECONDS
+from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
 from apps.executions import hints, idempotency, outbox, reconcile
 from apps.executions.models import Execution
@@ -45,9 +48,13 @@ def sweep() -> None:
         run_step(step)
 
 
-def run_step(step: Callable[[], object]) -> None:
+def run_step(step: Callable[[], int | None]) -> None:
+    """`step` may return how many rows it moved."""
+    began = time.monotonic()
+    is_through = False
     try:
-        step()
+        count(SWEEP_ROWS, step.__name__, by=step() or 0)
+        is_through = True
     except RedisAway:
         logger.info("%s waits: Redis is away", step.__name__)
     except StaleEpoch:
@@ -58,10 +65,15 @@ def run_step(step: Callable[[], object]) -> None:
     except Exception:
         # The next steps, and the next round, must come whatever one row or one answer of Redis did to this step.
         logger.exception("%s failed by a bug", step.__name__)
+    count(SWEEP_RUNS, step.__name__)
+    count(SWEEP_SECONDS, step.__name__, by=time.monotonic() - began)
+    if not is_through:
+        count(SWEEP_FAILURES, step.__name__)
 
 
-def expire_waiting() -> None:
-    """Cancels who has waited at its gates longer than their policies allow."""
+def expire_waiting() -> int:
+    """Cancels who has waited at its gates longer than their policies allow. Returns how many."""
+    expired = 0
     rows = Execution.objects.filter(status__in=IN_LINE, expires_at__lte=Now()).order_by("expires_at")
     for row in rows[:_BATCH]:
         reason = {"code": "expired", "text": "it waited longer at its gates than their policy allows"}
@@ -69,3 +81,5 @@ def expire_waiting() -> None:
             end_waiting(row, reason, expected=IN_LINE)
         except StaleTransition:
             continue  # it was let in, or canceled, meanwhile
+        expired += 1
+    return expired

@@ -45,6 +45,7 @@ class NewExecution:
     parent_id: int | None = None
     rerun_of_id: int | None = None
     trace_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    traceparent: str = ""
     requested_by_id: int | None = None
     reason: JsonObject | None = None
     not_before: datetime | None = None
@@ -83,6 +84,7 @@ class Claimed:
     retries: int
     losses: int
     trace_id: uuid.UUID
+    traceparent: str
     gate_id: int | None
 
 
@@ -137,7 +139,7 @@ def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
             SELECT id, attempt, status, worker_id, {_NOW} FROM claimed)
         SELECT claimed.id, attempt, token, action_ref, pack_ref, pack_version, pack_digest, definition_id,
         parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retries, losses, trace_id,
-        gate_id
+        traceparent, gate_id
         FROM claimed LEFT JOIN executions_secretparameters secret ON secret.id = claimed.secret_parameters_id
     """
     rows = _fetch(sql, {"id": execution_id, "attempt": attempt, "worker": worker_id})

@@ -18,6 +18,8 @@ from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from apps.core import logs, tracing
+from apps.core.metrics import publishing
 from apps.core.version import VERSION
 from apps.executions.cancel_listener import CancelListener
 from apps.executions.claims import look_after_claims
@@ -27,7 +29,7 @@ from apps.runner.workplace import workplace
 from apps.runtimes.environments.volume import volume_id
 from apps.runtimes.services import known_runtimes
 from apps.workers.builds import look_after_environments
-from apps.workers.capabilities import Capabilities, find_capabilities
+from apps.workers.capabilities import Capabilities, RuntimesNotHere, find_capabilities
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.services import Registration, begin_draining, end_worker, register_worker
@@ -56,7 +58,12 @@ class WorkerProcess:
             self._warden.close()
 
     def _capabilities(self) -> Capabilities:
-        capabilities = find_capabilities(settings.ATTUNE_POOL, known_runtimes())
+        try:
+            capabilities = find_capabilities(
+                settings.ATTUNE_POOL, known_runtimes(), only=settings.ATTUNE_WORKER_RUNTIMES
+            )
+        except RuntimesNotHere as error:
+            raise SystemExit(f"ATTUNE_WORKER_RUNTIMES: {error}.") from error
         if not capabilities.runtimes:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in capabilities.missing.items())
             raise SystemExit(f"This host has none of the runtimes ({reasons or 'no pack brought any'}).")
@@ -73,6 +80,7 @@ class WorkerProcess:
             volume_id=volume,
         )
         worker = register_worker(registration)
+        logs.say_worker(worker.name)
         host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root)
         connection.close()
         set_current(host)
@@ -88,9 +96,13 @@ class WorkerProcess:
         host.is_believed = heartbeat.is_believed
         heartbeat.start()
         listener.start()
+        publisher = publishing.start()
+        tracing.start("worker")
         try:
             self._consume(host)
         finally:
+            tracing.stop()
+            publisher.stop()
             listener.stop()
             heartbeat.stop()
             end_worker(host.worker_id)
@@ -129,6 +141,7 @@ class WorkerProcess:
         worker = register_worker(registration)
         connection.close()
         host.worker_id, host.name = worker.pk, worker.name
+        logs.say_worker(worker.name)
         return worker.pk
 
 

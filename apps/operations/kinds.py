@@ -20,3 +20,7 @@ def register(kind: str, handler: Handler) -> None:
 
 def handler_of(kind: str) -> Handler:
     return _handlers[kind]
+
+
+def known() -> list[str]:
+    return sorted(_handlers)

@@ -6,6 +6,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, Now, Right
 from django.utils import timezone
 
+from apps.core import streaming
 from apps.core.types import JsonObject
 from apps.operations.models import Operation
 
@@ -29,6 +30,7 @@ class Progress:
         self._end_step("succeeded", now)
         self._steps.append({"name": name, "status": "running", "started_at": now, "ended_at": None})
         self._write(steps=self._steps, progress=percent)
+        streaming.tell("operation")
         self.log(name)
 
     def log(self, line: str) -> None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.core import streaming
 from apps.core.errors import AttuneError
 from apps.core.redis import RedisAway, guarded
 from apps.core.types import JsonObject
@@ -36,6 +37,7 @@ def request_operation(
         kind=kind, subject=subject, input=operation_input, requested_by=identity, hinted_at=timezone.now()
     )
     transaction.on_commit(lambda: hint(operation.pk))
+    streaming.tell("operation")
     return operation
 
 
@@ -55,6 +57,7 @@ def run_operation(operation_id: int) -> None:
     )
     if not claimed:
         return
+    streaming.tell("operation")
     operation = Operation.objects.select_related("requested_by").get(pk=operation_id)
     progress = Progress(operation)
     try:
@@ -78,6 +81,7 @@ def _end(operation_id: int, status: Operation.Status, progress: Progress, **fiel
     Operation.objects.filter(pk=operation_id, status=Operation.Status.RUNNING).update(
         status=status, steps=steps, progress=100, ended_at=Now(), **fields
     )
+    streaming.tell("operation")
 
 
 def sweep_operations() -> None:
@@ -91,4 +95,5 @@ def sweep_operations() -> None:
             hint(operation.pk)
     dead = Operation.objects.filter(status=Operation.Status.RUNNING, alive_at__lt=now - DEAD_AFTER)
     detail = "The process that ran this operation died. Nothing half-done is in use; ask for it again."
-    dead.update(status=Operation.Status.FAILED, ended_at=Now(), error={"code": "interrupted", "detail": detail})
+    if dead.update(status=Operation.Status.FAILED, ended_at=Now(), error={"code": "interrupted", "detail": detail}):
+        streaming.tell("operation")

@@ -1,11 +1,9 @@
 """Pack versions as files: staged, named by their digest, kept as archives, unpacked read-only where they are needed."""
 
-import gzip
 import hashlib
 import os
 import shutil
 import stat
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -19,6 +17,7 @@ from django.core.files.storage import default_storage
 
 from apps.core.errors import ErrorCollector, NotFound
 from apps.core.refs import safe_name
+from apps.packs.archive import unpack_archive, write_archive
 from apps.packs.loader import PackInvalid
 
 #: Limits of one pack, counted while it is copied.
@@ -153,7 +152,7 @@ def keep(staged: StagedPack, pack_ref: str) -> None:
     name = _archive_name(pack_ref, staged.digest)
     if not default_storage.exists(name):
         with tempfile.TemporaryFile() as archive:
-            _write_archive(staged.folder, archive)
+            write_archive(staged.folder, _files(staged.folder), archive)
             archive.seek(0)
             _save_whole(name, File(archive))
     _publish(staged.folder, folder_of(pack_ref, staged.digest))
@@ -180,20 +179,9 @@ def ensure_unpacked(pack_ref: str, digest: str) -> Path:
         raise NotFound(f"The archive of {pack_ref} {digest[:12]} is not in storage ({name}).")
     with tempfile.TemporaryDirectory(dir=_staging()) as temporary, default_storage.open(name) as archive:
         target = Path(temporary) / "pack"
-        with tarfile.open(fileobj=archive, mode="r:gz") as tar:
-            tar.extractall(target, filter="data")
+        unpack_archive(archive, target)
         _publish(target, folder)
     return folder
-
-
-def _write_archive(folder: Path, target: "tempfile._TemporaryFileWrapper[bytes] | object") -> None:
-    with gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:  # type: ignore[arg-type]  # both are binary files
-        for path in _files(folder):
-            info = tar.gettarinfo(path, arcname=path.relative_to(folder).as_posix())
-            info.uid = info.gid = info.mtime = 0
-            info.uname = info.gname = ""
-            with path.open("rb") as file:
-                tar.addfile(info, file)
 
 
 def _publish(source: Path, target: Path) -> None:

@@ -30,8 +30,28 @@ class Capabilities:
         return {name: [asdict(item) for item in found] for name, found in self.runtimes.items()}
 
 
-def find_capabilities(pool: str, definitions: Sequence[RuntimeDefinition]) -> Capabilities:
-    """Runs every runtime's detection with this process's PATH."""
+class RuntimesNotHere(Exception):
+    """What the operator wants this worker to serve, it cannot."""
+
+
+def find_capabilities(pool: str, definitions: Sequence[RuntimeDefinition], *, only: Sequence[str] = ()) -> Capabilities:
+    """Runs the detection of every runtime, or of those named in `only`, with this process's PATH.
+
+    Raises `RuntimesNotHere` when one that is named is unknown or not on this host: a worker that silently served less
+    than it was told to would leave its queue to nobody.
+    """
+    wanted = [item for item in definitions if not only or {item.name, *item.aliases} & set(only)]
+    capabilities = _find(pool, wanted)
+    known = {name for item in wanted for name in (item.name, *item.aliases)}
+    problems = [f"{name} is no runtime of any pack" for name in only if name not in known]
+    if only:
+        problems += [f"{name} is not here: {reason}" for name, reason in capabilities.missing.items()]
+    if problems:
+        raise RuntimesNotHere("; ".join(problems))
+    return capabilities
+
+
+def _find(pool: str, definitions: Sequence[RuntimeDefinition]) -> Capabilities:
     found: dict[str, Sequence[Installation]] = {}
     missing: dict[str, str] = {}
     for definition in definitions:

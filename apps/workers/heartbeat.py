@@ -13,6 +13,8 @@ from collections.abc import Callable
 import psycopg
 from django.db import connections
 
+from apps.core.alive import still_alive
+
 logger = logging.getLogger(__name__)
 
 #: Longer than a beat takes that the database answers.
@@ -67,6 +69,7 @@ class Heartbeat:
                 # The thread must outlive any surprise: a silent worker loses its executions.
                 logger.exception("heartbeat failed")
                 self._disconnect()
+            still_alive()  # whether or not the database is there: it would not come back by a restart of this
             self._wake.wait(self._every_s)
             self._wake.clear()
         self._disconnect()

@@ -42,6 +42,9 @@ class Worker(models.Model):
     pool = models.CharField(max_length=63)
     labels = models.JSONField(default=dict)
     runtimes = models.JSONField(default=dict, help_text="{runtime: [{version, interpreter}]}")
+    missing_runtimes = models.JSONField(
+        null=True, help_text="{runtime: why it cannot be run here}; null: a worker of an older version"
+    )
     queues = ArrayField(models.CharField(max_length=255), default=list)
     slots = models.PositiveIntegerField()
     version = models.CharField(max_length=40, help_text="of Attune")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
+from apps.core import streaming
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject
 from apps.workers.capabilities import Capabilities
@@ -59,6 +60,7 @@ def _try_name(registration: Registration, name: str) -> Worker | None:
         return None
     try:
         with transaction.atomic():
+            streaming.tell("worker")
             return Worker.objects.create(
                 name=name,
                 host=socket.gethostname(),
@@ -66,6 +68,7 @@ def _try_name(registration: Registration, name: str) -> Worker | None:
                 pool=registration.capabilities.pool,
                 labels=registration.labels,
                 runtimes=registration.capabilities.as_json(),
+                missing_runtimes=dict(registration.capabilities.missing),
                 queues=registration.capabilities.queues,
                 slots=registration.slots,
                 version=registration.version,
@@ -77,11 +80,13 @@ def _try_name(registration: Registration, name: str) -> Worker | None:
 
 def begin_draining(worker_id: int) -> None:
     Worker.objects.living().filter(pk=worker_id).update(status=Worker.Status.DRAINING)
+    streaming.tell("worker")
 
 
 def end_worker(worker_id: int) -> None:
     """A clean stop. A worker that was called lost meanwhile stays lost."""
     Worker.objects.living().filter(pk=worker_id).update(status=Worker.Status.STOPPED, ended_at=Now())
+    streaming.tell("worker")
 
 
 def mark_lost_workers(*, after_s: float) -> list[int]:
@@ -104,4 +109,7 @@ def mark_lost_workers(*, after_s: float) -> list[int]:
             """,
             {"after": after_s},
         )
-        return [row[0] for row in cursor.fetchall()]
+        lost = [row[0] for row in cursor.fetchall()]
+    if lost:
+        streaming.tell("worker")
+    return lost

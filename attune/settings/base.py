@@ -37,9 +37,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.core.metrics.http.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.core.request_id.RequestIdMiddleware",
+    "apps.core.request_trace.RequestTraceMiddleware",
     "apps.core.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -192,6 +194,7 @@ ATTUNE_WORK_DIR = env.path("ATTUNE_WORK_DIR")
 ATTUNE_WORKER_NAME = env.text("ATTUNE_WORKER_NAME")
 ATTUNE_WORKER_SLOTS = env.integer("ATTUNE_WORKER_SLOTS")
 ATTUNE_WORKER_LABELS = env.items("ATTUNE_WORKER_LABELS")
+ATTUNE_WORKER_RUNTIMES = env.items("ATTUNE_WORKER_RUNTIMES")
 ATTUNE_POOL = env.text("ATTUNE_POOL")
 ATTUNE_HEARTBEAT_S = env.number("ATTUNE_HEARTBEAT_S")
 ATTUNE_LOST_AFTER_S = env.number("ATTUNE_LOST_AFTER_S")
@@ -205,16 +208,28 @@ ATTUNE_LOG_TAIL_BYTES = env.integer("ATTUNE_LOG_TAIL_BYTES")
 ATTUNE_LOG_TOTAL_BYTES = env.integer("ATTUNE_LOG_TOTAL_BYTES")
 ATTUNE_PASS_ENV = env.items("ATTUNE_PASS_ENV")
 ATTUNE_PACKAGE_INDEX_URL = env.text("ATTUNE_PACKAGE_INDEX_URL")
+ATTUNE_METRICS_TOKEN = env.text("ATTUNE_METRICS_TOKEN")
+#: Behind a proxy on the same machine everybody's requests come from there.
+ATTUNE_METRICS_OPEN_TO_LOOPBACK = False
+ATTUNE_OTLP_ENDPOINT = env.text("ATTUNE_OTLP_ENDPOINT")
+ATTUNE_ALIVE_FILE = env.text("ATTUNE_ALIVE_FILE")
+ATTUNE_LOG_FORMAT = env.choice("ATTUNE_LOG_FORMAT", "text", "json")
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "apps.core.logs.LineFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"()": "apps.core.logs.LineFormatter"},
+        "json": {"()": "apps.core.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": ATTUNE_LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
+        # The server has set up a form of its own by now.
+        "uvicorn": {"level": "WARNING", "handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
     },
 }

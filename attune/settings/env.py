@@ -60,6 +60,9 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_WORKER_NAME", "text", "", "Name of the worker; default `{host}-{pool}-{n}`"),
     Setting("ATTUNE_WORKER_SLOTS", "int", "10", "Executions one worker runs at a time", 1),
     Setting("ATTUNE_WORKER_LABELS", "list", "", "Labels of the worker, `key=value`, separated by commas"),
+    Setting(
+        "ATTUNE_WORKER_RUNTIMES", "list", "", "Runtimes a worker serves, by name; default: all it finds on its host"
+    ),
     Setting("ATTUNE_POOL", "text", "default", "Pool a worker serves"),
     Setting("ATTUNE_HEARTBEAT_S", "float", "5", "Seconds between two heartbeats of a worker", 0.1),
     Setting("ATTUNE_LOST_AFTER_S", "float", "30", "A worker without a heartbeat for so long is lost", 1),
@@ -72,6 +75,20 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
     Setting("ATTUNE_PACKAGE_INDEX_URL", "text", "", "Package index for builds; default: what pip is set up with"),
     Setting("ATTUNE_DB_POOL_SIZE", "int", "8", "Database connections one process may hold", 2),
+    Setting(
+        "ATTUNE_METRICS_TOKEN",
+        "secret",
+        "",
+        "Bearer token for `/metrics`; without one it answers only to this machine, and only under `script/up`",
+    ),
+    Setting("ATTUNE_LOG_FORMAT", "text", "text", "`text` or `json`: one object a line"),
+    Setting(
+        "ATTUNE_OTLP_ENDPOINT",
+        "text",
+        "",
+        "OpenTelemetry collector for traces, `http://host:4318`; needs `requirements-otel.txt`",
+    ),
+    Setting("ATTUNE_ALIVE_FILE", "text", "", "File a worker, conductor or scheduler touches while it works"),
 )
 
 _BY_NAME = {setting.name: setting for setting in CATALOGUE}
@@ -125,6 +142,13 @@ def integer(name: str) -> int:
     if value != int(value):
         raise ImproperlyConfigured(f"{name}={value} is not a whole number")
     return int(value)
+
+
+def choice(name: str, *known: str) -> str:
+    value = text(name)
+    if value not in known:
+        raise ImproperlyConfigured(f"{name}={value!r} is none of {', '.join(known)}")
+    return value
 
 
 def items(name: str) -> list[str]:

@@ -3,7 +3,7 @@ nothing."""
 
 import asyncio
 import codecs
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from asgiref.sync import sync_to_async
@@ -41,7 +41,7 @@ def parse_position(text: str, streams: Sequence[Stream]) -> dict[Stream, int]:
     return dict(zip(streams, map(int, parts), strict=True))
 
 
-async def follow(execution_id: int, attempt: int, start: dict[Stream, int]) -> AsyncIterator[bytes]:
+async def follow(execution_id: int, attempt: int, start: dict[Stream, int]) -> AsyncGenerator[bytes, None]:
     """Events `log` (`{stream, offset, gap, text}`) until the attempt is over and all is told, then one `end`."""
     reader = log_reader(execution_id, attempt)
     positions = {stream: _Position(offset) for stream, offset in start.items()}

@@ -1,7 +1,7 @@
 """An operation's log as it grows, over Server-Sent Events; `id` is how many characters have been told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from asgiref.sync import sync_to_async
 
@@ -22,7 +22,7 @@ def parse_offset(text: str) -> int:
     return int(text or "0")
 
 
-async def follow(operation_id: int, start: int) -> AsyncIterator[bytes]:
+async def follow(operation_id: int, start: int) -> AsyncGenerator[bytes, None]:
     """Events `log` (`{offset, text}`) until the operation has ended and all is told, then one `end` (`{status}`)."""
     told, silent_s = start, 0.0
     while True:

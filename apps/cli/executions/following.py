@@ -1,14 +1,15 @@
-"""Reads an attempt's log as it grows, and goes on where it was when the connection breaks."""
+"""Reads a log as it grows, and goes on where it was when the connection breaks."""
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from apps.cli.errors import Unreachable
+from apps.cli.errors import ApiError, Unreachable
 from apps.cli.executions.waiting import Deadline
-from apps.cli.sse import read_events
+from apps.cli.sse import Event, read_events
 
 if TYPE_CHECKING:
     from apps.cli.api import Api
@@ -21,50 +22,94 @@ _TRIES, _PAUSE_S = 60, 1.0
 
 @dataclass(frozen=True)
 class Piece:
-    """`gap` is how many bytes before `text` were not kept."""
+    """`gap` is how many bytes before `text` were not kept, `offset` where in its stream it begins, `at` when it came,
+    if Attune says."""
 
     stream: str
     gap: int
     text: str
+    offset: int = 0
+    at: datetime | None = None
 
 
 def follow_attempt(
-    api: "Api", execution_id: int, attempt: int, *, stream: str | None, deadline: Deadline
+    api: "Api", execution_id: int, attempt: int, *, stream: str | None, deadline: Deadline, has_times: bool = False
 ) -> Iterator[Piece]:
     """Pieces until the attempt is over. `stream` is `stdout` or `stderr`, None is both as they came.
 
     Raises `Unreachable` when no connection came about for a minute, `Failed` at the deadline.
     """
-    path = ("executions", execution_id, "logs") if stream is None else ("executions", execution_id, "logs", stream)
+    path = log_path(execution_id, stream)
+    query: dict[str, object] = {"attempt": attempt, "follow": True, "times": has_times or None}
+    try:
+        yield from _follow(
+            api, path, query, deadline=lambda: deadline.check(execution_id), left_s=lambda: deadline.left_s
+        )
+    except ApiError as error:
+        if not (has_times and knows_no_times(error)):
+            raise
+        yield from follow_attempt(api, execution_id, attempt, stream=stream, deadline=deadline)
+
+
+def follow_operation(api: "Api", operation_id: int) -> Iterator[Piece]:
+    """What an operation says, until it has ended. Raises `Unreachable` as above."""
+    path = ("operations", operation_id, "log")
+    return _follow(api, path, {"follow": True}, deadline=lambda: None, left_s=lambda: float("inf"))
+
+
+def log_path(execution_id: int, stream: str | None) -> tuple[object, ...]:
+    return ("executions", execution_id, "logs", *([stream] if stream else []))
+
+
+def knows_no_times(error: ApiError) -> bool:
+    """An Attune from before logs had times refuses the question."""
+    return any(item.get("pointer") == "/times" for item in error.facts.get("errors") or ())
+
+
+def _follow(
+    api: "Api",
+    path: tuple[object, ...],
+    query: Mapping[str, object],
+    *,
+    deadline: Callable[[], None],
+    left_s: Callable[[], float],
+) -> Iterator[Piece]:
+    """Until the event `end`: a stream that ended without it was cut off. `deadline` raises when the time is over."""
     last_id, failures = "", 0
     while True:
         headers = {"Last-Event-ID": last_id} if last_id else {}
-        silence_s = max(0.1, min(_SILENCE_S, deadline.left_s))
         try:
-            query = {"attempt": attempt, "follow": True}
+            silence_s = max(0.1, min(_SILENCE_S, left_s()))
             with api.stream(*path, headers=headers, silence_s=silence_s, **query) as chunks:
                 failures = 0
-                for event in read_events(_until(deadline, execution_id, chunks)):
+                for event in read_events(_until(deadline, chunks)):
                     last_id = event.id
                     if event.name == "end":
                         return
                     if event.name == "log":
-                        yield _piece(json.loads(event.data))
+                        yield _piece(event)
         except Unreachable:
-            deadline.check(execution_id)
+            deadline()
             failures += 1
             if failures > _TRIES:
                 raise
-        # A stream that ended without its `end` was cut off on the way.
-        time.sleep(min(_PAUSE_S, max(0.0, deadline.left_s)))
+        time.sleep(min(_PAUSE_S, max(0.0, left_s())))
 
 
-def _until(deadline: Deadline, execution_id: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _until(deadline: Callable[[], None], chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Signs of life come while nothing is said, so the deadline is looked at often enough."""
     for chunk in chunks:
         yield chunk
-        deadline.check(execution_id)
+        deadline()
 
 
-def _piece(body: dict[str, Any]) -> Piece:
-    return Piece(body["stream"], body["gap"], body["text"])
+def _piece(event: Event) -> Piece:
+    body: dict[str, Any] = json.loads(event.data)
+    at = body.get("at")
+    return Piece(
+        body.get("stream", ""),
+        body.get("gap", 0),
+        body["text"],
+        offset=body.get("offset", 0),
+        at=datetime.fromisoformat(at) if at else None,
+    )

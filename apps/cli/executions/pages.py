@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from apps.cli.output.cells import Cell, age, block, duration_text, moment, plain, seconds, status, strong
+from apps.cli.output.cells import (
+    Cell,
+    age,
+    block,
+    duration_text,
+    moment,
+    plain,
+    precise_moment,
+    seconds,
+    status,
+    strong,
+)
 from apps.cli.output.pages import Column, Facts, Part, Rows, column
 
 
@@ -21,7 +32,7 @@ def list_columns(now: datetime) -> list[Column]:
 
 def history_columns() -> list[Column]:
     return [
-        column("AT", "at", moment),
+        column("AT", "at", precise_moment),
         column("STATUS", "status", status),
         column("ATTEMPT", "attempt", is_number=True),
         column("WORKER", "worker"),

@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from apps.cli import clock
 from apps.cli.errors import Failed, Unreachable
 from apps.cli.executions.states import TERMINAL, WAITING
 from apps.cli.output.cells import duration_text
@@ -108,9 +110,7 @@ def _show(line: StatusLine, execution: Mapping[str, Any]) -> None:
 
 def _elapsed(execution: Mapping[str, Any]) -> str:
     """Since its request by this machine's clock, which may go a little wrong; never negative."""
-    from datetime import UTC, datetime
-
-    passed = (datetime.now(UTC) - datetime.fromisoformat(execution["created_at"])).total_seconds()
+    passed = (clock.now() - datetime.fromisoformat(execution["created_at"])).total_seconds()
     return duration_text(max(0.0, passed))
 
 

@@ -6,6 +6,7 @@ import typer
 
 from apps.cli.actions import pages
 from apps.cli.command import command, noun
+from apps.cli.completion import values
 from apps.cli.errors import ApiError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.parameters.near import near_actions
@@ -13,15 +14,21 @@ from apps.cli.session import Session
 
 app = noun("Look at actions, switch them on and off.")
 
-Ref = Annotated[str, typer.Argument(metavar="ACTION", show_default=False)]
+Ref = Annotated[
+    str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False, autocompletion=values.actions)
+]
 
 
 @command(app, "list")
 def list_(
     session: Session,
     *,
-    pack: Annotated[str | None, typer.Option("--pack", metavar="REF")] = None,
-    runtime: Annotated[str | None, typer.Option("--runtime", metavar="NAME")] = None,
+    pack: Annotated[
+        str | None, typer.Option("--pack", metavar="REF", help="of this pack", autocompletion=values.packs)
+    ] = None,
+    runtime: Annotated[
+        str | None, typer.Option("--runtime", metavar="NAME", help="in this runtime", autocompletion=values.runtimes)
+    ] = None,
     query: Annotated[str | None, typer.Option("--query", "-q", metavar="TEXT", help="part of the ref")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,

@@ -1,11 +1,12 @@
 """`attune environment`"""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from apps.cli import clock
 from apps.cli.command import command, noun
+from apps.cli.completion import values
 from apps.cli.errors import ExitCode, UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.packs.environments import NO_WORKER, environments_of, see_builds, see_rollback
@@ -14,19 +15,36 @@ from apps.cli.session import Session
 
 app = noun("Look at packs' environments, rebuild and roll back.")
 
-Pack = Annotated[str, typer.Argument(metavar="PACK", show_default=False)]
-Runtime = Annotated[str, typer.Argument(metavar="RUNTIME", help="python, node, …", show_default=False)]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="only ask for it")]
+_STATUSES = ("pending", "building", "ready", "failed", "outdated")
+
+Pack = Annotated[
+    str, typer.Argument(metavar="PACK", help="ref of the pack", show_default=False, autocompletion=values.packs)
+]
+Runtime = Annotated[
+    str, typer.Argument(metavar="RUNTIME", help="python, node, …", show_default=False, autocompletion=values.runtimes)
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="only ask for it, and do not wait until it is built")]
 
 
 @command(app, "list")
 def list_(
     session: Session,
     *,
-    pack: Annotated[str | None, typer.Option("--pack", metavar="REF")] = None,
-    runtime: Annotated[str | None, typer.Option("--runtime", metavar="NAME")] = None,
+    pack: Annotated[
+        str | None, typer.Option("--pack", metavar="REF", help="of this pack", autocompletion=values.packs)
+    ] = None,
+    runtime: Annotated[
+        str | None, typer.Option("--runtime", metavar="NAME", help="in this runtime", autocompletion=values.runtimes)
+    ] = None,
     status: Annotated[
-        str | None, typer.Option("--status", "-s", metavar="STATUS", help="pending,building,ready,failed,outdated")
+        str | None,
+        typer.Option(
+            "--status",
+            "-s",
+            metavar="STATUS",
+            help="several with commas between them: " + ", ".join(_STATUSES),
+            autocompletion=values.many_words(_STATUSES),
+        ),
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
@@ -35,7 +53,7 @@ def list_(
     show_list(
         session,
         "environments",
-        columns=environment_columns(datetime.now(UTC)),
+        columns=environment_columns(clock.now()),
         filters={"pack": pack, "runtime": runtime, "status": status},
         most=most_of(limit, all_),
         nothing="There are no such environments.",

@@ -1,15 +1,17 @@
 """`attune execution`"""
 
 import sys
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
+from apps.cli import clock
 from apps.cli.command import command, noun
+from apps.cli.completion import values
 from apps.cli.errors import ApiError, ExitCode, UsageError
 from apps.cli.executions import logs as log
-from apps.cli.executions import pages
+from apps.cli.executions import pages, states
+from apps.cli.executions.artifacts import save_artifact
 from apps.cli.executions.ends import Watching, see_to_the_end
 from apps.cli.executions.requested import tell_request
 from apps.cli.executions.waiting import Deadline, describe_standing
@@ -24,7 +26,9 @@ from apps.cli.session import Session
 
 app = noun("Look at executions, follow, cancel and repeat them.")
 
-Id = Annotated[int, typer.Argument(metavar="ID", show_default=False)]
+Id = Annotated[
+    int, typer.Argument(metavar="ID", help="its number", show_default=False, autocompletion=values.executions)
+]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="go on until the end")]
 Timeout = Annotated[str | None, typer.Option("--timeout", metavar="TIME", help="how long to wait: 30, 10m")]
 Moment = "10m, 2h, 3d ago, or 2026-01-31T12:00"
@@ -35,17 +39,33 @@ def list_(
     session: Session,
     *,
     status: Annotated[
-        str | None, typer.Option("--status", "-s", metavar="STATUS", help="several with commas between them")
+        str | None,
+        typer.Option(
+            "--status",
+            "-s",
+            metavar="STATUS",
+            help="several with commas between them, like failed,timeout",
+            autocompletion=values.many_words(states.ALL),
+        ),
     ] = None,
-    action: Annotated[str | None, typer.Option("--action", metavar="REF")] = None,
-    pack: Annotated[str | None, typer.Option("--pack", metavar="REF")] = None,
+    action: Annotated[
+        str | None, typer.Option("--action", metavar="REF", help="of this action", autocompletion=values.actions)
+    ] = None,
+    pack: Annotated[
+        str | None, typer.Option("--pack", metavar="REF", help="of this pack", autocompletion=values.packs)
+    ] = None,
     label: Annotated[
         list[str] | None,
         typer.Option("--label", "-l", metavar="NAME=VALUE", help="given again, all must fit", show_default=False),
     ] = None,
-    requested_by: Annotated[str | None, typer.Option("--requested-by", metavar="NAME")] = None,
-    worker: Annotated[str | None, typer.Option("--worker", metavar="NAME")] = None,
-    gate: Annotated[int | None, typer.Option("--gate", metavar="ID", help="waiting there")] = None,
+    requested_by: Annotated[str | None, typer.Option("--requested-by", metavar="NAME", help="by this user")] = None,
+    worker: Annotated[
+        str | None,
+        typer.Option("--worker", metavar="NAME", help="claimed by this worker", autocompletion=values.workers),
+    ] = None,
+    gate: Annotated[
+        int | None, typer.Option("--gate", metavar="ID", help="waiting at this gate", autocompletion=values.gates)
+    ] = None,
     parent: Annotated[int | None, typer.Option("--parent", metavar="ID", help="asked for by this execution")] = None,
     trace: Annotated[str | None, typer.Option("--trace", metavar="UUID", help="all that belongs together")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help=f"requested after: {Moment}")] = None,
@@ -54,7 +74,7 @@ def list_(
     all_: All = False,
 ) -> None:
     """List executions, newest first."""
-    now = datetime.now(UTC)
+    now = clock.now()
     filters = {
         "status": status,
         "action": action,
@@ -98,22 +118,37 @@ def logs(
     *,
     follow: Follow = False,
     stream: Annotated[
-        str | None, typer.Option("--stream", metavar="stdout|stderr", help="one of them; both as they came without")
+        str | None,
+        typer.Option(
+            "--stream",
+            metavar="stdout|stderr",
+            help="one of them; both as they came without",
+            autocompletion=values.words("stdout", "stderr"),
+        ),
     ] = None,
     attempt: Annotated[
         int | None, typer.Option("--attempt", metavar="N", help="an earlier attempt; the newest without")
     ] = None,
-    tail: Annotated[int | None, typer.Option("--tail", "-n", metavar="LINES", help="only so many at the end")] = None,
+    tail: Annotated[
+        int | None,
+        typer.Option(
+            "--tail", "-n", metavar="LINES", help="only so many at the end; with --follow, and what comes then"
+        ),
+    ] = None,
+    times: Annotated[
+        bool, typer.Option("--times", "-t", help="before each line when it came, to the millisecond, in your time zone")
+    ] = False,
 ) -> None:
     """Print the log of an execution, or follow it until the end of the attempt."""
     if stream not in (None, "stdout", "stderr"):
         raise UsageError(f"--stream: {stream!r} is neither stdout nor stderr.")
-    if tail is not None and (follow or tail < 0):
-        raise UsageError("--tail: a number of lines, and not together with --follow, which begins at the beginning.")
+    if tail is not None and tail < 0:
+        raise UsageError("--tail: a number of lines, please.")
+    wanted = log.Wanted(execution_id, attempt=attempt, stream=stream, tail=tail, has_times=times)
     if follow:
-        log.follow(session, execution_id, attempt=attempt, stream=stream)
+        log.follow(session, wanted)
     else:
-        log.show(session, execution_id, attempt=attempt, stream=stream, tail=tail)
+        log.show(session, wanted)
 
 
 @command(app, "watch")
@@ -129,7 +164,10 @@ def watch(session: Session, execution_id: Id, *, follow: Follow = False, timeout
 @command(app, "cancel")
 def cancel(
     session: Session,
-    execution_ids: Annotated[list[int], typer.Argument(metavar="ID", show_default=False)],
+    execution_ids: Annotated[
+        list[int],
+        typer.Argument(metavar="ID", help="one or more numbers", show_default=False, autocompletion=values.executions),
+    ],
 ) -> int:
     """Cancel executions: at once where they wait, by TERM and then KILL where they run.
 
@@ -199,6 +237,41 @@ def artifacts(session: Session, execution_id: Id) -> None:
         column("LINK", "link", lambda value: plain(session.api.connection.url + value), may_fold=True),
     ]
     session.printer.rows(rows, columns, nothing="It left no files.")
+
+
+@command(app, "download", has_formats=False)
+def download(
+    session: Session,
+    execution_id: Id,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="of the file in the list of artifacts", autocompletion=values.artifacts),
+    ],
+    *,
+    attempt: Annotated[
+        int | None, typer.Option("--attempt", metavar="N", help="that left it; the newest that has it without")
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="where to; - is stdout; its own name without")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
+) -> None:
+    """Download a file that an execution left: attune execution artifacts ID lists them."""
+    save_artifact(session, execution_id, name, attempt=attempt, output=output, is_forced=force)
+
+
+@command(app, "children")
+def children(session: Session, execution_id: Id, *, limit: Limit = DEFAULT_LIMIT, all_: All = False) -> None:
+    """List the executions that one asked for, newest first."""
+    show_list(
+        session,
+        "executions",
+        execution_id,
+        "children",
+        columns=pages.list_columns(clock.now()),
+        most=most_of(limit, all_),
+        nothing="It asked for none.",
+    )
 
 
 def _request_rerun(session: Session, execution_id: int, texts: list[str]) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """`attune gate`"""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from apps.cli import clock
 from apps.cli.command import command, noun
+from apps.cli.completion import values
 from apps.cli.errors import UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.output.cells import Cell, age, plain, seconds, status, strong
@@ -15,15 +17,20 @@ from apps.cli.session import Session
 
 app = noun("See who waits in line, and move limits.")
 
-Id = Annotated[int, typer.Argument(metavar="GATE", help="its number in the list", show_default=False)]
+Id = Annotated[
+    int, typer.Argument(metavar="GATE", help="its number in the list", show_default=False, autocompletion=values.gates)
+]
 
 
 @command(app, "list")
 def list_(
     session: Session,
     *,
-    action: Annotated[str | None, typer.Option("--action", metavar="REF", help="of this action's own limit")] = None,
-    policy: Annotated[int | None, typer.Option("--policy", metavar="ID")] = None,
+    action: Annotated[
+        str | None,
+        typer.Option("--action", metavar="REF", help="of this action's own limit", autocompletion=values.actions),
+    ] = None,
+    policy: Annotated[int | None, typer.Option("--policy", metavar="ID", help="of this policy")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
 ) -> None:
@@ -31,7 +38,7 @@ def list_(
     show_list(
         session,
         "gates",
-        columns=_columns(datetime.now(UTC)),
+        columns=_columns(clock.now()),
         filters={"action": action, "policy": policy},
         most=most_of(limit, all_),
         nothing="There are no gates: nothing limited ran lately. Limits: attune policy list",
@@ -42,7 +49,7 @@ def list_(
 def show(session: Session, gate: Id) -> None:
     """Show one gate: who holds its slots, and the first 100 in its line."""
     found = session.api.get("gates", gate)
-    session.printer.one(found, lambda: _describe(found, datetime.now(UTC)))
+    session.printer.one(found, lambda: _describe(found, clock.now()))
 
 
 @command(app, "limit")

@@ -1,32 +1,55 @@
 """`attune operation`"""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from apps.cli import clock
 from apps.cli.answers import details_of
 from apps.cli.command import command, noun
-from apps.cli.executions.following import Piece
+from apps.cli.completion import values
+from apps.cli.errors import ExitCode
+from apps.cli.executions.following import Piece, follow_operation
 from apps.cli.executions.log_output import LogOutput
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
+from apps.cli.operations.following import failure_of, see_operation, tell_steps
 from apps.cli.output.cells import Cell, age, moment, plain, status, strong
 from apps.cli.output.pages import Column, Facts, Part, Rows, column
 from apps.cli.session import Session
 
 app = noun("See how installations and the like went.")
 
-Id = Annotated[int, typer.Argument(metavar="ID", show_default=False)]
+_STATUSES = ("pending", "running", "succeeded", "failed")
+
+Id = Annotated[
+    int, typer.Argument(metavar="ID", help="its number", show_default=False, autocompletion=values.operations)
+]
 
 
 @command(app, "list")
 def list_(
     session: Session,
     *,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="pack.install")] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="of this kind, like pack.install",
+            autocompletion=values.words("pack.install"),
+        ),
+    ] = None,
     status_: Annotated[
-        str | None, typer.Option("--status", "-s", metavar="STATUS", help="pending,running,succeeded,failed")
+        str | None,
+        typer.Option(
+            "--status",
+            "-s",
+            metavar="STATUS",
+            help="several with commas between them: " + ", ".join(_STATUSES),
+            autocompletion=values.many_words(_STATUSES),
+        ),
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
@@ -35,7 +58,7 @@ def list_(
     show_list(
         session,
         "operations",
-        columns=_columns(datetime.now(UTC)),
+        columns=_columns(clock.now()),
         filters={"kind": kind, "status": status_},
         most=most_of(limit, all_),
         nothing="There are no such operations.",
@@ -50,11 +73,33 @@ def show(session: Session, operation_id: Id) -> None:
 
 
 @command(app, "log", has_formats=False)
-def log(session: Session, operation_id: Id) -> None:
+def log(
+    session: Session,
+    operation_id: Id,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until it has ended")] = False,
+) -> None:
     """Print what an operation said."""
-    text = session.api.fetch("operations", operation_id, "log").text
+    if follow:
+        pieces = follow_operation(session.api, operation_id)
+    else:
+        pieces = iter([Piece("", 0, session.api.fetch("operations", operation_id, "log").text)])
     with LogOutput(session.printer.out, colours=False) as output:
-        output.write(Piece("", 0, text))
+        for piece in pieces:
+            output.write(piece)
+
+
+@command(app, "watch")
+def watch(session: Session, operation_id: Id) -> int:
+    """Wait for the end with a bar and the steps on stderr. Exit code 0 when it succeeded, 1 when it did not."""
+    operation = see_operation(session, session.api.get("operations", operation_id))
+    if session.printer.is_for_people:
+        tell_steps(session.printer, operation)
+    session.printer.one(operation, lambda: _describe(operation))
+    if operation["status"] == "succeeded":
+        return ExitCode.OK
+    session.printer.complain(failure_of(operation))
+    return ExitCode.FAILED
 
 
 def _columns(now: datetime) -> list[Column]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.command import command, noun
+from apps.cli.completion import values
 from apps.cli.errors import ExitCode
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.nouns.environment import rebuild
@@ -17,7 +18,7 @@ from apps.cli.session import Session
 app = noun("Install packs, switch them on and off.")
 command(app, "rebuild")(rebuild)
 
-Ref = Annotated[str, typer.Argument(metavar="PACK", show_default=False)]
+Ref = Annotated[str, typer.Argument(metavar="PACK", help="its ref", show_default=False, autocompletion=values.packs)]
 
 
 @command(app, "install")
@@ -27,7 +28,9 @@ def install(
     *,
     force: Annotated[bool, typer.Option("--force", help="replace this version if its content differs")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, change nothing")] = False,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="only ask for it")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="only ask for it: the id of the operation goes to stdout")
+    ] = False,
 ) -> int | None:
     """Install a pack from a folder, and wait until its environments are built.
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli.command import command, noun
+from apps.cli.completion import values
 from apps.cli.errors import UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.output.cells import Cell, moment, plain, seconds, strong
@@ -16,12 +17,24 @@ app = noun("Limit how much runs at a time.")
 
 _NONE = "none"
 
-Policy = Annotated[str, typer.Argument(metavar="POLICY", help="its id or name", show_default=False)]
+_SCOPES = values.words("action", "pack", "system")
+
+Policy = Annotated[
+    str, typer.Argument(metavar="POLICY", help="its id or name", show_default=False, autocompletion=values.policies)
+]
 Key = Annotated[
     str | None,
     typer.Option("--key", metavar="TEMPLATE", help="a line for each value: '{{ host }}'; none for a single line"),
 ]
-WhenFull = Annotated[str | None, typer.Option("--when-full", metavar="queue|cancel|reject")]
+WhenFull = Annotated[
+    str | None,
+    typer.Option(
+        "--when-full",
+        metavar="queue|cancel|reject",
+        help="what becomes of those that find no slot: wait in line, be canceled, be refused",
+        autocompletion=values.words("queue", "cancel", "reject"),
+    ),
+]
 MaxWaiting = Annotated[str | None, typer.Option("--max-waiting", metavar="N|none", help="length of the line")]
 Expires = Annotated[
     str | None, typer.Option("--expires", metavar="SECONDS|none", help="whoever waits longer is canceled")
@@ -32,7 +45,9 @@ Expires = Annotated[
 def list_(
     session: Session,
     *,
-    scope: Annotated[str | None, typer.Option("--scope", metavar="action|pack|system")] = None,
+    scope: Annotated[
+        str | None, typer.Option("--scope", metavar="action|pack|system", help="of this scope", autocompletion=_SCOPES)
+    ] = None,
     subject: Annotated[str | None, typer.Option("--subject", metavar="REF", help="of an action or pack")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
@@ -58,9 +73,14 @@ def show(session: Session, policy: Policy) -> None:
 @command(app, "create")
 def create(
     session: Session,
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="to find it by", show_default=False)],
     *,
-    scope: Annotated[str, typer.Option("--scope", metavar="action|pack|system", show_default=False)],
+    scope: Annotated[
+        str,
+        typer.Option(
+            "--scope", metavar="action|pack|system", help="what is limited", show_default=False, autocompletion=_SCOPES
+        ),
+    ],
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="so many at a time", show_default=False)],
     subject: Annotated[str | None, typer.Option("--subject", metavar="REF", help="of the action or pack")] = None,
     key: Key = None,

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
+from apps.cli import clock
 from apps.cli.command import command, new_app
+from apps.cli.completion import values
 from apps.cli.errors import ApiError, UsageError
 from apps.cli.executions.ends import Watching, see_to_the_end
 from apps.cli.executions.requested import tell_request
@@ -25,10 +26,17 @@ _REQUEST_WAIT_S = 0.5
 
 app = new_app()
 
-Action = Annotated[str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False)]
+Action = Annotated[
+    str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False, autocompletion=values.actions)
+]
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="NAME=VALUE", help="parameters, as described above", show_default=False),
+    typer.Argument(
+        metavar="NAME=VALUE",
+        help="parameters, as described above",
+        show_default=False,
+        autocompletion=values.parameters,
+    ),
 ]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="wait for the end: result to stdout, progress to stderr")]
 Follow = Annotated[
@@ -86,7 +94,7 @@ def run(
     deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
     body: dict[str, Any] = {"action": action, "labels": dict(label_pairs(label))}
     if not_before is not None:
-        body["not_before"] = moment_ahead(not_before, option="--not-before", now=datetime.now(UTC))
+        body["not_before"] = moment_ahead(not_before, option="--not-before", now=clock.now())
     execution = _request(session, body, words or [], waits=wait and not follow, key=idempotency_key)
     if not (wait or follow):
         tell_request(session, execution)

@@ -1,11 +1,13 @@
 """`attune token`"""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from apps.cli import clock
 from apps.cli.command import command, noun
+from apps.cli.completion import values
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.moments import moment_ahead
 from apps.cli.output.cells import age, moment, strong
@@ -21,7 +23,7 @@ def list_(session: Session, *, limit: Limit = DEFAULT_LIMIT, all_: All = False) 
     show_list(
         session,
         "tokens",
-        columns=_columns(datetime.now(UTC)),
+        columns=_columns(clock.now()),
         most=most_of(limit, all_),
         nothing="There are no tokens.",
     )
@@ -39,7 +41,7 @@ def create(
     """Make a token of yours. Its text is printed to stdout this once and kept nowhere."""
     body: dict[str, str] = {"name": name}
     if expires is not None:
-        body["expires_at"] = moment_ahead(expires, option="--expires", now=datetime.now(UTC))
+        body["expires_at"] = moment_ahead(expires, option="--expires", now=clock.now())
     token = session.api.post("tokens", body=body)
     if session.printer.is_for_people:
         session.printer.say(f"token {token['id']} for {token['identity']}, shown this once:")
@@ -49,7 +51,13 @@ def create(
 
 
 @command(app, "revoke", has_formats=False)
-def revoke(session: Session, token_id: Annotated[int, typer.Argument(metavar="ID", show_default=False)]) -> None:
+def revoke(
+    session: Session,
+    token_id: Annotated[
+        int,
+        typer.Argument(metavar="ID", help="its number in the list", show_default=False, autocompletion=values.tokens),
+    ],
+) -> None:
     """End a token at once."""
     session.api.delete("tokens", token_id)
     session.printer.say(f"token {token_id} is revoked")

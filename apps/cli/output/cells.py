@@ -81,6 +81,17 @@ def moment(value: str | None) -> Cell:
     return Cell("" if value is None else f"{_parse(value).astimezone():%Y-%m-%d %H:%M:%S %Z}")
 
 
+def precise_moment(value: str | None) -> Cell:
+    """To the millisecond: what happens one after the other is told apart."""
+    return Cell("" if value is None else moment_text(_parse(value)))
+
+
+def moment_text(value: datetime) -> str:
+    """`2026-01-31 12:00:00.123 CET`, in the user's time zone."""
+    local = value.astimezone()
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03} {local:%Z}"
+
+
 def size(value: int | None) -> Cell:
     if value is None:
         return Cell("")

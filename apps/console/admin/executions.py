@@ -9,6 +9,7 @@ from apps.executions.models import (
     Policy,
     SecretParameters,
     SlotsEpoch,
+    Tally,
 )
 
 
@@ -53,3 +54,9 @@ class IdempotencyKeyAdmin(ReadOnlyAdmin):
 @admin.register(SlotsEpoch)
 class SlotsEpochAdmin(ReadOnlyAdmin):
     list_display = ("number",)
+
+
+@admin.register(Tally)
+class TallyAdmin(ReadOnlyAdmin):
+    list_display = ("metric", "key", "value")
+    search_fields = ("metric",)

@@ -4,5 +4,6 @@ from apps.executions.models.gate import Gate
 from apps.executions.models.history import History
 from apps.executions.models.idempotency import IdempotencyKey
 from apps.executions.models.policy import Policy
+from apps.executions.models.tally import Tally
 
-__all__ = ["Execution", "Gate", "History", "IdempotencyKey", "Policy", "SecretParameters", "SlotsEpoch"]
+__all__ = ["Execution", "Gate", "History", "IdempotencyKey", "Policy", "SecretParameters", "SlotsEpoch", "Tally"]

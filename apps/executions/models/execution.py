@@ -58,6 +58,7 @@ class Execution(models.Model):
     parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False, related_name="children")
     rerun_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
     trace_id = models.UUIDField(default=uuid.uuid4)
+    traceparent = models.CharField(max_length=55, blank=True, db_default="", help_text="of the request, W3C")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, db_index=False, related_name="+"
     )
@@ -106,6 +107,9 @@ class Execution(models.Model):
             models.Index(fields=["status", "id"], name="execution_status"),
             models.Index(fields=["requested_by", "id"], name="execution_requested_by"),
             models.Index(fields=["parent", "id"], name="execution_parent", condition=models.Q(parent__isnull=False)),
+            models.Index(
+                fields=["rerun_of", "id"], name="execution_rerun_of", condition=models.Q(rerun_of__isnull=False)
+            ),
             GinIndex(
                 fields=["labels"], opclasses=["jsonb_path_ops"], name="execution_labels", condition=~models.Q(labels={})
             ),
@@ -121,6 +125,13 @@ class Execution(models.Model):
                 fields=["expires_at"],
                 name="execution_expiring",
                 condition=models.Q(status__in=["requested", "delayed"], expires_at__isnull=False),
+            ),
+            # statistics, without a look at the rows themselves
+            models.Index(
+                fields=["ended_at"],
+                include=["status", "action_ref", "started_at", "requested_by"],
+                name="execution_ended",
+                condition=models.Q(ended_at__isnull=False),
             ),
             # gates: those alive, and those that passed lately
             models.Index(

@@ -24,11 +24,11 @@ logger = logging.getLogger(__name__)
 _BATCH = 200
 
 
-def end_lost() -> None:
+def end_lost() -> int:
     """Calls silent workers lost. What they ran goes back to its old place where its action allows that (`on_lost`) and
     it was not lost too often; else it ends `abandoned`, or `canceled` where somebody had asked for that.
 
-    What a worker had not claimed goes on by itself: it was never the worker's.
+    What a worker had not claimed goes on by itself: it was never the worker's. Returns how many executions it found.
     """
     for worker_id in mark_lost_workers(after_s=settings.ATTUNE_LOST_AFTER_S):
         name = Worker.objects.values_list("name", flat=True).get(pk=worker_id)
@@ -37,10 +37,12 @@ def end_lost() -> None:
     gone = Execution.objects.filter(
         status__in=ACTIVE, worker__status__in=[Worker.Status.LOST, Worker.Status.STOPPED]
     ).select_related("worker")
-    for execution in gone.order_by("gate_id", "number", "id")[:_BATCH]:
+    rows = list(gone.order_by("gate_id", "number", "id")[:_BATCH])
+    for execution in rows:
         assert execution.worker is not None
         name = execution.worker.name
         _settle(execution, "worker_lost", f"the worker {name} was lost while it ran this", worker=name)
+    return len(rows)
 
 
 def end_forgotten(execution_id: int, *, attempt: int, token: int, worker: str) -> None:

@@ -15,6 +15,7 @@ from apps.actions.definition import Definition, parsed
 from apps.actions.models import Action
 from apps.actions.parameters import InvalidParameters, Prepared, prepare
 from apps.actions.services.lookup import get_runnable_action
+from apps.core import tracing
 from apps.core.errors import Conflict, FieldError, NotFound
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
@@ -211,7 +212,8 @@ def _row(
         secret_parameters_id=secret.pk if secret else None,
         labels=wish.labels,
         rerun_of_id=wish.rerun_of_id,
-        trace_id=wish.trace_id or uuid.uuid4(),
+        trace_id=wish.trace_id or _trace_id(),
+        traceparent="" if wish.trace_id else tracing.current.get(),
         requested_by_id=identity.pk,
         timeout_s=definition.timeout_s or settings.ATTUNE_TASK_TIMEOUT_S,
         max_attempts=definition.retry.max_attempts,
@@ -225,6 +227,12 @@ def _row(
         later_gates=tuple(gate_ids[1:]),
         number=number,
     )
+
+
+def _trace_id() -> uuid.UUID:
+    """That of the request's trace, if it has one; a trace's id has as many bits as a UUID."""
+    traceparent = tracing.current.get()
+    return uuid.UUID(tracing.trace_of(traceparent)) if traceparent else uuid.uuid4()
 
 
 def _bring_on(accepted: Sequence[tuple[_Draft, NewExecution, Ticket]]) -> None:

@@ -23,6 +23,11 @@ def volume_id(envs_dir: Path) -> str:
     return _read(file)
 
 
+def known_volume_id(envs_dir: Path) -> str:
+    """The id, empty where nobody asked yet; writes nothing, so that a process may look which builds nothing."""
+    return _read(envs_dir / _FILE_NAME)
+
+
 def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="ascii").strip()

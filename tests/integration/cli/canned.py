@@ -29,6 +29,7 @@ class Answer:
     status: int = 200
     content_type: str = "application/json"
     is_cut: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
     def as_bytes(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -96,6 +97,8 @@ def serving() -> Iterator[Canned]:
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(content) + (1 if answer.is_cut else 0)))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
             self.close_connection = self.close_connection or answer.is_cut

@@ -197,8 +197,8 @@ def test_attempts_and_history_are_tables(attune: Attune, canned: Canned) -> None
         "      1  failed  w1      2026-11-21 14:25:11 UTC  1.00s        SIGKILL  signal: killed\n"
     )
     assert attune("execution", "history", "17").out == (
-        "AT                       STATUS   ATTEMPT  WORKER  REASON\n"
-        "2026-11-21 14:25:11 UTC  delayed        1          in line\n"
+        "AT                           STATUS   ATTEMPT  WORKER  REASON\n"
+        "2026-11-21 14:25:11.000 UTC  delayed        1          in line\n"
     )
 
 
@@ -214,7 +214,7 @@ def test_artifacts_have_a_whole_link(attune: Attune, canned: Canned) -> None:
         ("show", "abc"),
         ("list", "--limit", "x"),
         ("logs", "1", "--stream", "both"),
-        ("logs", "1", "-f", "--tail", "3"),
+        ("logs", "1", "--tail", "-3"),
         ("list", "--label", "team"),
         ("list", "--since", "yesterday"),
         ("rerun", "1", "--timeout", "3"),

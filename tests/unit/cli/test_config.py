@@ -55,8 +55,15 @@ def test_a_file_that_others_can_read_is_warned_of(environ: dict[str, str]) -> No
 
 
 def test_an_unknown_profile_names_those_there_are(environ: dict[str, str]) -> None:
-    with pytest.raises(BadConfiguration, match="there are: default, far"):
-        find_connection(Options(profile="none"), environ)
+    with pytest.raises(BadConfiguration) as caught:
+        find_connection(Options(profile="fra"), environ)
+    assert caught.value.hints == ["did you mean far?", "there are: default, far"]
+
+
+def test_it_is_known_where_url_and_token_stood(environ: dict[str, str]) -> None:
+    found = find_connection(Options(profile="far", url="https://elsewhere.example"), environ)
+    assert (found.url_from, found.token_from) == ("--url", "")
+    assert found.withheld_from == "https://far.example"
 
 
 def test_without_any_word_it_is_said_how_to_say(tmp_path: Path) -> None:

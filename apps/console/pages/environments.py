@@ -1,0 +1,87 @@
+"""Environments of packs: what serves, what was built, why a build failed."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from apps.accounts.permissions import Verb, may
+from apps.actions.models import Action
+from apps.console.pages.base import Page, Parent
+from apps.console.paging import page_of
+from apps.core.errors import Conflict, Invalid, NotFound
+from apps.runtimes.environments.layout import BASE
+from apps.runtimes.models import Environment
+from apps.runtimes.services.generations import known_generations
+from apps.workers.builds import request_builds, request_rollbacks
+
+_Status = Environment.Status
+
+
+class EnvironmentsPage(Page):
+    verbs = {"GET": Verb.ENVIRONMENT_VIEW}
+    template_name = "console/environments.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = Environment.objects.visible_to(self.identity).defer("log", "packages", "dependencies")
+        wanted = {name: request.GET.get(name, "").replace("\0", "")[:100] for name in ("status", "runtime", "pack")}
+        if wanted["status"] in _Status.values:
+            rows = rows.filter(status=wanted["status"])
+        if wanted["runtime"]:
+            rows = rows.filter(runtime=wanted["runtime"])
+        if wanted["pack"]:
+            rows = rows.filter(pack_ref=wanted["pack"])
+        page = page_of(rows, request.GET)
+        return self.show("Environments", page=page, wanted=wanted, statuses=_Status.values)
+
+
+class EnvironmentPage(Page):
+    """One environment; rebuilds it, or goes back to the generation before."""
+
+    verbs = {"GET": Verb.ENVIRONMENT_VIEW, "POST": Verb.ENVIRONMENT_MANAGE}
+    template_name = "console/environment.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        environment = self._environment(pk)
+        generations = known_generations(environment, envs_dir=Path(settings.ATTUNE_RUNTIME_ENVS_DIR).absolute())
+        is_base = environment.pack_ref == BASE
+        return self.show(
+            f"{'Shared base' if is_base else environment.pack_ref} / {environment.runtime}",
+            parents=[Parent("Environments", reverse("admin:environments"))],
+            environment=environment,
+            is_base=is_base,
+            is_moving=environment.status in (_Status.PENDING, _Status.BUILDING),
+            generations=generations,
+            packages=sorted(environment.packages.items()),
+            may_manage=not is_base and may(self.identity, Verb.ENVIRONMENT_MANAGE),
+            may_roll_back=generations is None or sum(item.size_bytes is not None for item in generations) > 1,
+        )
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        environment = self._environment(pk)
+        ref, runtime = environment.pack_ref, environment.runtime
+        deed = request.POST.get("deed")
+        if not Action.objects.filter(pack__ref=ref, runtime=runtime).exists():
+            raise Conflict(f"No installed pack {ref} has actions in {runtime}, so nothing would use it.")
+        if deed == "rebuild":
+            asked, text = (
+                request_builds(ref, runtime, rebuild=True),
+                "is built anew; what serves goes on serving until then",
+            )
+        elif deed == "rollback":
+            asked, text = request_rollbacks(ref, runtime), "goes back to the generation before"
+        else:
+            raise Invalid("Say what is to be done: rebuild or rollback.")
+        if not asked:
+            messages.warning(request, f"No worker was there to be asked: start one that has {runtime}, then try again.")
+            return self.back()
+        volumes = "" if asked == 1 else f", on {asked} volumes"
+        return self.done(f"{ref} / {runtime} {text}{volumes}.", reverse("admin:environment", args=[pk]))
+
+    def _environment(self, pk: int) -> Environment:
+        environment = Environment.objects.visible_to(self.identity).filter(pk=pk).first()
+        if environment is None:
+            raise NotFound(f"There is no environment {pk}.")
+        return environment

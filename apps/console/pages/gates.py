@@ -1,0 +1,158 @@
+"""Gates: who waits for what, who holds it, and the limit between them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from apps.accounts.permissions import Verb, may
+from apps.console.limits import MOST, move_limit
+from apps.console.pages.base import Page, Parent
+from apps.console.paging import page_of
+from apps.core.errors import NotFound
+from apps.core.redis import RedisAway, is_reachable
+from apps.core.types import JsonObject
+from apps.executions import lines
+from apps.executions.busy_gates import gates_with_a_line
+from apps.executions.models import Execution, Gate
+from apps.executions.slots.protocol import StaleEpoch
+from apps.executions.states import HOLDS_SLOT, IN_LINE
+from apps.executions.statistics import gate_stats, usual_durations
+
+#: Lines shown above the list of all gates.
+_LINES = 50
+#: Places of a line on one page, and holders shown.
+_PLACES = 100
+_AWAY = "Redis cannot be reached. What is shown comes from the database; nobody is let in until it is back."
+_REBUILT = "The lines are being built anew from the database, which is what is shown."
+
+
+class GatesPage(Page):
+    """First those with a line, the longest first; then all, newest first."""
+
+    verbs = {"GET": Verb.GATE_VIEW}
+    template_name = "console/gates.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.GET.get("q", "").replace("\0", "").strip()[:100]
+        given = request.GET.get("policy", "")
+        policy = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+        away = "" if is_reachable() else _AWAY
+        gates = Gate.objects.visible_to(self.identity).select_related("policy")
+        page = page_of(_narrowed(gates, wanted, policy), request.GET)
+        busy = gates_with_a_line(containing=wanted, policy=policy) if page.is_first else []
+        first = gates.in_bulk(busy[:_LINES])
+        told = _stats([*(first[pk] for pk in busy if pk in first), *page.rows])
+        return self.show(
+            "Gates",
+            page=page,
+            busy=[(first[pk], told[pk]) for pk in busy if pk in first],
+            busy_count=len(busy),
+            all=[(gate, told[gate.pk]) for gate in page.rows],
+            q=wanted,
+            policy=policy,
+            away=away,
+        )
+
+
+def _narrowed(gates: "QuerySet[Gate]", wanted: str, policy: int | None) -> "QuerySet[Gate]":
+    if policy is not None:
+        gates = gates.filter(policy=policy)
+    if wanted:
+        gates = gates.filter(Q(policy__name__icontains=wanted) | Q(key_text__icontains=wanted))
+    return gates
+
+
+def _stats(gates: Sequence[Gate]) -> dict[int, JsonObject]:
+    unique = {gate.pk: gate for gate in gates}
+    return dict(zip(unique, gate_stats(list(unique.values())), strict=True))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """`execution` is None where it is not this identity's to see."""
+
+    position: int
+    execution: Execution | None
+    estimate_s: float | None = None
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Who holds and who waits, by id; `note` says why it comes from the database, where it does."""
+
+    holding: Sequence[int]
+    waiting: Sequence[int]
+    note: str = ""
+
+
+class GatePage(Page):
+    verbs = {"GET": Verb.GATE_VIEW, "POST": Verb.POLICY_MANAGE}
+    template_name = "console/gate.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        gate = self._gate(pk)
+        first = _first_place(request.GET.get("place", ""))
+        standing = _standing(gate, first)
+        rows = Execution.objects.visible_to(self.identity).in_bulk([*standing.holding, *standing.waiting])
+        stats = gate_stats([gate])[0]
+        return self.show(
+            f"{gate.policy.name} {gate.key_text}".strip(),
+            parents=[Parent("Gates", reverse("admin:gates"))],
+            gate=gate,
+            policy=gate.policy,
+            stats=stats,
+            holders=[rows.get(pk) for pk in standing.holding],
+            places=_places(standing.waiting, rows, first=first, gate=gate),
+            first=first,
+            earlier=max(1, first - _PLACES) if first > 1 else None,
+            later=first + _PLACES if stats["waiting"] >= first + _PLACES else None,
+            note=standing.note,
+            may_manage=may(self.identity, Verb.POLICY_MANAGE),
+            most=MOST,
+        )
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        gate = self._gate(pk)
+        text = move_limit(gate.policy, request.POST)
+        if not is_reachable():
+            messages.warning(request, "Redis cannot be reached; the lines hear of it as soon as it is back.")
+        return self.done(text, reverse("admin:gate", args=[gate.pk]))
+
+    def _gate(self, pk: int) -> Gate:
+        gate = Gate.objects.visible_to(self.identity).select_related("policy").filter(pk=pk).first()
+        if gate is None:
+            raise NotFound(f"There is no gate {pk}; an idle one is forgotten after an hour.")
+        return gate
+
+
+def _first_place(text: str) -> int:
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def _standing(gate: Gate, first: int) -> _Standing:
+    """The places from `first` on, and the holders."""
+    try:
+        waiting = lines.slots().line(gate.pk, most=first - 1 + _PLACES)
+        holding = [grant.execution for grant in lines.slots().holders(gate.pk, most=_PLACES)]
+        return _Standing(sorted(holding), waiting[first - 1 :])
+    except RedisAway:
+        note = _AWAY
+    except StaleEpoch:
+        note = _REBUILT
+    here = Execution.objects.filter(gate=gate, number__isnull=False).order_by("number").values_list("pk", flat=True)
+    waiting = list(here.filter(status__in=IN_LINE)[first - 1 : first - 1 + _PLACES])
+    return _Standing(list(here.filter(status__in=HOLDS_SLOT)[:_PLACES]), waiting, note)
+
+
+def _places(waiting: Sequence[int], rows: Mapping[int, Execution], *, first: int, gate: Gate) -> list[_Place]:
+    limit = gate.policy.limit_in_force
+    duration = usual_durations([gate.pk]).get(gate.pk)
+    return [
+        _Place(at, rows.get(pk), math.ceil(at / limit) * duration if limit and duration is not None else None)
+        for at, pk in enumerate(waiting, start=first)
+    ]

@@ -1,0 +1,110 @@
+"""Operations: long administrative work, how far it is, what it said, how it ended."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from apps.accounts.permissions import Verb, may
+from apps.console.pages.base import Page, Parent
+from apps.console.paging import page_of
+from apps.core.errors import NotFound
+from apps.core.types import JsonObject
+from apps.operations import kinds
+from apps.operations.models import Operation
+from apps.packs.operations import INSTALL
+
+
+class OperationsPage(Page):
+    verbs = {"GET": Verb.OPERATION_VIEW}
+    template_name = "console/operations.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = Operation.objects.visible_to(self.identity).select_related("requested_by").defer("log", "input", "steps")
+        known = kinds.known()
+        status, kind = request.GET.get("status", ""), request.GET.get("kind", "")
+        if status in Operation.Status.values:
+            rows = rows.filter(status=status)
+        if kind in known:
+            rows = rows.filter(kind=kind)
+        return self.show(
+            "Operations",
+            page=page_of(rows, request.GET),
+            statuses=Operation.Status.values,
+            kinds=known,
+            wanted={"status": status, "kind": kind},
+        )
+
+
+class OperationPage(Page):
+    verbs = {"GET": Verb.OPERATION_VIEW}
+    template_name = "console/operation.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        rows = Operation.objects.visible_to(self.identity).select_related("requested_by")
+        operation = rows.filter(pk=pk).first()
+        if operation is None:
+            raise NotFound(f"There is no operation {pk}, or it is not yours to see.")
+        return self.show(
+            f"{operation.kind} #{operation.pk}",
+            parents=[Parent("Operations", reverse("admin:operations"))],
+            operation=operation,
+            steps=[_step(step) for step in operation.steps],
+            inputs=[(name.replace("_", " "), value) for name, value in operation.input.items()],
+            errors=[_error(item) for item in (operation.error or {}).get("errors", ())],
+            **self._pack(operation),
+        )
+
+    def _pack(self, operation: Operation) -> dict[str, Any]:
+        """What an installation leads to: the pack, or the form again."""
+        if operation.kind != INSTALL:
+            return {}
+        facts: dict[str, Any] = {}
+        outcome, given = operation.outcome, operation.input
+        if outcome:
+            is_trial = bool(given.get("dry_run"))
+            facts["outcome_text"] = _outcome_text(outcome, is_trial=is_trial)
+            facts["pack_ref"] = "" if is_trial else outcome["ref"]
+        if operation.is_ended and may(self.identity, Verb.PACK_INSTALL):
+            values = {"source": given.get("source", ""), **({"force": "on"} if given.get("force") else {})}
+            facts["again_url"] = f"{reverse('admin:pack_install')}?{urlencode(values)}"
+            facts["again_label"] = "Install it" if outcome and given.get("dry_run") else "Install again"
+        return facts
+
+
+_CHANGES = {
+    "installed": "is installed",
+    "upgraded": "is the current version",
+    "replaced": "is replaced",
+    "unchanged": "was installed already; nothing changed",
+}
+_TRIALS = {
+    "installed": "would be installed",
+    "upgraded": "would become the current version",
+    "replaced": "would be replaced",
+    "unchanged": "is installed already",
+}
+
+
+def _outcome_text(outcome: JsonObject, *, is_trial: bool) -> str:
+    deed = (_TRIALS if is_trial else _CHANGES).get(outcome["change"], outcome["change"])
+    held = ", ".join(f"{count} {kind}" for kind, count in outcome["content"].items())
+    trial = " Nothing was changed." if is_trial else ""
+    return f"{outcome['ref']} {outcome['version']} {deed}{f' ({held})' if held else ''}.{trial}"
+
+
+def _step(step: JsonObject) -> JsonObject:
+    started, ended = (datetime.fromisoformat(step[name]) if step[name] else None for name in ("started_at", "ended_at"))
+    return {**step, "duration_s": (ended - started).total_seconds() if started and ended else None}
+
+
+def _error(item: JsonObject) -> JsonObject:
+    """One line of the list: of a file (`file`, `line`) or of a field (`pointer`)."""
+    where = item.get("file") or item.get("pointer", "")
+    return {
+        "where": f"{where}:{item['line']}" if item.get("line") else where,
+        "detail": item.get("detail", ""),
+        "hint": item.get("hint", ""),
+    }

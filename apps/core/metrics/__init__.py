@@ -1,0 +1,1 @@
+"""Numbers about Attune: which there are, and how a process counts those that no table knows."""

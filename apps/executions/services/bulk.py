@@ -1,0 +1,58 @@
+"""Cancels or reruns many executions, each for itself: one that cannot be done does not hold up the others."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apps.core.errors import AttuneError, FieldError, Invalid
+from apps.executions.services.cancel import cancel_execution
+from apps.executions.services.rerun import rerun_execution
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
+
+#: Most executions one call takes.
+MAX_BULK = 500
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one. `new_id` is the execution that a rerun made; `code` and `detail` say why it was not done."""
+
+    id: int
+    ok: bool
+    new_id: int | None = None
+    code: str = ""
+    detail: str = ""
+
+
+def cancel_many(identity: "Identity", ids: Sequence[int]) -> list[Outcome]:
+    """One outcome for each different id, in their order. Raises `Invalid` for more than `MAX_BULK`."""
+
+    def cancel(execution_id: int) -> None:
+        cancel_execution(identity, execution_id)
+
+    return _each(ids, cancel)
+
+
+def rerun_many(identity: "Identity", ids: Sequence[int]) -> list[Outcome]:
+    """One outcome for each different id; they take their places in line in the order of the list.
+
+    Raises `Invalid` for more than `MAX_BULK`.
+    """
+    return _each(ids, lambda execution_id: rerun_execution(identity, execution_id, parameters={}).pk)
+
+
+def _each(ids: Iterable[int], do: Callable[[int], int | None]) -> list[Outcome]:
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) > MAX_BULK:
+        detail = f"{len(wanted)} executions; at most {MAX_BULK} are taken at once"
+        raise Invalid(detail, errors=[FieldError("/ids", "max_length", detail)])
+    return [_outcome(execution_id, do) for execution_id in wanted]
+
+
+def _outcome(execution_id: int, do: Callable[[int], int | None]) -> Outcome:
+    try:
+        return Outcome(execution_id, ok=True, new_id=do(execution_id))
+    except AttuneError as error:
+        return Outcome(execution_id, ok=False, code=error.code, detail=error.detail)

@@ -1,0 +1,1 @@
+"""What monitoring asks for: the metrics of everything, for Prometheus."""
