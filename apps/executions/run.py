@@ -26,6 +26,7 @@ from apps.executions import dispatch
 from apps.executions.definitions import definition_of
 from apps.executions.ending import Judge, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder, keep_artifact
+from apps.executions.models import Execution
 from apps.executions.secrets import unseal
 from apps.executions.services.building import building_told
 from apps.executions.services.finish import Ending, Rules, finish
@@ -56,7 +57,7 @@ class EntryPointUnusable(OSError):
 
 def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
     """Follows one hint. A duplicate, stale or forged one runs nothing."""
-    if not (host.is_accepting and host.is_believed()):
+    if not (host.intake.is_open and host.is_believed()):
         dispatch.owe([execution_id])
         return
     control = RunControl()
@@ -64,9 +65,16 @@ def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
         claimed = claim(execution_id, attempt=attempt, worker_id=host.worker_id)
         count(CLAIMS, "refused" if claimed is None else "claimed")
         if claimed is None:
-            logger.info("not claimed", extra={"execution_id": execution_id, "attempt": attempt})
+            _not_claimed(execution_id, attempt)
             return
         _run_to_its_end(claimed, control, host)
+
+
+def _not_claimed(execution_id: int, attempt: int) -> None:
+    """A duplicate, stale or forged hint; or this worker was cordoned a moment ago, and another one must be told."""
+    logger.info("not claimed", extra={"execution_id": execution_id, "attempt": attempt})
+    if Execution.objects.filter(pk=execution_id, attempt=attempt, status=Status.SCHEDULED).exists():
+        dispatch.owe([execution_id])
 
 
 def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:

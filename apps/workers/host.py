@@ -15,6 +15,7 @@ from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation
 from apps.runtimes.models import Runtime
 from apps.workers.capabilities import Capabilities
+from apps.workers.intake import Intake
 
 #: A changed runtime file is noticed by running workers after so long.
 _RUNTIME_TTL_S = 5.0
@@ -44,7 +45,7 @@ class Host:
     volume_id: str
     work_root: Path
     """Below it, each run has its private work directory; nobody else's runs are there."""
-    is_accepting: bool = True
+    intake: Intake
     is_believed: Callable[[], bool] = field(default=lambda: True)
     """Whether others believe that this worker lives; what it starts otherwise, its warden kills."""
     _runs: dict[RunControl, int] = field(default_factory=dict)

@@ -50,6 +50,7 @@ class Worker(models.Model):
     version = models.CharField(max_length=40, help_text="of Attune")
     volume_id = models.CharField(max_length=64, help_text="of the folder in which it builds environments")
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    is_stopping = models.BooleanField(default=False, help_text="its process was told to end")
     started_at = models.DateTimeField(db_default=Now())
     last_heartbeat = models.DateTimeField(db_default=Now())
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -79,7 +79,8 @@ def _try_name(registration: Registration, name: str) -> Worker | None:
 
 
 def begin_draining(worker_id: int) -> None:
-    Worker.objects.living().filter(pk=worker_id).update(status=Worker.Status.DRAINING)
+    """Its process was told to end: unlike a drain that operators ask for, nothing takes this back."""
+    Worker.objects.living().filter(pk=worker_id).update(status=Worker.Status.DRAINING, is_stopping=True)
     streaming.tell("worker")
 
 

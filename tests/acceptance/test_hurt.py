@@ -15,18 +15,22 @@ from tests.acceptance.test_running import living
 from tests.waiting import wait_for
 
 
-def test_a_killed_worker_leaves_no_process_and_what_it_ran_is_abandoned_with_a_reason(private_attune: Attune) -> None:
+def test_what_a_killed_worker_ran_is_ended_and_starts_again_as_the_next_attempt(private_attune: Attune) -> None:
     attune, marker = private_attune, f"orphan-{private_attune.port}"
     requested = attune.request("hard.stubborn", {"marker": marker})
     wait_for(lambda: living(marker) == 2, what="both stubborn processes")
     attune.kill(attune.pids_of("worker")[0])
     wait_for(lambda: living(marker) == 0, what="the end of both stubborn processes")
-    ended = attune.ended(requested["id"])
-    assert (ended["status"], ended["reason"]["code"]) == ("abandoned", "worker_lost")
-    assert attune.run("core.echo", {"message": "still here"})["result"]["stdout"] == "still here\n"
+    wait_for(lambda: living(marker) == 2, what="the next attempt")
+    again = attune.running(requested["id"])
+    assert (again["attempt"], again["losses"]) == (2, 1)
+    attune.client.post(f"/executions/{requested['id']}/cancel").raise_for_status()
+    assert attune.ended(requested["id"])["status"] == "canceled"
+    reasons = [row["reason"] for row in attune.client.get(f"/executions/{requested['id']}/history").json()["results"]]
+    assert "worker_lost" in [reason["code"] for reason in reasons if reason]
 
 
-def test_a_worker_that_is_stopped_finishes_what_it_can_and_says_what_it_cut_off(private_attune: Attune) -> None:
+def test_a_worker_that_is_stopped_finishes_what_it_can_and_sends_the_rest_back(private_attune: Attune) -> None:
     attune = private_attune
     short = attune.request("core.sleep", {"seconds": 1.5})
     long = attune.request("core.sleep", {"seconds": 300})
@@ -34,8 +38,11 @@ def test_a_worker_that_is_stopped_finishes_what_it_can_and_says_what_it_cut_off(
     attune.running(long["id"])
     attune.kill(attune.pids_of("worker")[0], signal.SIGTERM)
     assert attune.ended(short["id"])["status"] == "succeeded"
-    cut_off = attune.ended(long["id"])
-    assert (cut_off["status"], cut_off["reason"]["code"]) == ("abandoned", "interrupted")
+    wait_for(lambda: attune.client.get(f"/executions/{long['id']}").json()["attempt"] == 2, what="the next attempt")
+    again = attune.running(long["id"])
+    assert (again["attempt"], again["losses"]) == (2, 0)
+    attune.client.post(f"/executions/{long['id']}/cancel").raise_for_status()
+    assert attune.ended(long["id"])["status"] == "canceled"
 
 
 def test_without_redis_requests_are_taken_and_run_in_order_when_it_is_back(
@@ -107,12 +114,14 @@ def test_without_postgresql_requests_are_refused_with_a_time_to_come_back_and_en
     assert attune.run("core.noop")["status"] == "succeeded"
 
 
-def test_a_worker_that_was_cut_off_for_long_loses_what_ran_and_nothing_that_comes_after(private_attune: Attune) -> None:
+def test_a_worker_that_was_cut_off_for_long_starts_what_it_ran_again(private_attune: Attune) -> None:
     attune, marker = private_attune, f"cut-off-{private_attune.port}"
     running = attune.request("hard.stubborn", {"marker": marker})
     wait_for(lambda: living(marker) == 2, what="both stubborn processes")
     with without_postgresql(attune):
         wait_for(lambda: living(marker) == 0, what="the end of what others may believe lost")
     assert attune.run("core.noop")["status"] == "succeeded"
-    ended = attune.ended(running["id"])
-    assert (ended["status"], ended["reason"]["code"]) == ("abandoned", "process_lost")
+    wait_for(lambda: living(marker) == 2, what="the next attempt")
+    assert attune.client.get(f"/executions/{running['id']}").json()["attempt"] == 2
+    attune.client.post(f"/executions/{running['id']}/cancel").raise_for_status()
+    assert attune.ended(running["id"])["status"] == "canceled"

@@ -15,6 +15,7 @@ from apps.runner.outcome import StopReason
 from apps.runner.warden_client import Warden
 from apps.workers.capabilities import Capabilities
 from apps.workers.host import Host
+from apps.workers.intake import Intake
 from apps.workers.models import Worker
 from tests.asking import ask
 from tests.factories import make_action, make_worker
@@ -25,9 +26,8 @@ from tests.running import claimed, status_of
 @pytest.fixture
 def host(people: People) -> Host:
     worker = make_worker("tom")
-    return Host(
-        worker.pk, worker.name, Warden(silence_s=60), Capabilities("default", {}), "volume", Path("/nonexistent")
-    )
+    nothing, nowhere = Capabilities("default", {}), Path("/nonexistent")
+    return Host(worker.pk, worker.name, Warden(silence_s=60), nothing, "volume", nowhere, Intake([]))
 
 
 def look(host: Host) -> None:

@@ -24,8 +24,10 @@ class Told:
     def __init__(self) -> None:
         self.beats: Queue[int] = Queue()
         self.losses: Queue[int] = Queue()
+        self.statuses: list[str] = []
 
-    def on_beat(self, _: psycopg.Connection[tuple[object, ...]]) -> None:
+    def on_beat(self, _: psycopg.Connection[tuple[object, ...]], status: str) -> None:
+        self.statuses.append(status)
         self.beats.put(1)
 
     def on_lost(self) -> int:
@@ -72,10 +74,10 @@ def test_a_surprise_in_a_beat_does_not_end_the_heart() -> None:
     worker, told = make_worker(), Told()
     surprises = iter([ValueError("odd")])
 
-    def surprise(link: psycopg.Connection[tuple[object, ...]]) -> None:
+    def surprise(link: psycopg.Connection[tuple[object, ...]], status: str) -> None:
         for error in surprises:
             raise error
-        told.on_beat(link)
+        told.on_beat(link, status)
 
     heart = Heartbeat(worker.pk, every_s=0.05, on_beat=surprise, on_lost=told.on_lost)
     heart.start()
@@ -83,3 +85,17 @@ def test_a_surprise_in_a_beat_does_not_end_the_heart() -> None:
         told.beats.get(timeout=DEADLINE_S)
     finally:
         heart.stop()
+
+
+def test_a_beat_tells_the_status_that_operators_gave_it_and_can_be_brought_on() -> None:
+    worker, told = make_worker(), Told()
+    heart = Heartbeat(worker.pk, every_s=600, on_beat=told.on_beat, on_lost=told.on_lost)
+    heart.start()
+    try:
+        told.beats.get(timeout=DEADLINE_S)
+        Worker.objects.filter(pk=worker.pk).update(status="cordoned")
+        heart.beat_now()
+        told.beats.get(timeout=DEADLINE_S)
+    finally:
+        heart.stop()
+    assert told.statuses == ["active", "cordoned"]

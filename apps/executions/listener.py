@@ -1,7 +1,8 @@
-"""Hears cancel requests over Redis, so that they take effect at once and not with the next heartbeat."""
+"""Hears over Redis what is asked of this worker, so that it takes effect at once and not with the next heartbeat."""
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 from django.conf import settings
@@ -10,22 +11,24 @@ from redis.client import PubSub
 from apps.core.redis import FAILURES, connect
 from apps.executions.wakeups import CANCEL_CHANNEL
 from apps.runner.outcome import StopReason
+from apps.workers import wake
 from apps.workers.host import Host
 
 logger = logging.getLogger(__name__)
 
-#: Between two tries to reach Redis; meanwhile the heartbeat finds cancels.
+#: Between two tries to reach Redis; meanwhile the heartbeat finds it all.
 _RETRY_S = 2.0
 _LISTEN_S = 1.0
 
 
-class CancelListener:
-    """A thread of its own; `start` and `stop`."""
+class Listener:
+    """A thread of its own; `start` and `stop`. `beat` brings the heartbeat on."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, beat: Callable[[], None]) -> None:
         self._host = host
+        self._beat = beat
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cancel-listener", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -45,7 +48,7 @@ class CancelListener:
         client = connect(settings.REDIS_URL)
         subscription = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py
         try:
-            subscription.subscribe(CANCEL_CHANNEL)
+            subscription.subscribe(CANCEL_CHANNEL, wake.CHANNEL)
             while not self._stopping.is_set():
                 self._take(subscription)
         finally:
@@ -55,5 +58,9 @@ class CancelListener:
 
     def _take(self, subscription: PubSub) -> None:
         message = subscription.get_message(timeout=_LISTEN_S)
-        if message and str(message["data"]).isdigit():
+        if not message or not str(message["data"]).isdigit():
+            return
+        if message["channel"] == CANCEL_CHANNEL:
             self._host.stop(int(message["data"]), StopReason.CANCELED)
+        elif int(message["data"]) == self._host.worker_id:
+            self._beat()
