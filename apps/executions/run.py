@@ -57,6 +57,7 @@ class EntryPointUnusable(OSError):
 
 def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
     """Follows one hint. A duplicate, stale or forged one runs nothing."""
+    host.hints_heard += 1
     if not (host.intake.is_open and host.is_believed()):
         dispatch.owe([execution_id])
         return

@@ -111,16 +111,18 @@ def _explain_queues(rows: Sequence[Execution]) -> list[tuple[Execution, JsonObje
     if not rows:
         return []
     queues = {row.queue for row in rows}
-    workers = list(Worker.objects.living().values("id", "name", "status", "queues", "slots"))
+    workers = list(Worker.objects.living().values("id", "name", "status", "refusal", "queues", "slots"))
     busy = _busy([worker["id"] for worker in workers])
     reasons = {queue: _explain_queue(queue, workers, busy) for queue in queues}
     return [(row, reasons[row.queue]) for row in rows]
 
 
 def _explain_queue(queue: str, workers: Sequence[Mapping[str, Any]], busy: Mapping[int, int]) -> JsonObject:
-    serving = [worker for worker in workers if queue in worker["queues"] and worker["status"] == "active"]
+    able = [worker for worker in workers if queue in worker["queues"]]
+    serving = [worker for worker in able if worker["status"] == "active" and not worker["refusal"]]
     if not serving:
-        text = f"no worker serves {queue}; start one with this runtime in this pool"
+        why = "; ".join(f"{worker['name']} {worker['refusal'] or 'is ' + worker['status']}" for worker in able)
+        text = f"no worker serves {queue}: " + (why or "start one with this runtime in this pool")
         return {"code": "no_worker", "text": text, "queue": queue}
     slots, used = sum(worker["slots"] for worker in serving), sum(busy.get(worker["id"], 0) for worker in serving)
     text = f"{used} of {slots} slots of the workers that serve {queue} are busy"

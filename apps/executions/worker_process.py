@@ -7,34 +7,29 @@
 """
 
 import logging
-import threading
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from apps.core import logs, tracing
 from apps.core.metrics import publishing
 from apps.core.version import VERSION
-from apps.executions.claims import look_after_claims
 from apps.executions.listener import Listener
-from apps.runner.outcome import StopReason
+from apps.executions.member import Member
 from apps.runner.warden_client import Warden
 from apps.runner.workplace import workplace
 from apps.runtimes.environments.volume import volume_id
 from apps.runtimes.services import known_runtimes
 from apps.workers.builds import look_after_environments
 from apps.workers.capabilities import Capabilities, RuntimesNotHere, find_capabilities
-from apps.workers.drain import Drain
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.intake import Intake
-from apps.workers.models import Worker
-from apps.workers.services import Registration, begin_draining, end_worker, register_worker
+from apps.workers.services import Registration, end_worker, register_worker
 from apps.workers.slots_pool import SlotsPool
 
 logger = logging.getLogger(__name__)
@@ -83,7 +78,8 @@ class WorkerProcess:
         worker = register_worker(registration)
         logs.say_worker(worker.name)
         host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, Intake(capabilities.queues))
-        drain = Drain(host, patience_s=settings.ATTUNE_DRAIN_S)
+        member = Member(host, registration)
+        member.begin()
         connection.close()
         set_current(host)
         look_after_environments(host)
@@ -91,8 +87,8 @@ class WorkerProcess:
         heartbeat = Heartbeat(
             worker.pk,
             every_s=settings.ATTUNE_HEARTBEAT_S,
-            on_beat=lambda beat_connection, status: self._after_beat(host, drain, beat_connection, status),
-            on_lost=lambda: self._register_anew(host, registration),
+            on_beat=member.after_beat,
+            on_lost=member.register_anew,
         )
         listener = Listener(host, beat=heartbeat.beat_now)
         host.is_believed = heartbeat.is_believed
@@ -101,7 +97,7 @@ class WorkerProcess:
         publisher = publishing.start()
         tracing.start("worker")
         try:
-            self._consume(host, drain)
+            self._consume(host, member)
         finally:
             tracing.stop()
             publisher.stop()
@@ -111,9 +107,9 @@ class WorkerProcess:
             set_current(None)
             logger.info("worker %s stopped", host.name)
 
-    def _consume(self, host: Host, drain: Drain) -> None:
+    def _consume(self, host: Host, member: Member) -> None:
         """Celery's consumer, until it is told to stop and everything that runs has ended."""
-        worker_shutting_down.connect(lambda **_: _stop(host, drain), weak=False)
+        worker_shutting_down.connect(lambda **_: member.stop(), weak=False)
         worker_ready.connect(lambda sender, **_: _begin(host, sender), weak=False)
         for queue in host.capabilities.queues:
             # A hint may be lost, so it is not worth the four writes to Redis that taking and confirming it would cost.
@@ -131,53 +127,10 @@ class WorkerProcess:
         }
         self._app.Worker(**arguments).start()
 
-    def _after_beat(
-        self, host: Host, drain: Drain, beat_connection: psycopg.Connection[tuple[Any, ...]], status: str
-    ) -> None:
-        """Others believe that this worker lives: so may its warden. What operators asked of it is done."""
-        self._warden.beat()
-        look_after_claims(host, beat_connection)
-        if host.intake.is_stopping:
-            return
-        if status == Worker.Status.ACTIVE:
-            host.intake.open()
-            drain.call_off()
-        else:
-            host.intake.close()
-        if status == Worker.Status.DRAINING:
-            drain.begin()
-
-    def _register_anew(self, host: Host, registration: Registration) -> int:
-        """After it was called lost: what ran is worth nothing any more and ends; new claims carry a new identity."""
-        for execution_id in host.running_ids:
-            host.stop(execution_id, StopReason.INTERRUPTED)
-        worker = register_worker(registration)
-        if not host.intake.is_open:  # what operators had asked of it holds on
-            Worker.objects.filter(pk=worker.pk).update(status=Worker.Status.CORDONED)
-        connection.close()
-        host.worker_id, host.name = worker.pk, worker.name
-        logs.say_worker(worker.name)
-        return worker.pk
-
 
 def _begin(host: Host, consumer: Any) -> None:
     host.intake.attach(consumer)
     logger.info("worker %s is ready: %s", host.name, _said(host))
-
-
-def _stop(host: Host, drain: Drain) -> None:
-    """Called inside a signal handler, so it does next to nothing itself. Celery waits for what still runs."""
-    host.intake.stop()
-    threading.Thread(target=_say_that_it_stops, args=[host], name="goodbye", daemon=True).start()
-    drain.begin()
-
-
-def _say_that_it_stops(host: Host) -> None:
-    try:
-        begin_draining(host.worker_id)
-    except DatabaseError as error:
-        logger.warning("others are not told that it drains: %s", str(error).strip().partition("\n")[0])
-    connection.close()
 
 
 def _labels(pairs: list[str]) -> dict[str, str]:

@@ -48,6 +48,8 @@ class Host:
     intake: Intake
     is_believed: Callable[[], bool] = field(default=lambda: True)
     """Whether others believe that this worker lives; what it starts otherwise, its warden kills."""
+    hints_heard: int = 0
+    """Grows with each hint that reaches this process."""
     _runs: dict[RunControl, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _runtimes: dict[str, tuple[float, HostedRuntime]] = field(default_factory=dict)

@@ -21,7 +21,17 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 
     def serving(self, queue: str) -> Self:
         """Those that would take work from `queue` now."""
-        return self.filter(status=Worker.Status.ACTIVE, queues__contains=[queue])
+        return self.filter(status=Worker.Status.ACTIVE, refusal="", queues__contains=[queue])
+
+
+class SchemaVersion(models.Model):
+    """One row: which tables these are, and the oldest workers that understand them (see `workers.schema`)."""
+
+    number = models.PositiveIntegerField()
+    oldest = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class Worker(models.Model):
@@ -50,6 +60,9 @@ class Worker(models.Model):
     version = models.CharField(max_length=40, help_text="of Attune")
     volume_id = models.CharField(max_length=64, help_text="of the folder in which it builds environments")
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    refusal = models.CharField(
+        max_length=255, blank=True, default="", help_text="why it takes nothing of its own accord"
+    )
     is_stopping = models.BooleanField(default=False, help_text="its process was told to end")
     started_at = models.DateTimeField(db_default=Now())
     last_heartbeat = models.DateTimeField(db_default=Now())
