@@ -36,6 +36,8 @@ def _represent(execution: Execution, waiting: Waiting) -> JsonObject:
         "signal": execution.signal or None,
         "attempt": execution.attempt,
         "max_attempts": execution.max_attempts,
+        "retries": execution.retries,
+        "losses": execution.losses,
         "labels": execution.labels,
         "parent": execution.parent_id,
         "rerun_of": execution.rerun_of_id,

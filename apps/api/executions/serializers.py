@@ -72,6 +72,8 @@ class ExecutionSerializer(serializers.Serializer[Any]):
     signal = serializers.CharField(allow_null=True)
     attempt = serializers.IntegerField()
     max_attempts = serializers.IntegerField()
+    retries = serializers.IntegerField(help_text="tries that failed before this attempt")
+    losses = serializers.IntegerField(help_text="attempts that were lost with their worker; they use up no tries")
     labels = serializers.DictField(child=serializers.CharField())
     parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
     rerun_of = serializers.IntegerField(allow_null=True)
