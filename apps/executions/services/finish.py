@@ -14,12 +14,13 @@ from apps.actions.definition import OnLost, RetryRule
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject, JsonValue
 from apps.executions import lines, outbox, wakeups
+from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff, goes_back
 from apps.executions.policies.retry import delay_before, may_retry
 from apps.executions.services.requeue import requeue
 from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.slots.rebuild import rebuild_here
-from apps.executions.states import Status
+from apps.executions.states import IN_LINE, Status
 from apps.executions.transitions import Claimed, StaleTransition, transition
 
 logger = logging.getLogger(__name__)
@@ -62,10 +63,18 @@ def finish(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
     try:
         status = _write(claimed, ending, rules=rules)
     except StaleTransition:
-        _tell(claimed)  # the attempt is over in the table, and whoever wrote that may have died before telling
+        # The attempt is over in the table, and whoever wrote that may have died before telling.
+        if not _was_sent_back(claimed):
+            _tell(claimed)
         raise
     _tell(claimed)
     return status
+
+
+def _was_sent_back(claimed: Claimed) -> bool:
+    """Then its slot goes over to its place in line in one call; given back alone, somebody would pass it."""
+    waiting = Execution.objects.filter(pk=claimed.id, status__in=IN_LINE, number__isnull=False)
+    return waiting.filter(attempt__gt=claimed.attempt).exists()
 
 
 def _write(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:

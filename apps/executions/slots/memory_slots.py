@@ -4,6 +4,7 @@ The contract tests run on both.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from apps.executions.slots.protocol import (
     Snapshot,
     StaleEpoch,
     Standing,
+    Ticked,
     merge,
 )
 
@@ -49,6 +51,10 @@ class _Gate:
     returning: dict[int, int] = field(default_factory=dict)
     holders: dict[int, int] = field(default_factory=dict)
     next_number: int = 1
+    passed: deque[int] = field(default_factory=deque)
+
+    def has_line(self) -> bool:
+        return bool(self.waiting or self.returning)
 
     def pop(self, number_of: Callable[[int], int | None]) -> int | None:
         """Who is let in next; `number_of` somebody in line is None when it passed other gates before this one."""
@@ -67,11 +73,13 @@ class Store:
     epoch: int | None = None
     gates: dict[int, _Gate] = field(default_factory=dict)
     standings: dict[int, _Standing] = field(default_factory=dict)
-    limits: dict[int, tuple[int | None, int]] = field(default_factory=dict)
+    limits: dict[int, Limit] = field(default_factory=dict)
+    due: dict[int, int] = field(default_factory=dict)
+    now_ms: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def wipe(self) -> None:
-        self.__init__()  # type: ignore[misc]  # a fresh store in the same place, as a restarted server is
+        self.__init__(now_ms=self.now_ms)  # type: ignore[misc]  # a fresh store in the same place, as a restarted server is
 
 
 def _guarded(method: "Callable[Concatenate[MemorySlots, P], T]") -> "Callable[Concatenate[MemorySlots, P], T]":
@@ -158,11 +166,24 @@ class MemorySlots:
                 self._place(entry)
             for gate, number in snapshot.next_numbers.items():
                 self.store.gates.setdefault(gate, _Gate(policy=0)).next_number = number
+            for gate, at in snapshot.passes:
+                self.store.gates.setdefault(gate, _Gate(policy=0)).passed.append(at)
 
     @_guarded
     def forget(self, gates: Sequence[int]) -> None:
         for gate in gates:
             self.store.gates.pop(gate, None)
+            self.store.due.pop(gate, None)
+
+    @_guarded
+    def tick(self) -> Ticked:
+        now = self.store.now_ms()
+        gates = [gate for gate, at in self.store.due.items() if at <= now]
+        for gate in gates:
+            del self.store.due[gate]
+        outcome = self._promote(gates)
+        next_due = max(0, min(self.store.due.values()) - now) if self.store.due else None
+        return Ticked(outcome.granted, outcome.more, next_due, epoch=self.epoch)
 
     def is_current(self) -> bool:
         return self.store.epoch == self.epoch
@@ -221,9 +242,9 @@ class MemorySlots:
 
     def _take_limits(self, limits: Iterable[Limit]) -> None:
         for item in limits:
-            _, version = self.store.limits.get(item.policy, (0, -1))
-            if item.version > version:
-                self.store.limits[item.policy] = (item.limit, item.version)
+            known = self.store.limits.get(item.policy)
+            if known is None or item.version > known.version:
+                self.store.limits[item.policy] = item
 
     def _remember(self, entry: Entry) -> _Standing:
         standing = _Standing(entry.attempt, entry.number, tuple(ref.gate for ref in entry.gates))
@@ -237,7 +258,8 @@ class MemorySlots:
             return
         standing.stage = len(standing.gates)
         for gate in standing.gates:
-            self.store.gates[gate].holders[entry.execution] = entry.attempt
+            if not self._window(gate):
+                self.store.gates[gate].holders[entry.execution] = entry.attempt
 
     def _take_out(self, execution: int, here: _Standing) -> list[int]:
         """The gates where it held a slot."""
@@ -255,8 +277,32 @@ class MemorySlots:
 
     def _room(self, gate: int) -> int:
         line = self.store.gates[gate]
-        limit, _ = self.store.limits.get(line.policy, (0, 0))
-        return MAX_MOVES + 1 if limit is None else limit - len(line.holders)
+        rule = self.store.limits.get(line.policy)
+        if rule is None:
+            return 0
+        if rule.limit is None:
+            return MAX_MOVES + 1
+        return rule.limit - (self._passed_lately(line, rule.window_ms) if rule.window_ms else len(line.holders))
+
+    def _window(self, gate: int) -> int:
+        rule = self.store.limits.get(self.store.gates[gate].policy)
+        return rule.window_ms if rule else 0
+
+    def _passed_lately(self, line: _Gate, window_ms: int) -> int:
+        border = self.store.now_ms() - window_ms
+        while line.passed and line.passed[0] <= border:
+            line.passed.popleft()
+        return len(line.passed)
+
+    def _set_alarm(self, gate: int) -> None:
+        """A line at a gate of a rate goes on by itself when the oldest that passed falls out of the window."""
+        line = self.store.gates[gate]
+        rule = self.store.limits.get(line.policy)
+        if rule is None or not rule.limit or not rule.window_ms or not line.has_line():
+            return
+        leaves_first = len(line.passed) - rule.limit
+        if 0 <= leaves_first < len(line.passed):
+            self.store.due[gate] = line.passed[leaves_first] + rule.window_ms
 
     def _promote(self, gates: Iterable[int]) -> Outcome:
         granted: list[Grant] = []
@@ -276,12 +322,18 @@ class MemorySlots:
                 following = self._let_in(execution, gate, granted)
                 if following is not None and following not in queue:
                     queue.append(following)
+            if self._room(gate) <= 0:
+                self._set_alarm(gate)
         return Outcome(tuple(granted), tuple(more), epoch=self.epoch)
 
     def _let_in(self, execution: int, gate: int, granted: list[Grant]) -> int | None:
         """The gate it waits at next, or None with its grant added."""
         here = self.store.standings[execution]
-        self.store.gates[gate].holders[execution] = here.attempt
+        line = self.store.gates[gate]
+        if not self._window(gate):
+            line.holders[execution] = here.attempt
+        elif self.store.limits[line.policy].limit is not None:
+            line.passed.append(self.store.now_ms())
         here.stage += 1
         here.is_returning = False
         if here.has_passed:

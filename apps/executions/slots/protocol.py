@@ -1,7 +1,7 @@
 """What the lines are asked for, and what they answer: one protocol, two stores (Redis, and a twin in memory).
 
-A gate is a limit with a line in front of it. An execution passes its gates one after the other, narrowest first: it
-waits in one line at a time and keeps the slots it has. Every call about an execution carries its attempt; another
+A gate is a limit with a line in front of it: so many at a time, or so many in any stretch of time. An execution passes
+its gates one after the other, narrowest first: it waits in one line at a time and keeps the slots it has. Every call about an execution carries its attempt; another
 attempt's call changes nothing. Every call ends by letting in whoever there is room for, so that no slot is ever free
 with a line waiting.
 """
@@ -29,11 +29,16 @@ class GateRef:
 
 @dataclass(frozen=True)
 class Limit:
-    """`limit=None` lets everybody in. Of two limits of one policy the higher version holds."""
+    """`limit=None` lets everybody in. Of two limits of one policy the higher version holds.
+
+    With `window_ms` it is a rate: no stretch of that length sees more than `limit` pass, and nobody holds a slot. It is
+    the same in all versions of one policy.
+    """
 
     policy: int
     limit: int | None
     version: int
+    window_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,13 @@ class Entered(Outcome):
 
 
 @dataclass(frozen=True)
+class Ticked(Outcome):
+    """`next_due_ms`: until the next may pass a rate; None when no line waits for that."""
+
+    next_due_ms: int | None = None
+
+
+@dataclass(frozen=True)
 class Place:
     """Where an execution stands: in the line of `gate` at `position` (1 is next), or, with no gate, through them
     all."""
@@ -107,11 +119,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the lines must be, as PostgreSQL knows it. `entries` by number within each gate."""
+    """What the lines must be, as PostgreSQL knows it. `entries` by number within each gate; `passes` of gates of a
+    rate, oldest first, in ms since 1970."""
 
     limits: Sequence[Limit] = ()
     next_numbers: Mapping[int, int] = field(default_factory=dict)
     entries: Sequence[Entry] = ()
+    passes: Sequence[tuple[int, int]] = ()
 
 
 class Slots(Protocol):
@@ -129,6 +143,9 @@ class Slots(Protocol):
         """`gates`: where somebody may be waiting for these limits."""
 
     def promote(self, gates: Sequence[int]) -> Outcome: ...
+
+    def tick(self) -> Ticked:
+        """Lets in at gates of a rate whose time has come."""
 
     def rebuild(self, epoch: int, snapshot: Snapshot) -> None:
         """Replaces everything by `snapshot` under a new epoch. Nobody is let in; call `promote` afterwards."""

@@ -20,6 +20,7 @@ from apps.executions.slots.protocol import (
     Snapshot,
     StaleEpoch,
     Standing,
+    Ticked,
     merge,
 )
 
@@ -84,14 +85,23 @@ class RedisSlots:
     def promote(self, gates: Sequence[int]) -> Outcome:
         return self.set_limits((), gates=gates)
 
+    def tick(self) -> Ticked:
+        epoch, (granted, more, due) = self._call("tick")
+        outcome = _outcome(epoch, (granted, more))
+        next_due = None if int(due) < 0 else int(due)
+        return Ticked(outcome.granted, outcome.more, next_due, epoch=epoch)
+
     def rebuild(self, epoch: int, snapshot: Snapshot) -> None:
-        entries = list(snapshot.entries)
+        entries, passes = list(snapshot.entries), list(snapshot.passes)
         numbers = [part for item in snapshot.next_numbers.items() for part in item]
         with guarded():
-            head = ["begin", 0, len(snapshot.next_numbers), *numbers, *_limits(snapshot.limits)]
+            head = ["begin", 0, len(snapshot.next_numbers), *numbers, *_limits(snapshot.limits), 0]
             self._run("load", epoch, head)
             for start in range(0, len(entries), _CHUNK):
-                self._run("load", epoch, ["", *_entries(entries[start : start + _CHUNK]), 0, 0])
+                self._run("load", epoch, ["", *_entries(entries[start : start + _CHUNK]), 0, 0, 0])
+            for start in range(0, len(passes), _CHUNK):
+                chunk = passes[start : start + _CHUNK]
+                self._run("load", epoch, ["", 0, 0, 0, len(chunk), *(part for item in chunk for part in item)])
             self._run("activate", epoch, [])
             self._unlink_all_but(epoch)
 
@@ -239,7 +249,7 @@ def _entries(entries: Sequence[Entry]) -> list[object]:
 def _limits(limits: Sequence[Limit]) -> list[object]:
     flat: list[object] = [len(limits)]
     for item in limits:
-        flat += [item.policy, -1 if item.limit is None else item.limit, item.version]
+        flat += [item.policy, -1 if item.limit is None else item.limit, item.version, item.window_ms]
     return flat
 
 

@@ -7,11 +7,13 @@
 -- Keys under the prefix, all without expiry, removed as a whole after a rebuild:
 --   waiting:<gate>    LIST    executions in line, next one on the left
 --   returning:<gate>  ZSET    number -> execution; entered late: let in before everybody in line with a greater number
---   holders:<gate>    HASH    execution -> attempt
+--   holders:<gate>    HASH    execution -> attempt; nobody at gates of a rate
+--   passed:<gate>     LIST    at gates of a rate: when the last ones passed, in ms since 1970, oldest on the left
+--   due               ZSET    when the next may pass -> gate of a rate with a line in front of it
 --   x:<execution>     HASH    attempt, number, gates ("1,2"), stage (gates passed so far), line (the kind it waits in)
 --   next              HASH    gate -> the first number the line has not seen (1 when absent)
 --   policy            HASH    gate -> policy
---   limit             HASH    policy -> "<limit>|<version>", limit -1: none
+--   limit             HASH    policy -> "<limit>|<version>|<window in ms>", limit -1: none, window 0: so many at a time
 --
 -- Returns {'STALE'} instead of anything else when the store is not what the caller believes.
 
@@ -43,13 +45,50 @@ local function standing(execution)
     return {attempt = tonumber(x[1]), number = x[2], gates = split(x[3]), stage = tonumber(x[4]), line = x[5]}
 end
 
-local function room_at(gate)
+local function now_ms()
+    local time = redis.call('TIME')
+    return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- limit, window of a gate; nil when its policy is not known
+local function rule_of(gate)
     local policy = redis.call('HGET', prefix .. 'policy', gate)
     local stored = policy and redis.call('HGET', prefix .. 'limit', policy)
-    if not stored then return 0 end
-    local limit = tonumber(string.match(stored, '^(-?%d+)|'))
+    if not stored then return nil end
+    local limit, window = string.match(stored, '^(-?%d+)|%d+|(%d+)$')
+    return tonumber(limit), tonumber(window)
+end
+
+-- How many passed a gate within the last `window` ms; older ones are forgotten.
+local function passed_lately(gate, window)
+    local passed, border = key('passed', gate), now_ms() - window
+    local oldest = redis.call('LINDEX', passed, 0)
+    while oldest and tonumber(oldest) <= border do
+        redis.call('LPOP', passed)
+        oldest = redis.call('LINDEX', passed, 0)
+    end
+    return redis.call('LLEN', passed)
+end
+
+local function room_at(gate)
+    local limit, window = rule_of(gate)
+    if not limit then return 0 end
     if limit < 0 then return MAX_MOVES + 1 end
+    if window > 0 then return limit - passed_lately(gate, window) end
     return limit - redis.call('HLEN', key('holders', gate))
+end
+
+local function has_line(gate)
+    return redis.call('EXISTS', key('waiting', gate), key('returning', gate)) > 0
+end
+
+-- A line at a gate of a rate goes on by itself when the oldest that passed falls out of the window.
+local function set_alarm(gate)
+    local limit, window = rule_of(gate)
+    if not limit or limit <= 0 or window == 0 or not has_line(gate) then return end
+    local passed = key('passed', gate)
+    local leaves_first = redis.call('LINDEX', passed, redis.call('LLEN', passed) - limit)
+    if leaves_first then redis.call('ZADD', prefix .. 'due', tonumber(leaves_first) + window, gate) end
 end
 
 -- Whether the head of the line came to its first gate here and has a smaller number than `number`.
@@ -80,7 +119,12 @@ end
 -- Takes the head of `gate`'s line through it; returns the gate it waits at next, or nil with the grant added.
 local function let_in(execution, gate, granted)
     local x = standing(execution)
-    redis.call('HSET', key('holders', gate), execution, x.attempt)
+    local limit, window = rule_of(gate)
+    if limit >= 0 and window > 0 then
+        redis.call('RPUSH', key('passed', gate), now_ms())
+    elseif window == 0 then
+        redis.call('HSET', key('holders', gate), execution, x.attempt)
+    end
     redis.call('HSET', key('x', execution), 'stage', x.stage + 1)
     local next_gate = x.gates[x.stage + 2]
     if next_gate then
@@ -120,6 +164,7 @@ local function promote(gates)
             local next_gate = let_in(execution, gate, granted)
             if next_gate then add(next_gate) end
         end
+        if room <= 0 then set_alarm(gate) end
     end
     return {granted, more}
 end
@@ -143,17 +188,17 @@ local function take_out(execution, x)
     return freed
 end
 
--- ARGV[from] = how many, then policy, limit, version of each. Returns the position after them.
+-- ARGV[from] = how many, then policy, limit, version, window of each. Returns the position after them.
 local function take_limits(from)
     local count = tonumber(ARGV[from])
     local at = from + 1
     for _ = 1, count do
-        local policy, limit, version = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+        local policy, limit, version, window = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3]
         local stored = redis.call('HGET', prefix .. 'limit', policy)
-        if not stored or tonumber(string.match(stored, '|(%d+)$')) < version then
-            redis.call('HSET', prefix .. 'limit', policy, limit .. '|' .. version)
+        if not stored or tonumber(string.match(stored, '|(%d+)|')) < version then
+            redis.call('HSET', prefix .. 'limit', policy, limit .. '|' .. version .. '|' .. window)
         end
-        at = at + 3
+        at = at + 4
     end
     return at
 end
@@ -173,9 +218,11 @@ local function remember(execution, attempt, number, gates, stage)
         'gates', table.concat(gates, ','), 'stage', stage, 'line', '')
 end
 
+-- One that has passed all its gates already. When it passed those of a rate is told apart from this (see load).
 local function hold_all(execution, attempt, gates)
     for _, gate in ipairs(gates) do
-        redis.call('HSET', key('holders', gate), execution, attempt)
+        local _, window = rule_of(gate)
+        if not window or window == 0 then redis.call('HSET', key('holders', gate), execution, attempt) end
     end
 end
 

@@ -181,3 +181,12 @@ def test_what_must_not_run_again_ends_where_it_was_cut_off(people: People) -> No
     reason = {"code": "process_lost", "text": "its process was lost"}
     held = claimed(execution, make_worker())
     assert end(held, Status.ABANDONED, cut_off=CutOff.LOST, reason=reason) == Status.ABANDONED
+
+
+def test_the_late_report_of_one_that_was_sent_back_lets_nobody_pass_it(people: People) -> None:
+    first, second = requested(people, 2, concurrency={"limit": 1})
+    running = claimed(first, make_worker())
+    Execution.objects.filter(pk=first.pk).update(status="requested", attempt=2, token=None)  # and then it died
+    with pytest.raises(StaleTransition):
+        end(running)
+    assert status_of(second) == "delayed"

@@ -6,7 +6,7 @@ there is room · I7/I10 what has ended never starts · I9 a rebuild is a functio
 everybody started and all counts are 0.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,13 +17,18 @@ from apps.executions.slots.protocol import Entry, GateRef, Grant, Limit, Outcome
 from tests.slots_world import World
 
 #: Ways through the gates: each starts at its own line or shares an outer one.
-PATHS: tuple[tuple[int, ...], ...] = ((1,), (2,), (1, 9), (3, 2, 9), (9,))
+SLOT_PATHS: tuple[tuple[int, ...], ...] = ((1,), (2,), (1, 9), (3, 2, 9), (9,))
+RATE_PATHS: tuple[tuple[int, ...], ...] = ((8,), (1, 8))
 GATES = (1, 2, 3, 9)
+#: A rate: so many in any stretch of `WINDOW_MS`.
+RATE = 8
+WINDOW_MS = 1000
 
 
 @dataclass
 class Row:
-    """What the database knows. `state`: requested (not entered), waiting, scheduled (granted and real), ended."""
+    """What the database knows. `state`: requested (not entered), back (the same, and its last attempt still holds slots
+    in the store), waiting, scheduled (granted and real), ended."""
 
     id: int
     path: tuple[int, ...]
@@ -35,9 +40,11 @@ class Row:
 @dataclass
 class Oracle:
     rows: dict[int, Row] = field(default_factory=dict)
-    last: dict[int, int] = field(default_factory=lambda: dict.fromkeys(GATES, 0))
-    limits: dict[int, int] = field(default_factory=lambda: {1: 1, 2: 2, 3: 1, 9: 2})
+    last: dict[int, int] = field(default_factory=lambda: dict.fromkeys((*GATES, RATE), 0))
+    limits: dict[int, int] = field(default_factory=lambda: {1: 1, 2: 2, 3: 1, 9: 2, RATE: 2})
     version: int = 1
+    now_ms: int = 1_000_000
+    passes: list[int] = field(default_factory=list)
 
     def living(self) -> list[Row]:
         return [row for row in self.rows.values() if row.state != "ended"]
@@ -47,11 +54,16 @@ class Oracle:
         return Entry(row.id, row.attempt, row.number, gates, holds=row.state == "scheduled")
 
     def limit_list(self) -> list[Limit]:
-        return [Limit(gate, most, self.version) for gate, most in self.limits.items()]
+        return [Limit(gate, most, self.version, WINDOW_MS if gate == RATE else 0) for gate, most in self.limits.items()]
+
+    def passed_lately(self) -> int:
+        return sum(at > self.now_ms - WINDOW_MS for at in self.passes)
 
 
 class LinesMachine(RuleBasedStateMachine):
     make_world: ClassVar[Callable[[], World]]
+    #: Fewer of them bring out sooner what only they can.
+    paths: ClassVar[Sequence[tuple[int, ...]]] = SLOT_PATHS + RATE_PATHS
     #: Wraps the store in one with a bug, for the tests that this machine finds it.
     break_it: ClassVar[Callable[[Any], Any]] = staticmethod(lambda slots: slots)
 
@@ -66,25 +78,27 @@ class LinesMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        self.world.set_clock(self.oracle.now_ms)
         self.take(self.slots.set_limits(self.oracle.limit_list(), gates=[]))
 
     # --- what users, workers and crashes do
 
-    @rule(path=st.sampled_from(PATHS))
-    def request(self, path: tuple[int, ...]) -> None:
+    @rule(data=st.data())
+    def request(self, data: st.DataObject) -> None:
         """Accepted and committed; its process may die before it enters."""
+        path = data.draw(st.sampled_from(self.paths))
         self.oracle.last[path[0]] += 1
         self.next_id += 1
         self.oracle.rows[self.next_id] = Row(self.next_id, path, self.oracle.last[path[0]])
 
-    @precondition(lambda self: self.pick("requested"))
+    @precondition(lambda self: self.pick("requested", "back"))
     @rule(data=st.data())
     def enter(self, data: st.DataObject) -> None:
-        self.enter_row(data.draw(st.sampled_from(self.pick("requested"))))
+        self.enter_row(data.draw(st.sampled_from(self.pick("requested", "back"))))
 
-    @rule(path=st.sampled_from(PATHS))
-    def request_and_enter(self, path: tuple[int, ...]) -> None:
-        self.request(path)
+    @rule(data=st.data())
+    def request_and_enter(self, data: st.DataObject) -> None:
+        self.request(data)
         self.enter_row(self.oracle.rows[self.next_id])
 
     @precondition(lambda self: self.oracle.living())
@@ -117,22 +131,24 @@ class LinesMachine(RuleBasedStateMachine):
     def lose_its_worker(self, data: st.DataObject, is_call_lost: bool) -> None:
         """It waits again with the number it had; until the store is told, its old attempt keeps the slots."""
         row = data.draw(st.sampled_from(self.pick("scheduled")))
-        row.attempt, row.state = row.attempt + 1, "requested"
+        row.attempt, row.state = row.attempt + 1, "back"
         if not is_call_lost:
             self.enter_row(row)
 
-    @precondition(lambda self: self.pick("requested", "waiting"))
+    @precondition(lambda self: self.pick("requested", "back", "waiting"))
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        row = data.draw(st.sampled_from(self.pick("requested", "waiting")))
+        row = data.draw(st.sampled_from(self.pick("requested", "back", "waiting")))
         row.state = "ended"
         self.take(self.slots.leave(Grant(row.id, row.attempt)))
 
     @precondition(lambda self: self.oracle.rows)
     @rule(data=st.data())
     def leave_of_an_old_attempt(self, data: st.DataObject) -> None:
+        """Late, from a worker that was called lost. One that was sent back is put to its place before that."""
         row = data.draw(st.sampled_from(list(self.oracle.rows.values())))
-        self.take(self.slots.leave(Grant(row.id, row.attempt - 1)))
+        if row.state != "back":
+            self.take(self.slots.leave(Grant(row.id, row.attempt - 1)))
 
     @precondition(lambda self: self.pick("waiting"))
     @rule(data=st.data())
@@ -144,7 +160,23 @@ class LinesMachine(RuleBasedStateMachine):
         row.state = "requested"
         self.enter_row(row)
 
-    @rule(gate=st.sampled_from(GATES), most=st.integers(0, 3))
+    @rule(ms=st.sampled_from([1, 400, 999, WINDOW_MS]))
+    def let_time_pass(self, ms: int) -> None:
+        self.oracle.now_ms += ms
+        self.world.set_clock(self.oracle.now_ms)
+
+    @rule()
+    def tick(self) -> None:
+        """Nobody waits at a rate with room when its time has come."""
+        ticked = self.slots.tick()
+        self.take(ticked)
+        waiting, limit = self.slots.counts([RATE])[RATE].waiting, self.oracle.limits[RATE]
+        if waiting and limit:
+            assert self.oracle.passed_lately() >= limit, "the rate stands still"
+            due = sorted(self.oracle.passes)[-limit] + WINDOW_MS - self.oracle.now_ms
+            assert self.slots.tick().next_due_ms == due
+
+    @rule(gate=st.sampled_from((*GATES, RATE)), most=st.integers(0, 3))
     def move_limit(self, gate: int, most: int) -> None:
         self.oracle.limits[gate] = most
         self.oracle.version += 1
@@ -160,12 +192,13 @@ class LinesMachine(RuleBasedStateMachine):
             limits=self.oracle.limit_list(),
             next_numbers={gate: last + 1 for gate, last in self.oracle.last.items()},
             entries=[self.oracle.entry(row) for row in living],
+            passes=[(RATE, at) for at in self.oracle.passes],
         )
         self.slots.rebuild(self.epoch, snapshot)
         for row in living:
             row.state = "scheduled" if row.state == "scheduled" else "waiting"
         self.check_rebuilt()
-        self.take(self.slots.promote(list(GATES)))
+        self.take(self.slots.promote([*GATES, RATE]))
 
     @rule()
     def sweep(self) -> None:
@@ -176,7 +209,7 @@ class LinesMachine(RuleBasedStateMachine):
             everyone += page
         for grant, _ in everyone:
             row = self.oracle.rows[grant.execution]
-            if row.state == "requested" and row.attempt > grant.attempt:
+            if row.state == "back" and row.attempt > grant.attempt:
                 self.enter_row(row)
             elif row.state == "ended" or row.attempt != grant.attempt:
                 self.take(self.slots.leave(grant))
@@ -195,12 +228,12 @@ class LinesMachine(RuleBasedStateMachine):
             ]
             between.sort(key=lambda other: other.number)
             for other in between:
-                other.state = "waiting" if other.state == "requested" else other.state
+                other.state = "waiting" if other.state in ("requested", "back") else other.state
             entries = [self.oracle.entry(other) for other in between]
             limits = self.oracle.limit_list()
             self.take(self.slots.enter_many(row.path[0], entries=entries, limits=limits, through=row.number))
             return
-        if row.state == "requested":
+        if row.state in ("requested", "back"):
             row.state = "waiting"
         self.take(entered)
 
@@ -219,7 +252,11 @@ class LinesMachine(RuleBasedStateMachine):
         assert row.state == "waiting", f"{row} was let in"
         row.state = "scheduled"
         last = row.path[-1]
-        assert len(self.holding(last)) <= self.oracle.limits[last], f"gate {last}: {self.holding(last)}"
+        if last == RATE:
+            self.oracle.passes.append(self.oracle.now_ms)
+            assert self.oracle.passed_lately() <= self.oracle.limits[RATE], f"the rate: {self.oracle.passes}"
+        else:
+            assert len(self.holding(last)) <= self.oracle.limits[last], f"gate {last}: {self.holding(last)}"
         overtaken = [
             other.id
             for other in self.oracle.living()
@@ -265,7 +302,7 @@ class LinesMachine(RuleBasedStateMachine):
 
     @invariant()
     def everybody_waits_in_one_line_at_most(self) -> None:
-        standing = [execution for gate in GATES for execution in self.slots.line(gate, most=-1)]
+        standing = [execution for gate in (*GATES, RATE) for execution in self.slots.line(gate, most=-1)]
         assert len(standing) == len(set(standing))
         ended = {row.id for row in self.pick("ended")}
         assert not ended & set(standing)
@@ -280,13 +317,16 @@ class LinesMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """The load stops, limits open, everything runs to its end."""
         self.sweep()
-        for gate in GATES:
+        for gate in (*GATES, RATE):
             self.move_limit(gate, 2)
-        for row in self.pick("requested"):
+        for row in self.pick("requested", "back"):
             self.enter_row(row)
-        while scheduled := self.pick("scheduled"):
-            scheduled[0].state = "ended"
-            self.take(self.slots.leave(Grant(scheduled[0].id, scheduled[0].attempt)))
+        for _ in range(len(self.oracle.rows) + 1):
+            while scheduled := self.pick("scheduled"):
+                scheduled[0].state = "ended"
+                self.take(self.slots.leave(Grant(scheduled[0].id, scheduled[0].attempt)))
+            self.let_time_pass(WINDOW_MS)
+            self.tick()
         assert not self.oracle.living(), f"never started: {self.oracle.living()}"
-        for gate, counts in self.slots.counts(GATES).items():
+        for gate, counts in self.slots.counts([*GATES, RATE]).items():
             assert (counts.waiting, counts.holding) == (0, 0), f"gate {gate} at rest: {counts}"

@@ -1,11 +1,13 @@
 """What every store of the lines must do; the same sentences for the twin in memory and for Valkey."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from apps.executions.slots.protocol import MAX_MOVES, Grant, Place, Slots, Snapshot, StaleEpoch, Standing
-from tests.slots_world import World, entry, limit
+from tests.slots_world import World, entry, limit, rate
+from tests.waiting import wait_for
 
 
 def enter(world: World, execution: int, number: int, *gates: int, most: int = 1, attempt: int = 1) -> Standing:
@@ -236,3 +238,91 @@ def test_a_forgotten_gate_leaves_nothing_behind(world: World) -> None:
     world.slots.leave(Grant(11, 1))
     world.slots.forget([7])
     assert enter(world, 12, 1, 7) is Standing.GRANTED
+
+
+# --- so many in any stretch of time ---------------------------------------------------------------
+
+#: Longer than a test takes, and shorter than it may wait.
+LONG_MS, SHORT_MS = 600_000, 50
+
+
+def enter_rate(world: World, execution: int, number: int, most: int, window_ms: int) -> Standing:
+    return world.slots.enter(entry(execution, number, 7), limits=[rate(7, most, window_ms)]).standing
+
+
+def test_as_many_pass_a_rate_at_once_as_its_window_lets_in(world: World) -> None:
+    standings = [enter_rate(world, 10 + number, number, 2, LONG_MS) for number in (1, 2, 3)]
+    assert standings == [Standing.GRANTED, Standing.GRANTED, Standing.WAITING]
+    assert world.slots.holders(7, most=10) == []
+
+
+def test_who_leaves_makes_no_room_at_a_rate(world: World) -> None:
+    enter_rate(world, 11, 1, 1, LONG_MS)
+    enter_rate(world, 12, 2, 1, LONG_MS)
+    assert world.slots.leave(Grant(11, 1)).granted == ()
+    assert list(world.slots.line(7, most=-1)) == [12]
+
+
+def test_a_tick_lets_in_when_the_window_has_moved_on_and_says_when_the_next_is_due(world: World) -> None:
+    for number in (1, 2, 3):
+        enter_rate(world, 10 + number, number, 1, SHORT_MS)
+    passed: list[int] = []
+
+    def next_one() -> bool:
+        ticked = world.slots.tick()
+        passed.extend(grant.execution for grant in ticked.granted)
+        assert ticked.next_due_ms is None or 0 <= ticked.next_due_ms <= SHORT_MS
+        return len(passed) == 2 and ticked.next_due_ms is None
+
+    wait_for(next_one, what="both that wait")
+    assert passed == [12, 13]
+
+
+def test_nobody_waits_for_a_tick_where_nobody_waits(world: World) -> None:
+    enter_rate(world, 11, 1, 1, LONG_MS)
+    assert world.slots.tick().next_due_ms is None
+    enter_rate(world, 12, 2, 1, LONG_MS)
+    due = world.slots.tick().next_due_ms
+    assert due is not None
+    assert 0 < due <= LONG_MS
+
+
+def test_a_rate_of_zero_pauses_and_a_higher_one_lets_in_at_once(world: World) -> None:
+    assert enter_rate(world, 11, 1, 0, LONG_MS) is Standing.WAITING
+    assert world.slots.tick().next_due_ms is None
+    assert world.slots.set_limits([rate(7, 1, LONG_MS, version=2)], gates=[7]).granted == (Grant(11, 1),)
+
+
+def test_a_lowered_rate_waits_until_enough_have_fallen_out_of_the_window(world: World) -> None:
+    for number in (1, 2, 3):
+        enter_rate(world, 10 + number, number, 3, LONG_MS)
+    world.slots.set_limits([rate(7, 1, LONG_MS, version=2)], gates=[7])
+    assert world.slots.enter(entry(14, 4, 7), limits=[]).standing is Standing.WAITING
+
+
+def test_a_rate_is_passed_on_the_way_to_a_slot_that_is_kept(world: World) -> None:
+    limits = [limit(7, 1), rate(8, 5, LONG_MS)]
+    assert world.slots.enter(entry(11, 1, 7, 8), limits=limits).standing is Standing.GRANTED
+    assert [grant.execution for grant in world.slots.holders(7, most=10)] == [11]
+    assert world.slots.holders(8, most=10) == []
+
+
+def test_a_rebuild_remembers_who_passed_lately(world: World) -> None:
+    now = time.time_ns() // 1_000_000
+    snapshot = Snapshot(
+        limits=[rate(7, 2, LONG_MS)],
+        next_numbers={7: 3},
+        entries=[entry(11, 1, 7, holds=True), entry(12, 2, 7)],
+        passes=[(7, now - LONG_MS - 1000), (7, now - 2000), (7, now - 1000)],
+    )
+    world.slots.rebuild(2, snapshot)
+    slots = world.open(2)
+    assert slots.promote([7]).granted == ()
+    assert slots.set_limits([rate(7, 3, LONG_MS, version=2)], gates=[7]).granted == (Grant(12, 1),)
+
+
+def test_a_forgotten_rate_leaves_nothing_behind(world: World) -> None:
+    enter_rate(world, 11, 1, 1, LONG_MS)
+    world.slots.leave(Grant(11, 1))
+    world.slots.forget([7])
+    assert enter_rate(world, 12, 1, 1, LONG_MS) is Standing.GRANTED
