@@ -1,9 +1,9 @@
 """What the lines are asked for, and what they answer: one protocol, two stores (Redis, and a twin in memory).
 
 A gate is a limit with a line in front of it: so many at a time, or so many in any stretch of time. An execution passes
-its gates one after the other, narrowest first: it waits in one line at a time and keeps the slots it has. Every call about an execution carries its attempt; another
-attempt's call changes nothing. Every call ends by letting in whoever there is room for, so that no slot is ever free
-with a line waiting.
+its gates one after the other, narrowest first: it waits in one line at a time and keeps the slots it has. Every call
+about an execution carries its attempt; another attempt's call changes nothing. Every call ends by letting in whoever
+there is room for, so that no slot is ever free with a line waiting.
 """
 
 from collections.abc import Mapping, Sequence
