@@ -100,7 +100,7 @@ def list_(
 
 @command(app, "show")
 def show(session: Session, execution_id: Id) -> None:
-    """Show one execution: how it stands, what it was given, what came of it."""
+    """Show one execution: status, parameters, result."""
     execution = session.api.get("executions", execution_id)
     session.printer.one(execution, lambda: pages.describe(execution))
 
@@ -139,7 +139,7 @@ def logs(
         bool, typer.Option("--times", "-t", help="before each line when it came, to the millisecond, in your time zone")
     ] = False,
 ) -> None:
-    """Print the log of an execution, or follow it until the end of the attempt."""
+    """Print the log, or follow it until its end."""
     if stream not in (None, "stdout", "stderr"):
         raise UsageError(f"--stream: {stream!r} is neither stdout nor stderr.")
     if tail is not None and tail < 0:
@@ -153,7 +153,10 @@ def logs(
 
 @command(app, "watch")
 def watch(session: Session, execution_id: Id, *, follow: Follow = False, timeout: Timeout = None) -> int:
-    """Wait for the end as `attune run --wait` does, with the exit code of the run; -f shows the log on stderr."""
+    """Wait for the end, with the exit code of the run.
+
+    As `attune run --wait` does: result to stdout, progress to stderr; -f shows the log on stderr too.
+    """
     deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
     execution = session.api.get("executions", execution_id)
     return see_to_the_end(
@@ -169,7 +172,9 @@ def cancel(
         typer.Argument(metavar="ID", help="one or more numbers", show_default=False, autocompletion=values.executions),
     ],
 ) -> int:
-    """Cancel executions: at once where they wait, by TERM and then KILL where they run.
+    """Cancel executions.
+
+    At once where they wait, by TERM and then KILL where they run.
 
     One that cannot be canceled does not keep the others from it.
     """
@@ -201,7 +206,10 @@ def rerun(
     wait: Annotated[bool, typer.Option("--wait", "-w", help="wait for the end, as run does")] = False,
     timeout: Timeout = None,
 ) -> int | None:
-    """Run an execution again, with its parameters and secrets but for those given here."""
+    """Run an execution again.
+
+    With its parameters and secrets, but for those that are given here.
+    """
     if timeout is not None and not wait:
         raise UsageError("--timeout is for --wait.")
     deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
@@ -256,7 +264,10 @@ def download(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
 ) -> None:
-    """Download a file that an execution left: attune execution artifacts ID lists them."""
+    """Download a file that it left.
+
+    The files that there are: attune execution artifacts ID.
+    """
     save_artifact(session, execution_id, name, attempt=attempt, output=output, is_forced=force)
 
 

@@ -32,7 +32,9 @@ def install(
         bool, typer.Option("--no-wait", help="only ask for it: the id of the operation goes to stdout")
     ] = False,
 ) -> int | None:
-    """Install a pack from a folder, and wait until its environments are built.
+    """Install a pack from a folder of the server.
+
+    Waits until its environments are built.
 
     All errors of a pack are told at once, with file and line; then nothing was changed.
     """
@@ -83,13 +85,19 @@ def enable(session: Session, ref: Ref) -> None:
 
 @command(app, "disable")
 def disable(session: Session, ref: Ref) -> None:
-    """Take no new executions of a pack's actions; accepted ones still run."""
+    """Take no new executions of a pack's actions.
+
+    Accepted ones still run.
+    """
     _switch(session, ref, is_enabled=False)
 
 
 @command(app, "environments")
 def environments(session: Session, ref: Ref) -> None:
-    """Show a pack's own environments, with the log of the last build."""
+    """Show a pack's own environments.
+
+    With the log of the last build.
+    """
     rows = environments_of(session, ref)
     if not session.printer.is_for_people:
         session.printer.document(rows)
