@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.db.models import Model, QuerySet
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
 
+_T = TypeVar("_T")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 
@@ -47,6 +48,15 @@ def read_page(
     rows = rows[:limit]
     following = _encode(_key_of(rows[-1], order)) if has_more else None
     return {"results": represent(rows), "next": following}
+
+
+def slice_of(request: Request, items: Sequence[_T]) -> tuple[Sequence[_T], str | None]:
+    """A page of what is no table, and the cursor of the next: the number of items before it."""
+    limit, first = limit_of(request), _cursor_of(request, Order()) or 0
+    assert isinstance(first, int)
+    if first < 0:
+        raise _bad_cursor()
+    return items[first : first + limit], _encode(first + limit) if first + limit < len(items) else None
 
 
 def _after(queryset: "QuerySet[Any]", last: str | int | None, order: Order) -> "QuerySet[Any]":

@@ -22,6 +22,7 @@ from apps.executions.statistics import action_stats
 
 class ActionsView(ListView):
     verbs = {"GET": Verb.ACTION_VIEW}
+    shape = serializers.ActionSerializer
     order = Order("ref", descending=False)
     filters = (
         Filter("pack", "ref of the pack", lambda rows, value: rows.filter(pack__ref=value)),

@@ -22,6 +22,7 @@ from apps.packs.services.manage import get_pack, set_pack_enabled
 
 class PacksView(ListView):
     verbs = {"GET": Verb.PACK_VIEW}
+    shape = serializers.PackSerializer
     order = Order("ref", descending=False)
 
     def queryset_for(self, request: Request) -> Any:
