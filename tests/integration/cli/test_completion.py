@@ -121,6 +121,7 @@ def test_control_characters_do_not_reach_the_terminal(press: Press, canned: Cann
         ("./attune execution can", "./attune", "cancel"),
         ("attune run a.b mode=sa", "attune", "safe"),  # bash takes `mode=` for a word of its own
         ("attune run a.b mo", "attune", "mode="),
+        ("attune run a.b name=@att", "attune", "attune"),  # a file
         ("attune; touch bad", "attune;", ""),
     ],
 )
