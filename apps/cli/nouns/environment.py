@@ -9,7 +9,7 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import ExitCode, UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
-from apps.cli.packs.environments import NO_WORKER, environments_of, see_builds, see_rollback
+from apps.cli.packs.environments import NO_WORKER, environments_of, none_of_its_own, see_builds, see_rollback
 from apps.cli.packs.pages import describe_environment, environment_columns
 from apps.cli.session import Session
 
@@ -91,8 +91,8 @@ def rebuild(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait =
     if not asked["volumes"]:
         session.printer.say(NO_WORKER)
         return ExitCode.FAILED
-    if not no_wait:
-        see_builds(session, pack, runtime)
+    if not no_wait and not see_builds(session, pack, runtime):
+        session.printer.say(none_of_its_own(pack))
     return None
 
 

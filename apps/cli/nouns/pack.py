@@ -11,7 +11,7 @@ from apps.cli.errors import ExitCode
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.nouns.environment import rebuild
 from apps.cli.operations.following import failure_of, see_operation, tell_steps
-from apps.cli.packs.environments import environments_of, see_builds
+from apps.cli.packs.environments import environments_of, none_of_its_own, see_builds
 from apps.cli.packs.pages import PACK_COLUMNS, describe_environment, describe_pack
 from apps.cli.session import Session
 
@@ -104,7 +104,7 @@ def environments(session: Session, ref: Ref) -> None:
     elif rows:
         session.printer.page([part for row in rows for part in describe_environment(row)])
     else:
-        session.printer.say(f"{ref} has no environment of its own (yet): without dependencies it uses the common one.")
+        session.printer.say(none_of_its_own(ref))
 
 
 def _switch(session: Session, ref: str, *, is_enabled: bool) -> None:

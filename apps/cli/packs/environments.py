@@ -25,8 +25,9 @@ def environments_of(session: Session, pack: str, runtime: str | None = None) -> 
     return [row for row in rows if runtime in (None, row["runtime"])]
 
 
-def see_builds(session: Session, pack: str, runtime: str | None = None) -> None:
-    """Waits until the pack's environments are ready. Raises `Failed` for builds that failed.
+def see_builds(session: Session, pack: str, runtime: str | None = None) -> int:
+    """Waits until the pack's environments are ready, and tells how many there are. Raises `Failed` for builds that
+    failed.
 
     Where no worker is active nothing is built, which is said; they are built before the first run then.
     """
@@ -38,7 +39,7 @@ def see_builds(session: Session, pack: str, runtime: str | None = None) -> None:
                 if not _has_workers(session):
                     line.clear()
                     printer.say(NO_WORKER)
-                    return
+                    return len(rows)
                 passed = duration_text(time.monotonic() - begun_at)
                 done = f"{bar(100 * (len(rows) - len(waiting)) // len(rows))}  " if len(rows) > 1 else ""
                 line.show(f"{done}{_progress(waiting)}  {passed}", milestone=_milestone(waiting))
@@ -48,6 +49,11 @@ def see_builds(session: Session, pack: str, runtime: str | None = None) -> None:
         printer.say(f"the build goes on; to look again: attune pack environments {pack}")
         raise
     _tell(printer, pack, rows)
+    return len(rows)
+
+
+def none_of_its_own(pack: str) -> str:
+    return f"{pack} has no environment of its own (yet): without dependencies it uses the common one."
 
 
 NO_WORKER = "no worker is active: environments are built by a worker, at the latest before the first run"

@@ -212,6 +212,12 @@ def _refused_token(canned: Canned) -> None:
     canned.on("GET", f"{API}/auth/me", problem(401, "not_authenticated", "The token is unknown, expired or revoked."))
 
 
+_QUERY = problem(
+    400,
+    "invalid",
+    "The query is not valid.",
+    errors=[{"pointer": "/status", "detail": "status: 'x' is not one of a, b"}],
+)
 _HTML = b"<html><body>Sign in</body></html>"
 _BUSY = problem(429, "line_full", "The line of examples.hello is full.", action="examples.hello")
 _AWAY = problem(503, "database_away", "The database cannot be reached; try again.")
@@ -356,5 +362,10 @@ CASES: Mapping[str, Case] = {
     "error-unknown-option.txt": Case("execution list --sttus failed"),
     "error-missing-argument.txt": Case("execution show"),
     "error-both-formats.txt": Case("execution list --json --yaml"),
+    "error-bad-url-path.txt": Case("execution list --url https://attune.example/admin/"),
+    "error-query.txt": Case("execution list --status x", _answers("executions", _QUERY)),
+    "environment-rebuild-none.txt": Case(
+        "environment rebuild demo python", _answers("packs/demo/environments", page())
+    ),
     "error-unknown-worker.txt": Case("worker show w9"),
 }
