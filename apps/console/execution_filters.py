@@ -57,6 +57,15 @@ class Narrowed:
     given: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     chips: list[Chip] = field(default_factory=list)
+    _with: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def query_with(self, name: str, text: str) -> str:
+        """The query with this filter besides, or instead of another value where there can be but one."""
+        if (name, text) not in self._with:
+            before = self.given.get(name, []) if _BY_NAME[name].may_repeat else []
+            texts = before if text in before else [*before, text]
+            self._with[name, text] = _encoded({**self.given, name: texts})
+        return self._with[name, text]
 
 
 def narrow(rows: ExecutionQuerySet, query: QueryDict) -> Narrowed:

@@ -25,8 +25,10 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """`why` says why it waits, with its position where it stands in a line, or how it came to its end."""
+    """`id` as text; `why` says why it waits, with its position where it stands in a line, or how it came to its
+    end."""
 
+    id: str
     execution: Execution
     error: str
     why: str
@@ -36,8 +38,12 @@ class Row:
 
 def listed(rows: ExecutionQuerySet) -> ExecutionQuerySet:
     """`rows` with all a list shows, in one query."""
-    message = Left(Cast(KT("error__message"), TextField()), _ERROR_CHARACTERS)
-    return rows.select_related("requested_by", "worker").only(*_COLUMNS).annotate(error_message=message)
+    return with_error(rows.select_related("requested_by", "worker").only(*_COLUMNS))
+
+
+def with_error(rows: ExecutionQuerySet) -> ExecutionQuerySet:
+    """`rows` with `error_message`, cut; the whole error may hold a long traceback."""
+    return rows.annotate(error_message=Left(Cast(KT("error__message"), TextField()), _ERROR_CHARACTERS))
 
 
 def described(executions: Sequence[Execution]) -> Iterator[Row]:
@@ -45,6 +51,7 @@ def described(executions: Sequence[Execution]) -> Iterator[Row]:
     waiting = explain([execution for execution in executions if execution.status in WAITING])
     for execution in executions:
         yield Row(
+            str(execution.pk),
             execution,
             error=getattr(execution, "error_message", None) or "",
             why=_why(execution.reason, waiting.get(execution.pk)),

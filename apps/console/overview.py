@@ -15,7 +15,7 @@ from apps.console.execution_list import listed
 from apps.core.types import JsonObject
 from apps.executions.busy_gates import gates_with_a_line
 from apps.executions.models import Execution, Gate, History
-from apps.executions.states import ACTIVE, WAITING
+from apps.executions.states import ACTIVE, WAITING, Status
 from apps.executions.statistics import FAILED, ExecutionStats, execution_stats, gate_stats
 from apps.operations.models import Operation
 from apps.workers.models import Worker
@@ -26,6 +26,7 @@ _MOST = 8
 #: Changes are announced within a second; after so long nobody does it.
 _UNANNOUNCED_AFTER = timedelta(seconds=15)
 _MOST_COUNTED = 1000
+_WAITS_FOR = ((Status.DELAYED, "in line"), (Status.SCHEDULED, "for a worker"), (Status.REQUESTED, "for later"))
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ class Overview:
     @property
     def waiting(self) -> int:
         return sum(self.stats.by_status[status] for status in WAITING)
+
+    @property
+    def waits_for(self) -> str:
+        """`3 in line, 2 for a worker`."""
+        counts = ((self.stats.by_status[status], what) for status, what in _WAITS_FOR)
+        return ", ".join(f"{count:,} {what}" for count, what in counts if count)
 
     @property
     def living(self) -> list[Worker]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.accounts.permissions import Verb
 from apps.console.execution_filters import narrow
-from apps.console.execution_list import listed
+from apps.console.execution_list import with_error
 from apps.console.pages.base import Page
 from apps.core.errors import Invalid
 from apps.executions.models import Execution
@@ -20,7 +20,11 @@ from apps.executions.models import Execution
 MOST_EXPORTED = 10_000
 _FIELDS = (
     "id", "action", "status", "error", "labels", "attempt", "requested_by", "worker", "created_at", "started_at",
-    "ended_at", "duration_s",
+    "ended_at",
+)  # fmt: skip
+_COLUMNS = (
+    "pk", "action_ref", "status", "error_message", "labels", "attempt", "requested_by__username", "worker__name",
+    "created_at", "started_at", "ended_at",
 )  # fmt: skip
 #: A spreadsheet takes what begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -37,28 +41,11 @@ class ExecutionsExportPage(Page):
         narrowed = narrow(Execution.objects.visible_to(self.identity), request.GET)
         if narrowed.errors:
             raise Invalid(" ".join(narrowed.errors.values()))
-        rows = [_record(row) for row in listed(narrowed.rows).order_by("-pk")[:MOST_EXPORTED]]
+        rows = list(with_error(narrowed.rows).order_by("-pk").values_list(*_COLUMNS)[:MOST_EXPORTED])
         body, kind = (_csv(rows), "text/csv") if form == "csv" else (_json(rows), "application/json")
         name = f"executions-{timezone.now():%Y%m%d-%H%M%S}.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(body, content_type=f"{kind}; charset=utf-8", headers=headers)
-
-
-def _record(row: Execution) -> tuple[Any, ...]:
-    return (
-        row.pk,
-        row.action_ref,
-        row.status,
-        getattr(row, "error_message", None),
-        row.labels,
-        row.attempt,
-        row.requested_by.username if row.requested_by else None,
-        row.worker.name if row.worker else None,
-        row.created_at,
-        row.started_at,
-        row.ended_at,
-        row.duration_s,
-    )
 
 
 def _json(rows: Iterable[Sequence[Any]]) -> bytes:

@@ -1,6 +1,7 @@
 """Executions: the list, narrowed by what stands in the address."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from apps.accounts.permissions import Verb, may
 from apps.actions.models import Action
@@ -29,11 +30,19 @@ class ExecutionsPage(Page):
         page = page_of(listed(narrowed.rows), request.GET)
         is_part = "HX-Request" in request.headers
         response = self.show(
-            "Executions", status=400 if narrowed.errors else 200, page=page, rows=list(described(page.rows)),
-            narrowed=narrowed, may_cancel=may(self.identity, Verb.EXECUTION_CANCEL),
-            may_run=may(self.identity, Verb.EXECUTION_RUN), form=None if is_part else form_of(narrowed),
-            quick=_QUICK, most_exported=MOST_EXPORTED, template="console/_execution_list.html" if is_part else "",
-        )  # fmt: skip
+            "Executions",
+            status=400 if narrowed.errors else 200,
+            template="console/_execution_list.html" if is_part else "",
+            page=page,
+            rows=list(described(page.rows)),
+            narrowed=narrowed,
+            form=None if is_part else form_of(narrowed),
+            quick=_QUICK,
+            list_url=reverse("admin:executions"),
+            most_exported=MOST_EXPORTED,
+            may_cancel=may(self.identity, Verb.EXECUTION_CANCEL),
+            may_run=may(self.identity, Verb.EXECUTION_RUN),
+        )
         response.headers["Vary"] = "HX-Request"
         return response
 

@@ -6,6 +6,8 @@ from django import template
 from django.http import QueryDict
 from django.urls import reverse
 
+from apps.console.execution_filters import Narrowed
+
 register = template.Library()
 
 
@@ -21,16 +23,9 @@ def executions_url(**filters: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def narrower(context: dict[str, Any], name: str, value: str, other: str = "") -> str:
-    """The page's own filters and this one, at its first page; `other` is the second half of a label."""
-    query = context["request"].GET.copy()
-    query.pop("cursor", None)
-    text = f"{value}:{other}" if name == "label" else str(value)
-    if name == "label":
-        if text not in query.getlist(name):
-            query.appendlist(name, text)
-    else:
-        query[name] = text
-    return f"{reverse('admin:executions')}?{query.urlencode()}"
+    """The page's own filters and this one; `other` is the second half of a label."""
+    narrowed: Narrowed = context["narrowed"]
+    return f"?{narrowed.query_with(name, f'{value}:{other}' if name == 'label' else value)}"
 
 
 @register.filter
