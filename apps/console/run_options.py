@@ -13,6 +13,8 @@ from apps.runner.jsonvalue import BadValueError, check_value
 
 #: A browser's clock is at most this far from UTC.
 _FURTHEST_OFFSET_MIN = 14 * 60
+#: Before it the database and Python disagree about what a date is.
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -72,12 +74,12 @@ def _moment(text: str, offset: str) -> datetime | None:
         return None
     try:
         moment = parse_datetime(text)
-    except ValueError:
+        if moment is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC) + timedelta(minutes=_offset_min(offset))
+    except (ValueError, OverflowError):
         moment = None
-    if moment is None:
+    if moment is None or moment < _EARLIEST:
         raise BadValueError("A date and time is expected, like 2027-01-31T08:00.")
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC) + timedelta(minutes=_offset_min(offset))
     if moment > timezone.now() + limits.FURTHEST:
         raise BadValueError("That is further away than ten years.")
     return moment

@@ -10,11 +10,10 @@
   const MOST_PARAMETERS = 32;
   const PLAIN = Object.freeze({});
 
+  // As it would be written in source: \x1b, \u202e.
   function visible(character) {
-    const code = character.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return "\u2421";
-    return `\\u${code.toString(16).padStart(4, "0")}`;
+    const hex = character.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex.padStart(4, "0")}` : `\\x${hex.padStart(2, "0")}`;
   }
 
   function cleaned(text) {
@@ -117,8 +116,9 @@
     }
     for (const [place, colour] of [["fg", fg], ["bg", bg]]) {
       if (colour === undefined) continue;
-      if (typeof colour === "string" && colour.startsWith("rgb(")) element.style[place === "fg" ? "color" : "backgroundColor"] = colour;
-      else element.classList.add(`a-sgr-${place}-${colour}`);
+      const isComputed = typeof colour === "string" && colour.startsWith("rgb(");
+      if (isComputed) element.style.setProperty(`--sgr-${place}`, colour);
+      element.classList.add(`a-sgr-${place}-${isComputed ? "any" : colour}`);
     }
     return element;
   }
