@@ -55,7 +55,7 @@ class StatsView(View):
     @extend_schema(responses=StatsSerializer, operation_id="executions_stats")
     def get(self, request: Request) -> Response:
         """Live executions by status as of now, and those that ended in a period: counts, failures, durations. At most
-        the newest 200,000 are counted, and the newest 10,000 timed.
+        the newest 100,000 are counted, and the newest 10,000 timed.
         """
         self.only_parameters(request, "since", "until")
         until = _moment(request, "until") or timezone.now()
