@@ -11,27 +11,22 @@ from apps.cli.completion import values
 from apps.cli.errors import ApiError, ExitCode, UsageError
 from apps.cli.executions import logs as log
 from apps.cli.executions import pages, states
-from apps.cli.executions.artifacts import save_artifact
 from apps.cli.executions.ends import Watching, see_to_the_end
 from apps.cli.executions.requested import tell_request
 from apps.cli.executions.waiting import Deadline, describe_standing
 from apps.cli.labels import label_pairs
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.moments import duration_s, moment_ago
-from apps.cli.output.cells import plain, size
-from apps.cli.output.pages import column
+from apps.cli.nouns import execution_traces as traces
 from apps.cli.parameters.collecting import collect, needs_schema, what_it_takes
 from apps.cli.parameters.words import read_word
 from apps.cli.session import Session
 
 app = noun("Look at executions, follow, cancel and repeat them.")
 
-Id = Annotated[
-    int, typer.Argument(metavar="ID", help="its number", show_default=False, autocompletion=values.executions)
-]
+Id = traces.Id
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="go on until the end")]
 Timeout = Annotated[str | None, typer.Option("--timeout", metavar="TIME", help="how long to wait: 30, 10m")]
-Moment = "10m, 2h, 3d ago, or 2026-01-31T12:00"
 
 
 @command(app, "list")
@@ -68,7 +63,9 @@ def list_(
     ] = None,
     parent: Annotated[int | None, typer.Option("--parent", metavar="ID", help="asked for by this execution")] = None,
     trace: Annotated[str | None, typer.Option("--trace", metavar="UUID", help="all that belongs together")] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help=f"requested after: {Moment}")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help=f"requested after: {traces.MOMENT}")
+    ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="requested before")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
@@ -220,69 +217,12 @@ def rerun(
     return None
 
 
-@command(app, "attempts")
-def attempts(session: Session, execution_id: Id) -> None:
-    """Show how each attempt went."""
-    rows = session.api.get("executions", execution_id, "attempts")["results"]
-    session.printer.rows(rows, pages.attempt_columns(), nothing="It has not been tried yet.")
-
-
-@command(app, "history")
-def history(session: Session, execution_id: Id) -> None:
-    """Show every state it went through, oldest first."""
-    rows = session.api.get("executions", execution_id, "history")["results"]
-    session.printer.rows(rows, pages.history_columns(), nothing="It has no history yet.")
-
-
-@command(app, "artifacts")
-def artifacts(session: Session, execution_id: Id) -> None:
-    """List the files that it left."""
-    rows = session.api.get("executions", execution_id, "artifacts")["results"]
-    columns = [
-        column("NAME", "name", may_fold=True),
-        column("ATTEMPT", "attempt", is_number=True),
-        column("SIZE", "size_bytes", size, is_number=True),
-        column("LINK", "link", lambda value: plain(session.api.connection.url + value), may_fold=True),
-    ]
-    session.printer.rows(rows, columns, nothing="It left no files.")
-
-
-@command(app, "download", has_formats=False)
-def download(
-    session: Session,
-    execution_id: Id,
-    name: Annotated[
-        str,
-        typer.Argument(metavar="NAME", help="of the file in the list of artifacts", autocompletion=values.artifacts),
-    ],
-    *,
-    attempt: Annotated[
-        int | None, typer.Option("--attempt", metavar="N", help="that left it; the newest that has it without")
-    ] = None,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="where to; - is stdout; its own name without")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
-) -> None:
-    """Download a file that it left.
-
-    The files that there are: attune execution artifacts ID.
-    """
-    save_artifact(session, execution_id, name, attempt=attempt, output=output, is_forced=force)
-
-
-@command(app, "children")
-def children(session: Session, execution_id: Id, *, limit: Limit = DEFAULT_LIMIT, all_: All = False) -> None:
-    """List the executions that one asked for, newest first."""
-    show_list(
-        session,
-        "executions",
-        execution_id,
-        "children",
-        columns=pages.list_columns(clock.now()),
-        most=most_of(limit, all_),
-        nothing="It asked for none.",
-    )
+command(app, "attempts")(traces.attempts)
+command(app, "history")(traces.history)
+command(app, "artifacts")(traces.artifacts)
+command(app, "download", has_formats=False)(traces.download)
+command(app, "children")(traces.children)
+command(app, "stats")(traces.stats)
 
 
 def _request_rerun(session: Session, execution_id: int, texts: list[str]) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def test_attempts_and_history_are_tables(attune: Attune, canned: Canned) -> None
 
 def test_artifacts_have_a_whole_link(attune: Attune, canned: Canned) -> None:
     row = {"name": "a.txt", "attempt": 1, "size_bytes": 3, "link": f"{SEVENTEEN}/artifacts/1/a.txt"}
-    canned.on("GET", f"{SEVENTEEN}/artifacts", {"results": [row]})
+    canned.on("GET", f"{SEVENTEEN}/artifacts", {"results": [row], "next": None})
     assert f"{canned.url}{SEVENTEEN}/artifacts/1/a.txt" in attune("execution", "artifacts", "17").out
 
 
@@ -240,7 +240,7 @@ def test_an_artifact_is_downloaded_whole_or_not_at_all(
     attune: Attune, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    canned.on("GET", f"{SEVENTEEN}/artifacts", {"results": [ARTIFACT]})
+    canned.on("GET", f"{SEVENTEEN}/artifacts", page(ARTIFACT))
     canned.on("GET", f"{SEVENTEEN}/artifacts/1/out/report.csv", Answer(b"1;2\n", is_cut=True), Answer(b"1;2\n"))
     assert attune("execution", "download", "17", "out/report.csv").code == 3
     assert list(tmp_path.iterdir()) == []
@@ -250,7 +250,7 @@ def test_an_artifact_is_downloaded_whole_or_not_at_all(
 
 
 def test_a_file_that_is_there_is_not_written_over_unasked(attune: Attune, canned: Canned, tmp_path: Path) -> None:
-    canned.on("GET", f"{SEVENTEEN}/artifacts", {"results": [ARTIFACT]})
+    canned.on("GET", f"{SEVENTEEN}/artifacts", page(ARTIFACT))
     canned.on("GET", f"{SEVENTEEN}/artifacts/1/out/report.csv", Answer(b"new"))
     target = tmp_path / "report.csv"
     target.write_text("old")
@@ -263,7 +263,7 @@ def test_a_file_that_is_there_is_not_written_over_unasked(attune: Attune, canned
 
 
 def test_an_artifact_of_another_name_is_refused(attune: Attune, canned: Canned) -> None:
-    canned.on("GET", f"{SEVENTEEN}/artifacts", {"results": [ARTIFACT]})
+    canned.on("GET", f"{SEVENTEEN}/artifacts", page(ARTIFACT))
     ended = attune("execution", "download", "17", "report.csv")
     assert ended.code == 2
     assert "attune execution artifacts 17" in ended.err

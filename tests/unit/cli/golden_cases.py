@@ -84,12 +84,15 @@ _ARTIFACT = {
     "name": "report/a.csv",
     "attempt": 1,
     "size_bytes": 2048,
+    "modified_at": "2026-11-21T14:25:11Z",
     "link": f"{EXECUTION}/artifacts/1/report/a.csv",
 }
 _OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "installed", "content": {"actions": 2}}
 _STATS = {"waiting": 2, "running": 1, "limit": 1, "oldest_waiting_s": 12.5, "avg_wait_s": None}
 _TOTALS = {"total_enqueued": 9, "total_completed": 6}
 _GATE_OF_STATS = {"gate": 4, "policy": "examples.hello", "key": "World", **_STATS, **_TOTALS}
+
+_OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
 
 _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "auth/me"): ME,
@@ -130,8 +133,18 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "executions/17/logs/stderr"): _text("", **{"Attune-Log-Next": "4"}),
     ("GET", "executions/17/history"): {"results": _HISTORY},
     ("GET", "executions/17/attempts"): {"results": [_ATTEMPT]},
-    ("GET", "executions/17/artifacts"): {"results": [_ARTIFACT]},
+    ("GET", "executions/17/artifacts"): page(_ARTIFACT),
     ("GET", "executions/17/children"): page(),
+    ("GET", "executions/stats"): {
+        "since": "2026-11-20T14:30:00Z",
+        "until": "2026-11-21T14:30:00Z",
+        "covers_since": "2026-11-20T14:30:00Z",
+        "by_status": {"running": 3, "delayed": 0, "succeeded": 40},
+        "ended": 44,
+        **_OUTCOMES,
+        "actions": [{"action": "examples.hello", "ended": 44, **_OUTCOMES}],
+        "slowest": [],
+    },
     ("POST", "executions/17/cancel"): Answer(recorded.execution(status="canceling"), 202),
     ("POST", "executions/17/rerun"): Answer(recorded.execution(20, rerun_of=17, status="scheduled"), 201),
     ("GET", "packs"): page(recorded.pack("core", actions=6), recorded.pack()),
@@ -269,6 +282,8 @@ CASES: Mapping[str, Case] = {
     "execution-history.txt": Case("execution history 17"),
     "execution-history.json": Case("execution history 17 --json"),
     "execution-artifacts.txt": Case("execution artifacts 17"),
+    "execution-stats.txt": Case("execution stats --since 1d"),
+    "execution-stats.json": Case("execution stats --json"),
     "execution-children.txt": Case("execution children 17"),
     "gate-list.txt": Case("gate list"),
     "gate-show.txt": Case("gate show 4"),
