@@ -11,7 +11,7 @@ from apps.actions.models import Action, ActionQuerySet
 from apps.actions.services.lookup import get_action, set_action_enabled
 from apps.console.action_words import cli_line, curl_line, parameter_rows
 from apps.console.pages.base import Page, Parent
-from apps.console.paging import PAGE_ROWS
+from apps.console.paging import page_by_name
 from apps.console.schema_form.fields import as_text
 from apps.executions.models import Execution
 from apps.executions.statistics import action_stats
@@ -27,19 +27,13 @@ class ActionsPage(Page):
     template_name = "console/actions.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        chosen = {name: _chosen(request, name) for name in ("q", "pack", "runtime", "enabled", "after")}
+        chosen = {name: _chosen(request, name) for name in ("q", "pack", "runtime", "enabled")}
         every = Action.objects.visible_to(self.identity)
         found = _narrowed(every, chosen)
-        rows = list(
-            found.filter(ref__gt=chosen["after"])
-            .select_related("pack")
-            .defer("pack__description")
-            .order_by("ref")[: PAGE_ROWS + 1]
-        )
-        next_ref = rows[PAGE_ROWS - 1].ref if len(rows) > PAGE_ROWS else ""
+        rows = found.select_related("pack").defer("pack__description")
         return self.show(
-            "Actions", actions=rows[:PAGE_ROWS], next_ref=next_ref, count=found.count(), chosen=chosen,
-            is_narrowed=any(chosen[name] for name in ("q", "pack", "runtime", "enabled")),
+            "Actions", page=page_by_name(rows, request.GET, name="ref"), count=found.count(), chosen=chosen,
+            is_narrowed=any(chosen.values()),
             packs=Pack.objects.order_by("ref").values_list("ref", flat=True),
             runtimes=every.order_by("runtime").values_list("runtime", flat=True).distinct(),
             may_run=may(self.identity, Verb.EXECUTION_RUN),

@@ -71,8 +71,8 @@ def test_pages_follow_each_other_by_name(people: People, visit: Visit) -> None:
     first = listed(visit(people.owner), "?pack=demo")
     assert link_to("demo.a000") in first
     assert link_to("demo.a050") not in first
-    assert "?pack=demo&amp;after=demo.a049" in first
-    second = listed(visit(people.owner), "?pack=demo&after=demo.a049")
+    assert "?pack=demo&amp;cursor=demo.a049" in first
+    second = listed(visit(people.owner), "?pack=demo&cursor=demo.a049")
     assert link_to("demo.a050") in second
     assert link_to("demo.a051") in second
     assert 'rel="next"' not in second

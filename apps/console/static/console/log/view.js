@@ -118,6 +118,7 @@
       this.isWrapped = isWrapped;
       this.#scroller.classList.toggle("a-log-wrapped", isWrapped);
       this.redraw();
+      this.#resize();
       if (!this.#isStuck) this.#scroller.scrollTop = this.#top(top);
     }
 
@@ -143,7 +144,7 @@
     /** Brings a line into sight. */
     reveal(index) {
       const position = this.#position(index);
-      this.#measure();
+      this.#resize();
       const { clientHeight, scrollTop } = this.#scroller;
       const top = this.#top(position);
       this.stick(false);
@@ -233,10 +234,15 @@
       else this.draw();
     }
 
-    #draw() {
+    // Before anything is scrolled to, the room for it has to be there.
+    #resize() {
       this.#measure();
       const rows = this.isWrapped ? this.#heights.total : this.#count;
       this.#space.style.height = `${rows * this.rowHeight}px`;
+    }
+
+    #draw() {
+      this.#resize();
       if (this.#isStuck) {
         this.#scroller.scrollTop = this.#scroller.scrollHeight;
         this.#lastTop = this.#scroller.scrollTop;
