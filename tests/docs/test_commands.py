@@ -19,6 +19,8 @@ from tests.docs.reader import Reader
 #: Classes of blocks that are not tried, with the reason.
 NOT_TRIED = {
     "needs-repository": "the address of the repository is the reader's",
+    "needs-containers": "there is no container engine where tests run",
+    "needs-kubernetes": "there is no cluster where tests run",
     "needs-systemd": "services of the whole machine are not for tests to change",
     "needs-servers": "a PostgreSQL, a Redis and hosts of the operator's own",
     "takes-minutes": "it takes minutes, and has tests of its own",
