@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from apps.core.metrics.catalogue import METRICS, Metric
+from apps.core.metrics.catalogue import METRICS
 from tests.acceptance.attune import ROOT, Attune
 from tests.waiting import wait_for
 
@@ -144,14 +144,3 @@ def test_the_dashboard_asks_only_for_metrics_there_are() -> None:
     asked = {name for text in expressions for name in re.findall(r"\battune_\w+", text)}
     assert expressions
     assert asked <= known, asked - known
-
-
-def test_the_list_of_metrics_is_that_of_the_catalogue() -> None:
-    table = (ROOT / "docker" / "metrics.md").read_text().partition("## Worth an alert")[0]
-    rows = [line for line in table.splitlines() if line.startswith("| `")]
-    assert rows == [_row(item) for item in METRICS]
-
-
-def _row(metric: Metric) -> str:
-    labels = ", ".join(f"`{label}`" for label in metric.labels)
-    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.help} |"

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -50,10 +51,12 @@ def variables() -> Iterator[tuple[str, str, str]]:
             yield f"k8s {pod}", item["name"], item.get("value", "")
     for unit, directives in units().items():
         for assignment in directives.get("Environment", ()):
-            yield f"systemd {unit}", *assignment.split("=", 1)
+            name, _, value = assignment.partition("=")
+            yield f"systemd {unit}", name, value
     for line in (DOCKER / "systemd" / "env.example").read_text().splitlines():
         if not line.startswith("#"):
-            yield "systemd env.example", *line.split("=", 1)
+            name, _, value = line.partition("=")
+            yield "systemd env.example", name, value
 
 
 def test_every_variable_is_a_setting() -> None:
@@ -189,11 +192,11 @@ def test_services_are_shut_off_from_the_host() -> None:
 
 
 @pytest.mark.parametrize(("name", "template"), list(pods()))
-def test_pods_are_shut_off_from_the_node(name: str, template: dict[str, dict[str, object]]) -> None:
+def test_pods_are_shut_off_from_the_node(name: str, template: dict[str, Any]) -> None:
     spec = template["spec"]
-    (container,) = spec["containers"]  # type: ignore[misc]  # as the manifest has it
-    assert spec["securityContext"]["runAsNonRoot"] is True  # type: ignore[index]
-    assert spec["securityContext"]["runAsUser"] == 10001  # type: ignore[index]
+    (container,) = spec["containers"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] == 10001
     assert spec["automountServiceAccountToken"] is False
     own = container["securityContext"]
     assert (own["readOnlyRootFilesystem"], own["allowPrivilegeEscalation"]) == (True, False)

@@ -108,3 +108,25 @@ def test_addresses_nobody_has_are_one_route(client: Client, db: None) -> None:
     routes = {labels[0] for name, labels, _ in counting.take() if name == catalogue.HTTP_REQUESTS.name}
     assert routes == {"other", "/api/v1/executions/<text:execution_id>"}
     counting.put_back(before)
+
+
+def test_no_query_reads_the_whole_history(people: People) -> None:
+    """Whatever the planner believes about how rare a status is."""
+    (execution,) = ask(people)
+    claimed(execution, make_worker())
+    with connection.cursor() as cursor:
+        columns = ", ".join(
+            f'"{field.column}"' for field in Execution._meta.fields if field.column not in ("id", "status")
+        )
+        cursor.execute(
+            f"INSERT INTO executions_execution (status, {columns}) SELECT 'succeeded', {columns}"
+            " FROM executions_execution, generate_series(1, 20000)"
+        )
+        cursor.execute("ANALYZE executions_execution")
+        statuses = [status.value for status in Status]
+        for sql in (facts._LIVE, facts._QUEUES, facts._GATES):
+            cursor.execute(
+                f"EXPLAIN {sql}", {"statuses": statuses, "live": statuses[:9], "most": 100_000, "gates": 100}
+            )
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "Seq Scan on executions_execution" not in plan, plan
