@@ -17,7 +17,7 @@ EVIL = "<script>alert(1)</script>"
 
 def make_environment(**fields: object) -> Environment:
     values = {"pack_ref": "demo", "runtime": "python", "volume_id": "volume", "status": "ready", "generation": 1}
-    return Environment.objects.create(**{**values, **fields})  # type: ignore[arg-type]
+    return Environment.objects.create(**{**values, **fields})
 
 
 @pytest.fixture

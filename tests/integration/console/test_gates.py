@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -19,7 +21,7 @@ def administrator(people: People, visit: Visit) -> Client:
     return visit(people.administrator)
 
 
-def keyed() -> dict[str, object]:
+def keyed() -> dict[str, Any]:
     return {"concurrency": {"limit": 1, "key": "{{ host }}"}, "parameters": {"host": {"type": "string"}}}
 
 

@@ -18,7 +18,7 @@ def make_operation(people: People, **fields: object) -> Operation:
         "input": {"source": "/srv/acme", "force": True, "dry_run": False},
         "requested_by": people.administrator,
     }
-    return Operation.objects.create(**{**values, **fields})  # type: ignore[arg-type]
+    return Operation.objects.create(**{**values, **fields})
 
 
 @pytest.fixture
