@@ -7,6 +7,7 @@ from django.db.models import TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Left
 
+from apps.console.words import duration
 from apps.core.types import JsonObject
 from apps.executions.models import Execution
 from apps.executions.querysets import ExecutionQuerySet
@@ -62,4 +63,7 @@ def described(executions: Sequence[Execution]) -> Iterator[Row]:
 
 def _why(reason: JsonObject | None, waiting: Waiting | None) -> str:
     told = waiting.reason if waiting is not None else reason
-    return str(told.get("text") or "") if told else ""
+    if not told:
+        return ""
+    estimate = f"; about {duration(told['estimate_s'])}" if told.get("estimate_s") else ""
+    return f"{told.get('text') or ''}{estimate}"

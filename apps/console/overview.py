@@ -74,7 +74,7 @@ class Overview:
         if self.unannounced:
             count = f"{self.unannounced:,}" if self.unannounced < _MOST_COUNTED else f"{_MOST_COUNTED:,} or more"
             yield Alarm(
-                f"{count} changes have not been announced: pages are not live and operations do not begin. Is a "
+                f"Changes that have not been announced: {count}. Pages are not live and operations do not begin. Is a "
                 "conductor running?",
                 is_grave=True,
             )

@@ -113,7 +113,7 @@ def test_changes_that_nobody_announces_are_told_to_administrators(people: People
     make_execution()
     assert "not been announced" not in home(visit(people.administrator))
     History.objects.update(at=timezone.now() - timedelta(minutes=1), announced_at=None)
-    assert "1 changes have not been announced" in home(visit(people.administrator))
+    assert "Changes that have not been announced: 1." in home(visit(people.administrator))
     assert "not been announced" not in home(visit(people.owner))
 
 

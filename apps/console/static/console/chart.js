@@ -67,7 +67,8 @@
     const counts = OUTCOMES.map(({ name }) => [name, points.filter(({ status }) => outcomeOf(status).name === name).length]);
     const lengths = points.map(({ length }) => length).sort((one, other) => one - other);
     const told = counts.filter(([, count]) => count).map(([name, count]) => `${count.toLocaleString("en")} ${name}`);
-    const of = isCut ? `The newest ${points.length.toLocaleString("en")}` : `${points.length.toLocaleString("en")} executions`;
+    const count = points.length.toLocaleString("en");
+    const of = isCut ? `The newest ${count} that started` : `${count} ${points.length === 1 ? "execution" : "executions"} that started`;
     words.textContent =
       `${of}, ${utc(points[0].x)} to ${utc(points.at(-1).x)} UTC: ${told.join(", ")}; half of them within ` +
       `${duration(lengths[lengths.length >> 1])}, the longest ${duration(lengths.at(-1))}.`;
@@ -157,8 +158,10 @@
     location.assign(url);
   }
 
-  function rangeOfTimes(u, low, high) {
-    const room = Math.max(1, (high - low) * 0.02, high - low < 20 ? 10 : 0);
+  // From the points: for a single one the chart's own idea of a range is years.
+  function rangeOfTimes() {
+    const [low, high] = [points[0].x, points.at(-1).x];
+    const room = Math.max(high - low < 20 ? 10 : 1, (high - low) * 0.02);
     return [low - room, high + room];
   }
 
