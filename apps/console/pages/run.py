@@ -1,6 +1,7 @@
 """Runs an action from a form made of its parameters; runs an execution again, with other parameters where wanted."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,6 +10,7 @@ from django.urls import reverse
 from apps.accounts.permissions import Verb
 from apps.actions.definition import Definition, parsed
 from apps.actions.models import Action
+from apps.actions.parameters import InvalidParameters, prepare
 from apps.actions.services.lookup import get_action
 from apps.console.pages.base import Page, Parent
 from apps.console.run_options import RunOptions, options_with, read_options
@@ -22,6 +24,7 @@ from apps.executions.secrets import kept_secrets
 from apps.executions.services.cancel import get_execution
 from apps.executions.services.request import Wish, load_accepted, request_executions
 from apps.executions.services.rerun import rerun_edited, rerun_execution
+from apps.runner.jsonvalue import escape
 
 
 class _FormPage(Page):
@@ -32,6 +35,8 @@ class _FormPage(Page):
 
     action: Action
     form: SchemaForm
+    #: names of secrets that need not be typed
+    kept: Collection[str] = ()
 
     @abstractmethod
     def send(self, parameters: JsonObject, options: RunOptions) -> Execution: ...
@@ -50,6 +55,7 @@ class _FormPage(Page):
                 [FieldError("", "too_large", f"At most {MAX_PARAMETERS_BYTES} bytes of parameters are taken.")]
             )
         if not self.form.is_valid or not options.is_valid:
+            self._check_the_rest(parameters)
             self.form.ask_secrets_again()
             return self.page(options, status=400)
         try:
@@ -61,6 +67,15 @@ class _FormPage(Page):
             self.form.ask_secrets_again()
             return self.page(options, status=status_of(error), problem=error.detail)
         return HttpResponseRedirect(reverse("admin:execution", args=[new.pk]))
+
+    def _check_the_rest(self, parameters: JsonObject) -> None:
+        """Mistakes in fields that could be read are told together with those that could not."""
+        unread = {escape(field.name) for field in self.form.wrong}
+        try:
+            prepare(self.definition.schema, parameters, kept=self.kept)
+        except InvalidParameters as error:
+            pointers = [item for item in error.errors if isinstance(item, FieldError)]
+            self.form.tell(item for item in pointers if item.pointer.split("/")[2] not in unread)
 
     def blocked(self) -> str:
         """Why the action cannot run now, if it cannot."""
@@ -127,9 +142,9 @@ class RerunPage(_FormPage):
         self.old = get_execution(self.identity, pk)
         self.action = get_action(self.identity, self.old.action_ref)
         sealed = self.old.secret_parameters
-        kept = kept_secrets(sealed).names if sealed else frozenset[str]()
+        self.kept = kept_secrets(sealed).names if sealed else ()
         self.form = SchemaForm(
-            self.definition.schema, values=self.old.parameters, kept=kept, kept_from=f"execution {pk}"
+            self.definition.schema, values=self.old.parameters, kept=self.kept, kept_from=f"execution {pk}"
         )
 
 

@@ -134,6 +134,14 @@ def test_all_mistakes_are_told_at_once(people: People, visit: Visit) -> None:
     assert "minimum of 5" in error_at(answer, "b")
 
 
+def test_what_cannot_be_read_does_not_hide_other_mistakes(people: People, visit: Visit) -> None:
+    make_action(parameters={"a": {"type": "string", "required": True}, "b": {"type": "integer", "required": True}})
+    answer = run(visit(people.owner), a="", b="none")
+    assert "a is required" in error_at(answer, "a")
+    assert "a number is expected" in error_at(answer, "b")
+    assert "is required" not in error_at(answer, "b")
+
+
 def test_a_secret_is_sealed_and_nowhere_in_the_page(people: People, visit: Visit) -> None:
     parameter(type="string", secret=True)
     client = visit(people.owner)
