@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_process_init, worker_process_shutdown
+from celery.signals import heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
 
 from apps.core.alive import still_alive
 from apps.core.metrics import publishing
@@ -17,6 +17,11 @@ app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="builds")
+
+
+@setup_logging.connect
+def _keep_logging(**_: Any) -> None:
+    """As Django has set it up; Celery would make the root quieter."""
 
 
 @worker_process_init.connect

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import parts
+from bench import pages, parts
 from bench.bare_celery import bare_celery
 from bench.figures import Figure, Machine, as_json, as_table
 from bench.private_attune import Broken, private_attune
@@ -18,7 +18,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     before = Machine()
     try:
-        figures = _measure(parts.QUICK if chosen.quick else parts.FULL)
+        if chosen.what == "pages":
+            figures = _measure_pages(chosen.count, samples=20 if chosen.quick else 60)
+        else:
+            figures = _measure(parts.QUICK if chosen.quick else parts.FULL)
     except Broken as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -48,6 +51,17 @@ def _measure(amount: parts.Amount) -> list[Figure]:
     return figures
 
 
+def _measure_pages(count: int, *, samples: int) -> list[Figure]:
+    _say("starting a private Attune")
+    with private_attune() as attune:
+        _say(f"writing {count:,} executions")
+        pages.seed(attune, count)
+        _say("pages")
+        figures = pages.pages(attune, samples=samples)
+        _say("stopping it")
+    return figures
+
+
 def _say(text: str) -> None:
     print(f"  {text} …", file=sys.stderr, flush=True)
 
@@ -60,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench", description="Measure Attune beside the floor, on this machine."
     )
+    parser.add_argument(
+        "what", nargs="?", choices=["runs", "pages"], default="runs",
+        help="runs (the default): latency, throughput, gates; pages: the console and the lists on many executions",
+    )  # fmt: skip
+    parser.add_argument("--count", type=int, default=1_000_000, help="executions for pages (default 1000000)")
     parser.add_argument("--quick", action="store_true", help="fewer samples: about a minute")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser

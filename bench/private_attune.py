@@ -1,6 +1,7 @@
 """A whole Attune of the benchmark's own: started as an operator does it, in a folder that is removed again."""
 
 import os
+import secrets
 import shlex
 import shutil
 import socket
@@ -31,10 +32,11 @@ class Broken(Exception):
 
 
 class PrivateAttune:
-    """Speaks REST to one Attune. Made by `private_attune`."""
+    """Speaks REST to one Attune. Made by `private_attune`. `password` is the administrator's."""
 
-    def __init__(self, var_dir: Path) -> None:
+    def __init__(self, var_dir: Path, *, password: str) -> None:
         self.var_dir = var_dir
+        self.password = password
         profile = tomllib.loads((var_dir / "cli.toml").read_text())["profiles"]["default"]
         headers = {"Authorization": f"Bearer {profile['token']}"}
         self.http = httpx.Client(base_url=f"{profile['url']}/api/v1", headers=headers, timeout=120)
@@ -93,11 +95,12 @@ class PrivateAttune:
 def private_attune() -> Iterator[PrivateAttune]:
     """Starts one, and stops and removes it whatever happens; its log is shown when it does not start."""
     folder = Path(tempfile.mkdtemp(prefix="attune-bench-"))
+    password = secrets.token_urlsafe(16)
     try:
-        environment = _environment(folder)
+        environment = {**_environment(folder), "ATTUNE_ADMIN_PASSWORD": password}
         try:
             _script("up", "--detach", environment=environment)
-            attune = PrivateAttune(folder)
+            attune = PrivateAttune(folder, password=password)
             with attune.http:
                 yield attune
         finally:

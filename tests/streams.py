@@ -28,6 +28,7 @@ class Stream:
 
     status: int = 0
     is_over: bool = False
+    size: int = 0
     body: bytearray = field(default_factory=bytearray)
     hold: threading.Event = field(default_factory=threading.Event)
 
@@ -64,8 +65,12 @@ def listening(
     headers: Mapping[str, str] | None = None,
     path: str = "/api/v1/stream",
     is_slow: bool = False,
+    keeps: bool = True,
 ) -> Iterator[Stream]:
-    """The stream, begun; a slow reader takes nothing more until its `hold` is set."""
+    """The stream, begun; a slow reader takes nothing more until its `hold` is set.
+
+    Without `keeps` what comes is only counted.
+    """
     given = {"host": "localhost", **(headers or {})}
     if by is not None:
         given["authorization"] = f"Bearer {issue_token(by, name='test').text}"
@@ -77,10 +82,10 @@ def listening(
     }  # fmt: skip
     stream = Stream()
     gone = _Gone()
-    thread = threading.Thread(target=lambda: asyncio.run(_talk(scope, stream, gone, is_slow=is_slow)))
+    thread = threading.Thread(target=lambda: asyncio.run(_talk(scope, stream, gone, is_slow=is_slow, keeps=keeps)))
     thread.start()
     try:
-        wait_for(lambda: stream.body or stream.is_over, what="the answer's begin")
+        wait_for(lambda: stream.size or stream.is_over, what="the answer's begin")
         yield stream
     finally:
         stream.hold.set()
@@ -105,7 +110,7 @@ class _Gone:
         await self._event.wait()
 
 
-async def _talk(scope: dict[str, Any], stream: Stream, gone: _Gone, *, is_slow: bool) -> None:
+async def _talk(scope: dict[str, Any], stream: Stream, gone: _Gone, *, is_slow: bool, keeps: bool) -> None:
     has_asked = False
 
     async def receive() -> dict[str, Any]:
@@ -120,7 +125,9 @@ async def _talk(scope: dict[str, Any], stream: Stream, gone: _Gone, *, is_slow: 
         if is_slow and stream.events:
             await asyncio.to_thread(stream.hold.wait)
         stream.status = message.get("status", stream.status)
-        stream.body += message.get("body", b"")
+        stream.size += len(message.get("body", b""))
+        if keeps:
+            stream.body += message.get("body", b"")
 
     try:
         await application(scope, receive, send)

@@ -1,6 +1,6 @@
 """The OpenAPI document and a page to read it; open to everybody, as they say nothing of anybody's data."""
 
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 
 class DocumentView(SpectacularAPIView):
@@ -9,7 +9,9 @@ class DocumentView(SpectacularAPIView):
     http_method_names = ("get", "head")
 
 
-class ReadingView(SpectacularSwaggerView):
-    """The page has no form for the answer to any other method."""
+class ReadingView(SpectacularSwaggerSplitView):
+    """Its script comes from an address of its own: no script stands in a page. The page has no form for the answer to
+    any other method."""
 
     http_method_names = ("get", "head")
+    template_name = "api/docs.html"

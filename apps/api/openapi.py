@@ -1,5 +1,6 @@
 """Tells the OpenAPI document what views say of themselves: verbs, filters, pages, and how requests fail."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,11 +49,22 @@ _FAILURES = {
     403: "You may not do this.",
     404: "There is no such thing, or it is not yours to see.",
     409: "The state of things does not allow this.",
+    412: "It has changed since the version that `If-Match` names.",
     413: "The body is larger than 1 MiB.",
     415: "The body is not JSON.",
     422: "This Idempotency-Key was used for another request.",
     429: "A limit is reached; try again after `Retry-After` seconds.",
     503: "A service Attune needs cannot be reached; try again after `Retry-After` seconds.",
+}
+
+
+#: What a request may say of the version it knows.
+_VERSION = {
+    method: OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=text)
+    for method, name, text in (
+        ("GET", "If-None-Match", "an `ETag`; 304 when it is still that one"),
+        ("PATCH", "If-Match", "the `ETag` that was read; 412 when it has changed since"),
+    )
 }
 
 
@@ -77,10 +89,13 @@ class AttuneSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> JsonObject | None:
         operation: JsonObject | None = super().get_operation(*args, **kwargs)
         if operation is not None:
-            operation["responses"] |= {str(status): self._failure(status) for status in sorted(self._failures())}
+            operation["responses"] |= {str(status): self._failure(status) for status in sorted(set(self._failures()))}
+            operation["summary"] = _summary_of(operation["description"])
         return operation
 
     def get_override_parameters(self) -> list[Any]:
+        if getattr(self.view, "is_versioned", False):
+            return [_VERSION[self.method]] if self.method in _VERSION else []
         if self.method != "GET" or not getattr(self.view, "is_list", False):
             return list(getattr(self.view, "query_parameters", ()))
         described = [
@@ -117,6 +132,10 @@ class AttuneSchema(AutoSchema):
             yield 404
         if self.method != "GET":
             yield from (409, 413, 415)
+        if self.method == "PATCH" and getattr(self.view, "is_versioned", False):
+            yield 412
+        if self.path.endswith("/stream"):
+            yield 429
         if self.method == "POST" and "/executions" in self.path:
             yield from (422, 429)
 
@@ -124,3 +143,10 @@ class AttuneSchema(AutoSchema):
         problem = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, _PROBLEM, "Problem")  # type: ignore[no-untyped-call]  # drf-spectacular has no types
         self.registry.register_on_missing(problem)
         return {"description": _FAILURES[status], "content": {CONTENT_TYPE: {"schema": problem.ref}}}
+
+
+def _summary_of(description: str) -> str:
+    """The first sentence of what the view says of itself."""
+    first = " ".join(description.partition("\n\n")[0].split())
+    sentence = re.split(r"(?<=[.:;])\s", first, maxsplit=1)[0]
+    return sentence.rstrip(".:;").replace("`", "")

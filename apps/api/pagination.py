@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.db.models import Model, QuerySet
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
 
+_T = TypeVar("_T")
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 
@@ -49,6 +50,27 @@ def read_page(
     return {"results": represent(rows), "next": following}
 
 
+def slice_of(request: Request, items: Sequence[_T]) -> tuple[Sequence[_T], str | None]:
+    """A page of what is no table, and the cursor of the next: the number of items before it."""
+    limit, first = limit_of(request), _cursor_of(request, Order()) or 0
+    assert isinstance(first, int)
+    if first < 0:
+        raise _bad_cursor()
+    return items[first : first + limit], _encode(first + limit) if first + limit < len(items) else None
+
+
+def cursor_after(row_id: int) -> str:
+    """The cursor of a list by id that goes on after this row."""
+    return _encode(row_id)
+
+
+def cursor_before(text: str) -> int:
+    """The id behind a cursor of such a list. Raises `Invalid`."""
+    after = _decode(text, Order())
+    assert isinstance(after, int)
+    return after
+
+
 def _after(queryset: "QuerySet[Any]", last: str | int | None, order: Order) -> "QuerySet[Any]":
     ordered = queryset.order_by(f"-{order.column}" if order.descending else order.column)
     if last is None:
@@ -66,8 +88,10 @@ def _encode(key: object) -> str:
 
 def _cursor_of(request: Request, order: Order) -> str | int | None:
     text = request.query_params.get("cursor")
-    if text is None:
-        return None
+    return None if text is None else _decode(text, order)
+
+
+def _decode(text: str, order: Order) -> str | int:
     try:
         value = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
         after = value["after"]

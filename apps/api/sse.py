@@ -19,7 +19,11 @@ ALIVE = b": still here\n\n"
 
 def event(name: str, event_id: str, body: JsonObject) -> bytes:
     """One event; a client that lost the connection gives `event_id` back as `Last-Event-ID`."""
-    return b"event: %s\nid: %s\ndata: %s\n\n" % (name.encode(), event_id.encode(), orjson.dumps(body))
+    return b"event: %s\nid: %s\ndata: %s\n\n" % (
+        name.encode(),
+        event_id.encode(),
+        orjson.dumps(body, option=orjson.OPT_UTC_Z),
+    )
 
 
 def streamed(request: Request, events: AsyncGenerator[bytes, None]) -> StreamingHttpResponse:

@@ -7,7 +7,7 @@ from apps.api.auth import views as auth
 from apps.api.converters import TextConverter
 from apps.api.documentation import DocumentView, ReadingView
 from apps.api.environments import views as environments
-from apps.api.executions import logs
+from apps.api.executions import artifacts, bulk, logs, overview
 from apps.api.executions import views as executions
 from apps.api.gates import views as gates
 from apps.api.operations import views as operations
@@ -42,6 +42,8 @@ urlpatterns: list[URLPattern] = [
     path("actions/<text:ref>/queue-stats", actions.QueueStatsView.as_view()),
     path("executions", executions.ExecutionsView.as_view()),
     path("executions/batch", executions.BatchView.as_view()),
+    path("executions/stats", overview.StatsView.as_view()),
+    path("executions/bulk", bulk.BulkView.as_view()),
     path(_EXECUTION, executions.ExecutionView.as_view()),
     path(f"{_EXECUTION}/result", executions.ResultView.as_view()),
     path(f"{_EXECUTION}/history", executions.HistoryView.as_view()),
@@ -51,10 +53,10 @@ urlpatterns: list[URLPattern] = [
     path(f"{_EXECUTION}/rerun", executions.RerunView.as_view()),
     path(f"{_EXECUTION}/logs", logs.LogsView.as_view()),
     path(f"{_EXECUTION}/logs/<text:stream>", logs.StreamLogView.as_view()),
-    path(f"{_EXECUTION}/artifacts", logs.ArtifactsView.as_view()),
+    path(f"{_EXECUTION}/artifacts", artifacts.ArtifactsView.as_view()),
     re_path(
         r"^executions/(?P<execution_id>[^/]+)/artifacts/(?P<attempt>[0-9]{1,9})/(?P<name>[^\x00]+)\Z",
-        logs.ArtifactView.as_view(),
+        artifacts.ArtifactView.as_view(),
     ),
     path("operations", operations.OperationsView.as_view()),
     path("operations/<text:operation_id>", operations.OperationView.as_view()),

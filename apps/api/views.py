@@ -1,11 +1,12 @@
 """What the views of all resources share."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from apps.accounts.models import Identity
@@ -46,9 +47,13 @@ class View(APIView):
 
 
 class ListView(View):
-    """`page` is a page of `queryset_for(request)`, narrowed by `filters`, as `represent(rows)`."""
+    """`page` is a page of `queryset_for(request)`, narrowed by `filters`, as `represent(rows)`.
+
+    `shape` names the fields of a row, for `?fields=`.
+    """
 
     is_list = True
+    shape: ClassVar[type[Serializer[Any]]]
     filters: ClassVar[Sequence[Filter]] = ()
     order: ClassVar[Order] = Order()
 
@@ -61,20 +66,31 @@ class ListView(View):
     def page(self, request: Request) -> Response:
         queryset = filtered(request, self.queryset_for(request), self.filters)
         body = read_page(request, queryset, lambda rows: self.represent(request, rows), order=self.order)
-        body["results"] = [sparse(request, item) for item in body["results"]]
+        body["results"] = sparse_all(request, body["results"], shape=self.shape)
         return Response(body)
 
 
 def sparse(request: Request, item: JsonObject) -> JsonObject:
     """`item` reduced to `?fields=a,b`. Raises `Invalid` naming a field that does not exist."""
+    wanted = _wanted_fields(request, known=item)
+    return item if wanted is None else {name: item[name] for name in wanted}
+
+
+def sparse_all(request: Request, items: list[JsonObject], *, shape: type[Serializer[Any]]) -> list[JsonObject]:
+    """Each of `items` reduced to `?fields=a,b`; where there are none, a field that does not exist is an error too."""
+    wanted = _wanted_fields(request, known=shape().fields)
+    return items if wanted is None else [{name: item[name] for name in wanted if name in item} for item in items]
+
+
+def _wanted_fields(request: Request, *, known: Container[str]) -> list[str] | None:
     text = request.query_params.get("fields")
     if text is None:
-        return item
+        return None
     wanted = [name.strip() for name in text.split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in item]:
+    if unknown := [name for name in wanted if name not in known]:
         detail = f"{', '.join(unknown)} is no field here"
         raise Invalid("The query is not valid.", errors=[FieldError("/fields", "unknown_field", detail)])
-    return {name: item[name] for name in wanted}
+    return wanted
 
 
 def path_id(text: str) -> int:

@@ -126,7 +126,8 @@ def details_of(facts: Mapping[str, Any]) -> list[Detail]:
 
 def _detail(item: Mapping[str, Any]) -> Detail:
     if "file" not in item:
-        return Detail(_dotted(item.get("pointer", "")), str(item.get("detail", "")))
+        place, text = _dotted(item.get("pointer", "")), str(item.get("detail", ""))
+        return Detail("" if text.startswith(f"{place}: ") else place, text)
     place = f"{item['file']}:{item['line']}" if item.get("line") else str(item["file"])
     hint = f" ({item['hint']})" if item.get("hint") else ""
     return Detail(place, f"{item['detail']}{hint}")

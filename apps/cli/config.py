@@ -8,6 +8,7 @@
 """
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Callable, Mapping
@@ -148,8 +149,16 @@ def _origin(url: str) -> str:
     except ValueError:
         is_origin = False
     if not is_origin or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise BadConfiguration(f"{url} is not the address of an Attune; it looks like https://attune.example.org:8000")
+        text = f"{url} is not the address of an Attune; it looks like https://attune.example.org:8000"
+        raise BadConfiguration(text, hints=[f"did you mean {found}?" for found in _nearly(url)])
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _nearly(url: str) -> list[str]:
+    """The origin in an address with a path; an address without its scheme."""
+    if found := re.fullmatch(r"(https?://[A-Za-z0-9.:\[\]-]+)[/?#].*", url):
+        return [found[1]]
+    return [f"http://{url}", f"https://{url}"] if re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", url) else []
 
 
 def _checked_token(token: str | None, source: str) -> str | None:

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     """Pages are imported only now: they need the models."""
     from apps.console.pages.actions import ActionPage, ActionsPage, EnablingPage
+    from apps.console.pages.bulk import BulkPage
     from apps.console.pages.environments import EnvironmentPage, EnvironmentsPage
     from apps.console.pages.execution import CancelingPage, ExecutionPage
-    from apps.console.pages.executions import ExecutionsPage
+    from apps.console.pages.execution_export import ExecutionsExportPage
+    from apps.console.pages.execution_points import ExecutionPointsPage
+    from apps.console.pages.executions import ActionSuggestionsPage, ExecutionsPage
     from apps.console.pages.gates import GatePage, GatesPage
     from apps.console.pages.operations import OperationPage, OperationsPage
     from apps.console.pages.packs import PackInstallPage, PackPage, PacksPage
@@ -30,6 +33,10 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
 
     return [
         page("executions/", ExecutionsPage, "executions"),
+        page("executions/points/", ExecutionPointsPage, "execution_points"),
+        page("executions/suggestions/", ActionSuggestionsPage, "action_suggestions"),
+        page("executions/export/<slug:form>/", ExecutionsExportPage, "executions_export"),
+        page("executions/bulk/", BulkPage, "executions_bulk"),
         page("executions/<int:pk>/", ExecutionPage, "execution"),
         page("executions/<int:pk>/cancel/", CancelingPage, "cancel"),
         page("executions/<int:pk>/again/", AgainPage, "again"),

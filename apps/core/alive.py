@@ -9,10 +9,10 @@ logger = logging.getLogger(__name__)
 
 
 def still_alive() -> None:
-    """Touches `ATTUNE_ALIVE_FILE`, if there is to be one. A file that cannot be written stops nobody's work."""
-    if not settings.ATTUNE_ALIVE_FILE:
+    """Touches `ATTUNE_ALIVE_PATH`, if there is to be one. A file that cannot be written stops nobody's work."""
+    if not settings.ATTUNE_ALIVE_PATH:
         return
     try:
-        Path(settings.ATTUNE_ALIVE_FILE).touch()
+        Path(settings.ATTUNE_ALIVE_PATH).touch()
     except OSError as error:
-        logger.warning("ATTUNE_ALIVE_FILE: cannot write %s: %s", settings.ATTUNE_ALIVE_FILE, error.strerror)
+        logger.warning("ATTUNE_ALIVE_PATH: cannot write %s: %s", settings.ATTUNE_ALIVE_PATH, error.strerror)

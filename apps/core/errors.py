@@ -84,6 +84,12 @@ class Conflict(AttuneError):
     code = "conflict"
 
 
+class PreconditionFailed(AttuneError):
+    """It is not as the request expects it."""
+
+    code = "precondition_failed"
+
+
 class Unprocessable(AttuneError):
     """The request contradicts an earlier one."""
 

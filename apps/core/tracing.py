@@ -127,8 +127,17 @@ def _recorded(
     # An empty context, not the one of the thread: the parent is said, never guessed.
     above = propagator.extract({"traceparent": parent} if parent else {}, context=Context())
     with provider.get_tracer("attune").start_as_current_span(
-        name, context=above, kind=SpanKind[kind.upper()], attributes=facts, record_exception=False
+        name,
+        context=above,
+        kind=SpanKind[kind.upper()],
+        attributes=facts,
+        record_exception=False,  # its message may hold anything
+        set_status_on_exception=False,
     ) as recorded:
-        carrier: dict[str, str] = {}
+        span_, carrier = Span(recorded), dict[str, str]()
         propagator.inject(carrier)
-        yield Span(recorded), carrier["traceparent"]
+        try:
+            yield span_, carrier["traceparent"]
+        except Exception as error:
+            span_.fail(type(error).__name__)
+            raise

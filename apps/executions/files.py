@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Artifact:
     name: str
     attempt: int
     size_bytes: int
+    modified_at: datetime
     path: Path
 
 
@@ -58,7 +60,9 @@ def artifacts_of(execution_id: int) -> list[Artifact]:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and not path.is_symlink():
                 name = os.fsencode(path.relative_to(folder)).decode(errors="replace")
-                found.append(Artifact(name, attempt, path.stat().st_size, path))
+                status = path.stat()
+                modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+                found.append(Artifact(name, attempt, status.st_size, modified_at, path))
     return found
 
 

@@ -137,6 +137,16 @@ def read_index(folder: Path) -> Index:
     return Index(entries, totals)
 
 
+def parse_entries(text: str) -> list[Entry]:
+    """The entries among whole lines of an index; what is no entry is left out."""
+    entries = []
+    for line in text.splitlines():
+        first, _, rest = line.partition(" ")
+        with contextlib.suppress(ValueError, KeyError):
+            entries.append(_parse_entry(first, rest.split()))
+    return entries
+
+
 def read_totals(folder: Path) -> dict[Stream, StreamTotals] | None:
     """Only the last line, however long the index is: None until the log is closed."""
     try:

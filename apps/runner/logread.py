@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from apps.runner.logindex import read_index, read_totals
+from apps.runner.logindex import read_totals
 from apps.runner.loglayout import Stream, parse_name
 
 #: what one step of an iteration reads
@@ -43,9 +43,12 @@ class LogSlice:
 
 @dataclass(frozen=True, kw_only=True)
 class LogPiece:
-    """Some bytes of one stream, with the time (ms since 1970) at which they, or the first of them, came."""
+    """Some bytes of one stream, with the time (ms since 1970) at which they, or the first of them, came.
 
-    at_ms: int
+    The time is None where the index knows none.
+    """
+
+    at_ms: int | None
     stream: Stream
     offset: int
     data: bytes
@@ -100,24 +103,9 @@ class LogReader:
     def everything(self, stream: Stream) -> Iterator[bytes]:
         """All that is kept, with a line that says how much is missing where bytes are missing."""
         last = b""
-        for _, data, gap in _Cursor(self, stream).until(None):
+        for _, data, gap in Cursor(self, stream).until(None):
             last = marker(gap, after=last) if gap else data
             yield last
-
-    def interleaved(self) -> Iterator[LogPiece]:
-        """Both streams in the order and with the times in which they came, as exactly as the index knows.
-
-        A gap comes as a piece of its own, without data.
-        """
-        cursors = {stream: _Cursor(self, stream) for stream in Stream}
-        at_ms = 0
-        for entry in read_index(self._folder).entries:
-            at_ms = entry.at_ms
-            for offset, data, gap in cursors[entry.stream].until(entry.end):
-                yield LogPiece(at_ms=at_ms, stream=entry.stream, offset=offset, data=data, gap=gap)
-        for stream, cursor in cursors.items():  # what is not in the index yet
-            for offset, data, gap in cursor.until(None):
-                yield LogPiece(at_ms=at_ms, stream=stream, offset=offset, data=data, gap=gap)
 
     def _read_kept(self, stream: Stream, offset: int, limit: int) -> tuple[bytes, int]:
         """Bytes from the first kept one at or behind `offset`, and its offset."""
@@ -139,13 +127,13 @@ class LogReader:
         return []
 
 
-class _Cursor:
+class Cursor:
     """Reads one stream forwards, in large steps however little is asked for."""
 
-    def __init__(self, reader: LogReader, stream: Stream) -> None:
+    def __init__(self, reader: LogReader, stream: Stream, *, position: int = 0) -> None:
         self._reader = reader
         self._stream = stream
-        self._position = 0
+        self._position = position
         self._ahead = b""
         self._used = 0
 

@@ -16,7 +16,7 @@ from apps.standalone.layout import ROOT, Layout
 WEB_DRAIN_S = 5
 
 CONDUCTOR = (
-    "celery -A attune worker -P prefork -c 2 -Q control -n conductor@%h -l WARNING --without-gossip --without-mingle"
+    "celery -q -A attune worker -P prefork -c 2 -Q control -n conductor@%h -l WARNING --without-gossip --without-mingle"
 )
 WEB = (
     "uvicorn attune.asgi:application --host 127.0.0.1 --log-level warning --no-access-log --no-server-header "

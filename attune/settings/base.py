@@ -212,7 +212,7 @@ ATTUNE_METRICS_TOKEN = env.text("ATTUNE_METRICS_TOKEN")
 #: Behind a proxy on the same machine everybody's requests come from there.
 ATTUNE_METRICS_OPEN_TO_LOOPBACK = False
 ATTUNE_OTLP_ENDPOINT = env.text("ATTUNE_OTLP_ENDPOINT")
-ATTUNE_ALIVE_FILE = env.text("ATTUNE_ALIVE_FILE")
+ATTUNE_ALIVE_PATH = env.text("ATTUNE_ALIVE_PATH")
 ATTUNE_LOG_FORMAT = env.choice("ATTUNE_LOG_FORMAT", "text", "json")
 
 LOGGING = {

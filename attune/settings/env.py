@@ -88,7 +88,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "",
         "OpenTelemetry collector for traces, `http://host:4318`; needs `requirements-otel.txt`",
     ),
-    Setting("ATTUNE_ALIVE_FILE", "text", "", "File a worker, conductor or scheduler touches while it works"),
+    Setting("ATTUNE_ALIVE_PATH", "text", "", "File a worker, conductor or scheduler touches while it works"),
 )
 
 _BY_NAME = {setting.name: setting for setting in CATALOGUE}

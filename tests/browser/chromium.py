@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 
 #: Programs of distributions; without one, the browser Playwright may have installed is taken.
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-#: A page lives without it too: it looks every few seconds then, and the browser tells of each try.
-_STREAM = "/api/v1/stream"
 
 
 @contextmanager
@@ -55,6 +53,5 @@ class Complaints:
         page.on("pageerror", lambda error: self.texts.append(f"{page.url}: {error}"))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        source = message.location.get("url", "")
-        if message.type in ("error", "warning") and _STREAM not in source:
-            self.texts.append(f"{source}: {message.text}")
+        if message.type in ("error", "warning"):
+            self.texts.append(f"{message.location.get('url', '')}: {message.text}")

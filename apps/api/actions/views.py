@@ -13,15 +13,17 @@ from apps.actions.models import Action
 from apps.actions.services.lookup import get_action, set_action_enabled
 from apps.api.actions import serializers
 from apps.api.actions.represent import represent, represent_whole
+from apps.api.etags import unchanged, versioned
 from apps.api.filtering import Filter
 from apps.api.pagination import Order
-from apps.api.views import ListView, View, sparse
+from apps.api.views import ListView, View
 from apps.core.types import JsonObject
 from apps.executions.statistics import action_stats
 
 
 class ActionsView(ListView):
     verbs = {"GET": Verb.ACTION_VIEW}
+    shape = serializers.ActionSerializer
     order = Order("ref", descending=False)
     filters = (
         Filter("pack", "ref of the pack", lambda rows, value: rows.filter(pack__ref=value)),
@@ -43,20 +45,25 @@ class ActionsView(ListView):
 
 class ActionView(View):
     verbs = {"GET": Verb.ACTION_VIEW, "PATCH": Verb.ACTION_MANAGE}
+    is_versioned = True
 
     @extend_schema(responses=serializers.WholeActionSerializer, operation_id="actions_retrieve")
     def get(self, request: Request, ref: str) -> Response:
         """One action, with everything its file says."""
         self.only_parameters(request, "fields")
-        return Response(sparse(request, represent_whole(get_action(self.identity(request), ref))))
+        return versioned(request, self._whole(request, ref))
 
     @extend_schema(request=serializers.ActionChangeSerializer, responses=serializers.WholeActionSerializer)
     def patch(self, request: Request, ref: str) -> Response:
         """Switches an action on or off, over what its file says; null gives the word back to the file."""
         self.only_parameters(request)
         values = self.read_body(request, serializers.ActionChangeSerializer)
-        action = set_action_enabled(self.identity(request), ref=ref, enabled=values["enabled"])
-        return Response(represent_whole(action))
+        with unchanged(request, Action.objects.filter(ref=ref), lambda: self._whole(request, ref)):
+            set_action_enabled(self.identity(request), ref=ref, enabled=values["enabled"])
+        return versioned(request, self._whole(request, ref))
+
+    def _whole(self, request: Request, ref: str) -> JsonObject:
+        return represent_whole(get_action(self.identity(request), ref))
 
 
 class SchemaView(View):

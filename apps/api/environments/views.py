@@ -55,6 +55,7 @@ class AskedSerializer(serializers.Serializer[Any]):
 
 class EnvironmentsView(ListView):
     verbs = {"GET": Verb.ENVIRONMENT_VIEW}
+    shape = EnvironmentSerializer
     filters = (
         Filter("pack", "ref of a pack", lambda rows, value: rows.filter(pack_ref=value)),
         Filter("runtime", "name of a runtime", lambda rows, value: rows.filter(runtime=value)),
@@ -80,6 +81,7 @@ class EnvironmentsView(ListView):
 
 class PackEnvironmentsView(ListView):
     verbs = {"GET": Verb.ENVIRONMENT_VIEW}
+    shape = EnvironmentSerializer
 
     def queryset_for(self, request: Request) -> Any:
         pack = get_pack(self.identity(request), self.kwargs["ref"])

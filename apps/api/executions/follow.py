@@ -3,24 +3,28 @@ nothing."""
 
 import asyncio
 import codecs
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from asgiref.sync import sync_to_async
 
 from apps.api.sse import ALIVE, ALIVE_EVERY_S, event
 from apps.core.database import release_connection
 from apps.core.errors import FieldError, Invalid
-from apps.executions.files import log_reader
+from apps.executions.files import attempt_folder
 from apps.executions.models import Execution
 from apps.executions.states import TERMINAL
+from apps.runner.logfollow import LogFollower
 from apps.runner.loglayout import Stream
-from apps.runner.logread import LogReader
+from apps.runner.logread import LogPiece
 
 #: Between two looks at files that did not grow.
 _PAUSE_S = 0.2
-#: Bytes in one event.
-_EVENT_BYTES = 64 * 1024
+#: Bytes of the log in one event: it stays below 64 KiB even where JSON writes each byte as six.
+EVENT_BYTES = 10_000
+#: Bytes sent at once while there is plenty.
+_CHUNK_BYTES = 256 * 1024
 
 
 @dataclass
@@ -29,6 +33,10 @@ class _Position:
 
     offset: int
     decoder: codecs.IncrementalDecoder = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
+
+    @property
+    def told(self) -> int:
+        return self.offset - len(self.decoder.getstate()[0])
 
 
 def parse_position(text: str, streams: Sequence[Stream]) -> dict[Stream, int]:
@@ -42,21 +50,21 @@ def parse_position(text: str, streams: Sequence[Stream]) -> dict[Stream, int]:
 
 
 async def follow(execution_id: int, attempt: int, start: dict[Stream, int]) -> AsyncGenerator[bytes, None]:
-    """Events `log` (`{stream, offset, gap, text}`) until the attempt is over and all is told, then one `end`."""
-    reader = log_reader(execution_id, attempt)
-    positions = {stream: _Position(offset) for stream, offset in start.items()}
+    """Events `log` (`{stream, at, offset, gap, text}`) until the attempt is over and all is told, then one `end`.
+
+    Both streams come in the order of the index, what is there already as well as what comes.
+    """
+    telling = _Telling(LogFollower(attempt_folder(execution_id, attempt), start), start)
     silent_s = 0.0
     while True:
         # Looked at before reading: what is read after the end is everything.
         status = await sync_to_async(_status_when_over)(execution_id, attempt)
-        events = await asyncio.to_thread(_read_events, reader, positions, is_over=status is not None)
-        for told in events:
-            yield told
-        if events:
+        events = telling.events(is_over=status is not None)
+        while chunk := await asyncio.to_thread(_chunk_of, events):
             silent_s = 0.0
-            continue
+            yield chunk
         if status is not None:
-            yield event("end", _id_of(positions), {"status": status})
+            yield event("end", telling.position, {"status": status})
             return
         await asyncio.sleep(_PAUSE_S)
         silent_s += _PAUSE_S
@@ -76,21 +84,58 @@ def _status_when_over(execution_id: int, attempt: int) -> str | None:
     return None
 
 
-def _read_events(reader: LogReader, positions: dict[Stream, _Position], *, is_over: bool) -> list[bytes]:
-    events = []
-    for stream, position in positions.items():
-        part = reader.read(stream, offset=position.offset, limit=_EVENT_BYTES)
-        is_cut = bool(part.gap) or (is_over and not part.data)  # what was held back is never completed
-        text = position.decoder.decode(b"", final=True) if is_cut else ""
-        if not (part.data or text or (is_over and part.gap)):
-            continue
-        position.offset = part.next_offset
-        text += position.decoder.decode(part.data, final=False)
-        body = {"stream": stream.value, "offset": part.offset, "gap": part.gap, "text": text}
-        events.append(event("log", _id_of(positions), body))
-    return events
+def _chunk_of(events: Iterator[bytes]) -> bytes:
+    """The next events, many at a time; empty at their end."""
+    chunk = bytearray()
+    for told in events:
+        chunk += told
+        if len(chunk) >= _CHUNK_BYTES:
+            break
+    return bytes(chunk)
 
 
-def _id_of(positions: dict[Stream, _Position]) -> str:
-    held = {stream: len(position.decoder.getstate()[0]) for stream, position in positions.items()}
-    return "-".join(str(position.offset - held[stream]) for stream, position in positions.items())
+class _Telling:
+    """Makes events of what a follower reads."""
+
+    def __init__(self, follower: LogFollower, start: dict[Stream, int]) -> None:
+        self._follower = follower
+        self._positions = {stream: _Position(offset) for stream, offset in start.items()}
+
+    @property
+    def position(self) -> str:
+        return "-".join(str(position.told) for position in self._positions.values())
+
+    def events(self, *, is_over: bool) -> Iterator[bytes]:
+        """One round."""
+        at_ms: int | None = None
+        for piece in self._follower.read(is_over=is_over):
+            at_ms = piece.at_ms
+            yield from self._piece(piece)
+        if is_over:
+            for stream in self._positions:
+                yield from self._never_completed(stream, at_ms)
+
+    def _piece(self, piece: LogPiece) -> Iterator[bytes]:
+        position = self._positions[piece.stream]
+        if piece.gap:
+            yield from self._never_completed(piece.stream, piece.at_ms)
+            position.offset = piece.offset
+            yield self._event(piece.stream, piece.at_ms, offset=piece.offset, gap=piece.gap, text="")
+        for first in range(0, len(piece.data), EVENT_BYTES):
+            part = piece.data[first : first + EVENT_BYTES]
+            offset = position.told
+            position.offset += len(part)
+            if text := position.decoder.decode(part):
+                yield self._event(piece.stream, piece.at_ms, offset=offset, text=text)
+
+    def _never_completed(self, stream: Stream, at_ms: int | None) -> Iterator[bytes]:
+        """Bytes that were held back for a character whose rest never came."""
+        position = self._positions[stream]
+        offset = position.told
+        if text := position.decoder.decode(b"", final=True):
+            yield self._event(stream, at_ms, offset=offset, text=text)
+
+    def _event(self, stream: Stream, at_ms: int | None, *, offset: int, text: str, gap: int = 0) -> bytes:
+        at = None if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC)
+        body = {"stream": stream.value, "at": at, "offset": offset, "gap": gap, "text": text}
+        return event("log", self.position, body)

@@ -1,33 +1,39 @@
-"""Logs and artifacts over REST: plain text, in pieces, from the end, or as they grow."""
+"""Logs over REST: plain text, in pieces, from the end, or as they grow."""
 
-from collections.abc import Iterator
-from urllib.parse import quote
-
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from apps.accounts.permissions import Verb
+from apps.api.downloads import TextDownload
 from apps.api.executions.follow import follow, parse_position
-from apps.api.executions.serializers import ArtifactsSerializer
+from apps.api.executions.log_text import text_of, timed_lines
 from apps.api.executions.views import visible_execution
 from apps.api.sse import streamed
 from apps.api.views import View, is_true
 from apps.core.errors import FieldError, Invalid, NotFound
-from apps.executions.files import Artifact, artifacts_of, get_artifact, log_reader
+from apps.executions.files import attempt_folder, log_reader
 from apps.executions.models import Execution
+from apps.runner.logfollow import LogFollower
 from apps.runner.loglayout import Stream
-from apps.runner.logread import LogReader, marker
+from apps.runner.logread import LogReader
 
 #: Most that one answer to `offset` or `tail` holds.
 _PIECE_BYTES = 8 * 1024 * 1024
 _PARAMETERS = [
     OpenApiParameter("attempt", OpenApiTypes.INT, description="the newest one when it is not given"),
     OpenApiParameter("follow", OpenApiTypes.BOOL, description="Server-Sent Events until the attempt is over"),
+    OpenApiParameter("times", OpenApiTypes.BOOL, description="each line begins with its time and its stream"),
+    OpenApiParameter("download", OpenApiTypes.BOOL, description="as a file to be saved"),
+    OpenApiParameter(
+        "Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="the last event that arrived"
+    ),
 ]
+#: What a whole log can be given as.
+_SHAPES = ("follow", "times", "download")
+_TEXT_OR_EVENTS = {(200, "text/plain"): OpenApiTypes.STR, (200, "text/event-stream"): OpenApiTypes.STR}
 _STREAM_PARAMETERS = [
     *_PARAMETERS,
     OpenApiParameter("offset", OpenApiTypes.INT, description="from this byte of the whole stream on"),
@@ -44,81 +50,39 @@ class UnknownStream(NotFound):
 class LogsView(View):
     verbs = {"GET": Verb.EXECUTION_VIEW}
 
-    @extend_schema(parameters=_PARAMETERS, responses={(200, "text/plain"): OpenApiTypes.STR})
+    @extend_schema(parameters=_PARAMETERS, responses=_TEXT_OR_EVENTS)
     def get(self, request: Request, execution_id: str) -> HttpResponseBase:
-        """Both streams in the order in which they came. What is missing is marked where it is missing."""
-        self.only_parameters(request, "attempt", "follow")
+        """Both streams in the order in which they came. What is missing is marked where it is missing.
+
+        Followed, it comes as events `log` (`{stream, at, offset, gap, text}`) in the same order, those of before as
+        well as those to come, and one `end` (`{status}`); `Last-Event-ID` goes on exactly there.
+        """
+        self.only_parameters(request, "attempt", *_SHAPES)
         execution = visible_execution(self, request, execution_id)
-        attempt = _attempt_of(request, execution)
-        if is_true(request, "follow"):
-            return _following(request, execution, attempt, tuple(Stream))
-        return _plain(_interleaved(log_reader(execution.pk, attempt)))
+        return _whole(request, execution, tuple(Stream))
 
 
 class StreamLogView(View):
     verbs = {"GET": Verb.EXECUTION_VIEW}
 
-    @extend_schema(parameters=_STREAM_PARAMETERS, responses={(200, "text/plain"): OpenApiTypes.STR})
+    @extend_schema(parameters=_STREAM_PARAMETERS, responses=_TEXT_OR_EVENTS)
     def get(self, request: Request, execution_id: str, stream: str) -> HttpResponseBase:
         """One stream. With `offset` or `tail` a piece: `Attune-Log-Offset` is its first byte, `Attune-Log-Gap` how many
         bytes are missing before it, `Attune-Log-Next` where to go on, `Attune-Log-Complete` whether nothing more
         comes.
         """
-        self.only_parameters(request, "attempt", "offset", "tail", "follow")
+        self.only_parameters(request, "attempt", "offset", "tail", *_SHAPES)
         execution = visible_execution(self, request, execution_id)
         if stream not in tuple(Stream):
             raise UnknownStream
-        attempt, wanted = _attempt_of(request, execution), Stream(stream)
-        if is_true(request, "follow"):
-            return _following(request, execution, attempt, (wanted,))
         offset, tail = _number(request, "offset"), _number(request, "tail")
-        reader = log_reader(execution.pk, attempt)
-        if offset is None and tail is None:
-            return _plain(reader.everything(wanted))
-        return _piece(reader, wanted, offset=offset, tail=tail)
-
-
-class ArtifactsView(View):
-    verbs = {"GET": Verb.EXECUTION_VIEW}
-
-    @extend_schema(responses=ArtifactsSerializer)
-    def get(self, request: Request, execution_id: str) -> Response:
-        """The files its attempts left in their artifacts folders."""
-        self.only_parameters(request)
-        execution = visible_execution(self, request, execution_id)
-        return Response({"results": [_artifact_json(execution.pk, item) for item in artifacts_of(execution.pk)]})
-
-
-class ArtifactView(View):
-    verbs = {"GET": Verb.EXECUTION_VIEW}
-
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, execution_id: str, attempt: str, name: str) -> HttpResponseBase:
-        """One artifact, as a download."""
-        self.only_parameters(request)
-        execution = visible_execution(self, request, execution_id)
-        artifact = get_artifact(execution.pk, int(attempt), name)
-        return FileResponse(
-            artifact.path.open("rb"),
-            as_attachment=True,
-            filename=_printable(artifact.name.rpartition("/")[2]),
-            content_type="application/octet-stream",
-        )
-
-
-def _printable(name: str) -> str:
-    """No line of a header ends in the middle of a file's name."""
-    return "".join(character if character.isprintable() else "_" for character in name)
-
-
-def _artifact_json(execution_id: int, artifact: Artifact) -> dict[str, object]:
-    link = f"/api/v1/executions/{execution_id}/artifacts/{artifact.attempt}/{quote(artifact.name)}"
-    return {
-        "name": artifact.name,
-        "attempt": artifact.attempt,
-        "size_bytes": artifact.size_bytes,
-        "link": link,
-    }
+        if (offset is None and tail is None) or is_true(request, "follow"):
+            return _whole(request, execution, (Stream(stream),))
+        for name in _SHAPES:
+            if is_true(request, name):
+                raise _invalid(name, "not together with offset or tail")
+        reader = log_reader(execution.pk, _attempt_of(request, execution))
+        return _piece(reader, Stream(stream), offset=offset, tail=tail)
 
 
 def _attempt_of(request: Request, execution: Execution) -> int:
@@ -143,9 +107,21 @@ def _invalid(name: str, detail: str) -> Invalid:
     return Invalid("The query is not valid.", errors=[FieldError(f"/{name}", "invalid", detail)])
 
 
-def _plain(chunks: Iterator[bytes]) -> HttpResponseBase:
+def _whole(request: Request, execution: Execution, streams: tuple[Stream, ...]) -> HttpResponseBase:
+    attempt = _attempt_of(request, execution)
+    follows, has_times, is_download = (is_true(request, name) for name in _SHAPES)
+    if follows:
+        for name in ("times", "download", "tail"):
+            if name in request.query_params:
+                raise _invalid(name, "not together with follow")
+        return _following(request, execution, attempt, streams)
+    pieces = LogFollower(attempt_folder(execution.pk, attempt), dict.fromkeys(streams, 0)).read(is_over=True)
+    lines = timed_lines(pieces) if has_times else text_of(pieces)
+    if is_download:
+        which = f"-{streams[0]}" if len(streams) == 1 else ""
+        return TextDownload(lines, name=f"execution-{execution.pk}-attempt-{attempt}{which}.log")
     # A whole log is at most ATTUNE_LOG_TOTAL_BYTES: small enough to be sent in one piece.
-    return _text(b"".join(chunks))
+    return _text(b"".join(lines))
 
 
 def _text(data: bytes) -> HttpResponse:
@@ -168,13 +144,6 @@ def _piece(reader: LogReader, stream: Stream, *, offset: int | None, tail: int |
     response["Attune-Log-Next"] = str(piece.next_offset)
     response["Attune-Log-Complete"] = "true" if piece.is_end else "false"
     return response
-
-
-def _interleaved(reader: LogReader) -> Iterator[bytes]:
-    last = b""
-    for piece in reader.interleaved():
-        last = marker(piece.gap, after=last) if piece.gap else piece.data
-        yield last
 
 
 def _following(

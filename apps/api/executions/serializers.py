@@ -136,8 +136,10 @@ class ArtifactSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     attempt = serializers.IntegerField()
     size_bytes = serializers.IntegerField()
+    modified_at = serializers.DateTimeField()
     link = serializers.CharField()
 
 
-class ArtifactsSerializer(serializers.Serializer[Any]):
+class ArtifactPageSerializer(serializers.Serializer[Any]):
     results = ArtifactSerializer(many=True)
+    next = serializers.CharField(allow_null=True)

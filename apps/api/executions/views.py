@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from apps.accounts.permissions import Verb
 from apps.actions.definition import canonical
+from apps.api.downloads import File
 from apps.api.executions import serializers
 from apps.api.executions.filters import FILTERS
 from apps.api.executions.represent import RELATED, represent, represent_attempts, represent_history
@@ -36,6 +37,7 @@ _IDEMPOTENCY = OpenApiParameter(
 
 class ExecutionsView(ListView):
     verbs = {"GET": Verb.EXECUTION_VIEW, "POST": Verb.EXECUTION_RUN}
+    shape = serializers.ExecutionSerializer
     filters = FILTERS
 
     def queryset_for(self, request: Request) -> Any:
@@ -100,14 +102,14 @@ class ResultView(View):
     verbs = {"GET": Verb.EXECUTION_VIEW}
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, execution_id: str) -> Response | FileResponse:
+    def get(self, request: Request, execution_id: str) -> HttpResponseBase:
         """The result alone: any JSON value, null until there is one; whole where the execution names an artifact."""
         self.only_parameters(request)
         execution = visible_execution(self, request, execution_id)
         large = large_result(execution)
         if large is None:
             return Response(execution.result)
-        return FileResponse(large.open("rb"), content_type="application/json")
+        return File(large.open("rb"), content_type="application/json")
 
 
 class HistoryView(View):
@@ -136,6 +138,7 @@ class AttemptsView(View):
 
 class ChildrenView(ListView):
     verbs = {"GET": Verb.EXECUTION_VIEW}
+    shape = serializers.ExecutionSerializer
     filters = FILTERS
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:

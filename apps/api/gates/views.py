@@ -64,6 +64,7 @@ class LimitSerializer(StrictSerializer):
 
 class GatesView(ListView):
     verbs = {"GET": Verb.GATE_VIEW}
+    shape = GateStatsSerializer
     filters = (
         Filter("action", "gates of this action's own limit", lambda rows, value: rows.filter(policy__subject=value)),
         Filter("policy", "id of a policy", lambda rows, value: rows.filter(policy=value), filtering.number),

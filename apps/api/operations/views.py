@@ -34,6 +34,7 @@ class UnknownOperation(NotFound):
 
 class OperationsView(ListView):
     verbs = {"GET": Verb.OPERATION_VIEW}
+    shape = OperationSerializer
     filters = (
         Filter("kind", "`pack.install` and the like", lambda rows, value: rows.filter(kind=value)),
         Filter(

@@ -7,12 +7,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.permissions import Verb
+from apps.api.etags import unchanged, versioned
 from apps.api.operations.represent import represent_operation
 from apps.api.operations.serializers import OperationSerializer
 from apps.api.packs import serializers
 from apps.api.packs.represent import represent
 from apps.api.pagination import Order
-from apps.api.views import ListView, View, sparse
+from apps.api.views import ListView, View
 from apps.core.types import JsonObject
 from apps.operations.services import request_operation
 from apps.packs.models import Pack
@@ -22,6 +23,7 @@ from apps.packs.services.manage import get_pack, set_pack_enabled
 
 class PacksView(ListView):
     verbs = {"GET": Verb.PACK_VIEW}
+    shape = serializers.PackSerializer
     order = Order("ref", descending=False)
 
     def queryset_for(self, request: Request) -> Any:
@@ -53,17 +55,22 @@ class InstallView(View):
 
 class PackView(View):
     verbs = {"GET": Verb.PACK_VIEW, "PATCH": Verb.PACK_MANAGE}
+    is_versioned = True
 
     @extend_schema(responses=serializers.PackSerializer, operation_id="packs_retrieve")
     def get(self, request: Request, ref: str) -> Response:
         """One pack."""
         self.only_parameters(request, "fields")
-        return Response(sparse(request, represent([get_pack(self.identity(request), ref)])[0]))
+        return versioned(request, self._one(request, ref))
 
     @extend_schema(request=serializers.PackChangeSerializer, responses=serializers.PackSerializer)
     def patch(self, request: Request, ref: str) -> Response:
         """Switches a pack on or off. A disabled pack takes no new executions; accepted ones still run."""
         self.only_parameters(request)
         values = self.read_body(request, serializers.PackChangeSerializer)
-        pack = set_pack_enabled(self.identity(request), ref=ref, enabled=values["enabled"])
-        return Response(represent([pack])[0])
+        with unchanged(request, Pack.objects.filter(ref=ref), lambda: self._one(request, ref)):
+            set_pack_enabled(self.identity(request), ref=ref, enabled=values["enabled"])
+        return versioned(request, self._one(request, ref))
+
+    def _one(self, request: Request, ref: str) -> JsonObject:
+        return represent([get_pack(self.identity(request), ref)])[0]

@@ -61,6 +61,7 @@ class PolicyPageSerializer(serializers.Serializer[Any]):
 
 class PoliciesView(ListView):
     verbs = {"GET": Verb.POLICY_VIEW, "POST": Verb.POLICY_MANAGE}
+    shape = PolicySerializer
     filters = (
         Filter("subject", "ref of an action or pack", lambda rows, value: rows.filter(subject=value)),
         Filter("scope", "action, pack or system", lambda rows, value: rows.filter(scope=value)),

@@ -34,6 +34,7 @@ class RuntimePageSerializer(serializers.Serializer[Any]):
 
 class RuntimesView(ListView):
     verbs = {"GET": Verb.RUNTIME_VIEW}
+    shape = RuntimeSerializer
     order = Order("name", descending=False)
 
     def queryset_for(self, request: Request) -> Any:

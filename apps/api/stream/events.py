@@ -8,7 +8,7 @@ from apps.accounts.models import Identity
 from apps.api.sse import ALIVE, ALIVE_EVERY_S, event
 from apps.api.stream import hub as hubs
 from apps.api.stream.hub import Hub
-from apps.api.stream.subscription import Position, Subscription, chunk_of, id_line
+from apps.api.stream.subscription import Position, Subscription, chunk_of, id_of
 from apps.core.database import release_connection
 from apps.core.errors import FieldError, Invalid
 from apps.core.streaming import Change, StateChanges
@@ -37,7 +37,7 @@ async def changes(
     """Events of the kinds `reader` wants. `prove` says who reads, again and again; nobody: the stream ends."""
     hub = await hubs.join(reader)
     try:
-        yield b"retry: %d\n" % _COME_BACK_MS + id_line(start or reader.position) + b"\n"
+        yield b"retry: %d\n%s" % (_COME_BACK_MS, _id_alone(start or reader.position))
         if start is not None:
             async for chunk in _missed(hub, reader, start):
                 yield chunk
@@ -55,7 +55,7 @@ async def _live(reader: Subscription, prove: Callable[[], Identity | None]) -> A
         if chunk:
             yield chunk
         elif reader.is_cut:
-            yield event("cut", _text(reader.position), {"code": "too_slow", "detail": _CUT})
+            yield event("cut", id_of(reader.position), {"code": "too_slow", "detail": _CUT})
             return
         now = time.monotonic()
         if now - proven_at >= ALIVE_EVERY_S:
@@ -69,7 +69,7 @@ async def _live(reader: Subscription, prove: Callable[[], Identity | None]) -> A
         elif now - told_at >= ALIVE_EVERY_S:
             told_at = now
             # An id without data: whoever comes back after a quiet hour has little to catch up with.
-            yield ALIVE.removesuffix(b"\n") + id_line(reader.position) + b"\n"
+            yield ALIVE.removesuffix(b"\n") + _id_alone(reader.position)
 
 
 async def _missed(hub: Hub, reader: Subscription, start: Position) -> AsyncGenerator[bytes, None]:
@@ -113,5 +113,6 @@ def _proven(prove: Callable[[], Identity | None]) -> Identity | None:
         release_connection()
 
 
-def _text(position: Position) -> str:
-    return "-".join(map(str, position))
+def _id_alone(position: Position) -> bytes:
+    """A browser remembers it, and tells nobody."""
+    return b"id: %s\n\n" % id_of(position).encode()

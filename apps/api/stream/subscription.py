@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from weakref import WeakSet
 
-import orjson
-
 from apps.accounts.models import Identity
+from apps.api.sse import event
 from apps.core.errors import LimitReached
 from apps.core.streaming import Change
 
@@ -101,11 +100,10 @@ def chunk_of(changes: Sequence[Change], *, before: Position, after: Position) ->
     """The events. Who has got the last one goes on at `after`, who has not got them all, `before` them."""
     last = len(changes) - 1
     return b"".join(
-        b"event: %s\n%sdata: %s\n\n"
-        % (change.kind.encode(), id_line(after if index == last else before), orjson.dumps(change.body))
+        event(change.kind, id_of(after if index == last else before), change.body)
         for index, change in enumerate(changes)
     )
 
 
-def id_line(position: Position) -> bytes:
-    return b"id: %s\n" % "-".join(map(str, position)).encode()
+def id_of(position: Position) -> str:
+    return "-".join(map(str, position))

@@ -41,6 +41,7 @@ class TokenPageSerializer(serializers.Serializer[Any]):
 
 class TokensView(ListView):
     verbs = {"GET": Verb.TOKEN_VIEW, "POST": Verb.TOKEN_MANAGE}
+    shape = TokenSerializer
 
     def queryset_for(self, request: Request) -> Any:
         return ApiToken.objects.visible_to(self.identity(request)).select_related("identity")

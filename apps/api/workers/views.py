@@ -42,6 +42,7 @@ class WorkerPageSerializer(serializers.Serializer[Any]):
 
 class WorkersView(ListView):
     verbs = {"GET": Verb.WORKER_VIEW}
+    shape = WorkerSerializer
     filters = (
         Filter(
             "status",

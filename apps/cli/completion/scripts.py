@@ -5,8 +5,13 @@ _attune() {
     local line=${COMP_LINE:0:COMP_POINT} word before value
     [[ $1 =~ ^[A-Za-z0-9_.,/~+-]+$ ]] || return
     word=${line##*[[:space:]]}
-    before=${word%"${word##*[=:]}"} # bash takes = and : for the end of a word
     COMPREPLY=()
+    if [[ $word == *=@* ]]; then # what stands behind is a file
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -f -- "${word##*=@}")
+        return
+    fi
+    before=${word%"${word##*[=:]}"} # bash takes = and : for the end of a word
     while IFS=$'\t' read -r value _; do
         COMPREPLY+=("${value#"$before"}")
         [[ $value != *= ]] || compopt -o nospace 2>/dev/null
@@ -21,6 +26,10 @@ _attune() {
     local -a closed open
     local value about
     [[ ${words[1]} =~ '^[A-Za-z0-9_.,/~+-]+$' ]] || return
+    if compset -P '*=@'; then
+        _files
+        return
+    fi
     while IFS=$'\t' read -r value about; do
         if [[ $value == *= ]]; then
             open+=("$value")

@@ -19,6 +19,7 @@ class Need(Enum):
     SERVER = 1
     DATABASE = 2
     TOKEN = 3
+    WORKERS = 4
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ CHECKS: Sequence[Check] = (
     Check("disk", services.disk, Need.SERVER),
     Check("token", here.token, Need.DATABASE, gives=Need.TOKEN),
     Check("version", here.versions, Need.DATABASE),
-    Check("workers", fleet.workers, Need.TOKEN),
-    Check("heartbeats", fleet.heartbeats, Need.TOKEN),
-    Check("runtimes", fleet.runtimes, Need.TOKEN),
-    Check("queues", fleet.queues, Need.TOKEN),
+    Check("workers", fleet.workers, Need.TOKEN, gives=Need.WORKERS),
+    Check("heartbeats", fleet.heartbeats, Need.WORKERS),
+    Check("runtimes", fleet.runtimes, Need.WORKERS),
+    Check("queues", fleet.queues, Need.WORKERS),
     Check("waiting", work.waiting, Need.TOKEN),
     Check("environments", work.environments, Need.TOKEN),
     Check("limits", work.limits, Need.TOKEN),

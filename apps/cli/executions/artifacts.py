@@ -35,7 +35,7 @@ def save_artifact(
 
 
 def _find(session: Session, execution_id: int, name: str, attempt: int | None) -> dict[str, Any]:
-    rows = session.api.get("executions", execution_id, "artifacts")["results"]
+    rows = session.api.items("executions", execution_id, "artifacts")
     fitting = [row for row in rows if row["name"] == name and attempt in (None, row["attempt"])]
     if not fitting:
         hint = f"what it left: attune execution artifacts {execution_id}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from apps.cli.errors import ApiError, Unreachable
+from apps.cli.errors import Unreachable
 from apps.cli.executions.waiting import Deadline
 from apps.cli.sse import Event, read_events
 
@@ -33,22 +33,19 @@ class Piece:
 
 
 def follow_attempt(
-    api: "Api", execution_id: int, attempt: int, *, stream: str | None, deadline: Deadline, has_times: bool = False
+    api: "Api", execution_id: int, attempt: int, *, stream: str | None, deadline: Deadline
 ) -> Iterator[Piece]:
     """Pieces until the attempt is over. `stream` is `stdout` or `stderr`, None is both as they came.
 
     Raises `Unreachable` when no connection came about for a minute, `Failed` at the deadline.
     """
-    path = log_path(execution_id, stream)
-    query: dict[str, object] = {"attempt": attempt, "follow": True, "times": has_times or None}
-    try:
-        yield from _follow(
-            api, path, query, deadline=lambda: deadline.check(execution_id), left_s=lambda: deadline.left_s
-        )
-    except ApiError as error:
-        if not (has_times and knows_no_times(error)):
-            raise
-        yield from follow_attempt(api, execution_id, attempt, stream=stream, deadline=deadline)
+    return _follow(
+        api,
+        log_path(execution_id, stream),
+        {"attempt": attempt, "follow": True},
+        deadline=lambda: deadline.check(execution_id),
+        left_s=lambda: deadline.left_s,
+    )
 
 
 def follow_operation(api: "Api", operation_id: int) -> Iterator[Piece]:
@@ -59,11 +56,6 @@ def follow_operation(api: "Api", operation_id: int) -> Iterator[Piece]:
 
 def log_path(execution_id: int, stream: str | None) -> tuple[object, ...]:
     return ("executions", execution_id, "logs", *([stream] if stream else []))
-
-
-def knows_no_times(error: ApiError) -> bool:
-    """An Attune from before logs had times refuses the question."""
-    return any(item.get("pointer") == "/times" for item in error.facts.get("errors") or ())
 
 
 def _follow(

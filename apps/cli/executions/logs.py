@@ -67,7 +67,6 @@ def _follow(session: Session, wanted: Wanted, attempt: int) -> Iterator[Piece]:
         attempt,
         stream=wanted.stream,
         deadline=Deadline.after(None),
-        has_times=wanted.has_times,
     )
 
 

@@ -66,6 +66,37 @@ def describe(execution: Mapping[str, Any]) -> list[Part]:
     return parts
 
 
+def describe_stats(stats: Mapping[str, Any]) -> list[Part]:
+    """Counts, and the actions that ended most often."""
+    live = ", ".join(f"{count} {status}" for status, count in stats["by_status"].items() if count)
+    facts = [
+        ("by status", plain(live)),
+        ("since", moment(stats["since"])),
+        ("until", moment(stats["until"])),
+        ("counted since", moment(stats["covers_since"] if stats["covers_since"] != stats["since"] else None)),
+        ("ended", plain(stats["ended"])),
+        ("failed", plain(stats["failed"])),
+        ("failure rate", _rate(stats["failure_rate"])),
+        ("half take", seconds(stats["p50_s"])),
+        ("95 % take", seconds(stats["p95_s"])),
+    ]
+    return [Facts(facts), *([Rows(stats["actions"], _OUTCOME_COLUMNS, title="Actions")] if stats["actions"] else [])]
+
+
+def _rate(rate: float | None) -> Cell:
+    return Cell("" if rate is None else f"{100 * rate:.1f} %")
+
+
+_OUTCOME_COLUMNS = [
+    column("ACTION", "action", strong),
+    column("ENDED", "ended", is_number=True),
+    column("FAILED", "failed", is_number=True),
+    column("RATE", "failure_rate", _rate, is_number=True),
+    column("HALF TAKE", "p50_s", seconds, is_number=True),
+    column("95 % TAKE", "p95_s", seconds, is_number=True),
+]
+
+
 def _summary(execution: Mapping[str, Any]) -> Sequence[tuple[str, Cell]]:
     attempt = f"{execution['attempt']} of {execution['max_attempts']}" if execution["max_attempts"] > 1 else None
     return [

@@ -12,7 +12,7 @@ from apps.cli.errors import Failed, Unreachable
 from apps.cli.executions.states import TERMINAL, WAITING
 from apps.cli.output.cells import duration_text
 from apps.cli.output.printer import Printer
-from apps.cli.output.status_line import StatusLine
+from apps.cli.output.status_line import StatusLine, bar
 
 if TYPE_CHECKING:
     from apps.cli.api import Api
@@ -52,11 +52,12 @@ def wait_until(
 
     An Attune that does not answer is asked again for a minute. Raises `Failed` at the deadline, `Unreachable`.
     """
-    pauses = _pauses()
+    pauses, longest = _pauses(), 0
     with printer.status_line() as line:
         while not is_reached(execution["status"]):
             deadline.check(execution["id"])
-            _show(line, execution)
+            longest = max(longest, _position(execution))
+            _show(line, execution, longest=longest)
             time.sleep(max(0.0, min(next(pauses), deadline.left_s)))
             execution = _look(api, execution["id"], line)
     return dict(execution)
@@ -103,15 +104,24 @@ def describe_standing(execution: Mapping[str, Any]) -> str:
     return text
 
 
-def _show(line: StatusLine, execution: Mapping[str, Any]) -> None:
-    standing = describe_standing(execution)
-    line.show(f"{standing}  {_elapsed(execution)}", milestone=standing)
+def _show(line: StatusLine, execution: Mapping[str, Any], *, longest: int) -> None:
+    """With a bar while it stands in a line of which `longest` is the farthest place that was seen."""
+    standing, position = describe_standing(execution), _position(execution)
+    done = f"{bar(100 * (longest - position) // longest)}  " if position and longest > 1 else ""
+    line.show(f"{done}{standing}  {_elapsed(execution)}", milestone=standing)
+
+
+def _position(execution: Mapping[str, Any]) -> int:
+    """Its place in line; 0 where it stands in none."""
+    return int((execution["reason"] or {}).get("position") or 0)
 
 
 def _elapsed(execution: Mapping[str, Any]) -> str:
-    """Since its request by this machine's clock, which may go a little wrong; never negative."""
-    passed = (clock.now() - datetime.fromisoformat(execution["created_at"])).total_seconds()
-    return duration_text(max(0.0, passed))
+    """Since its start, or else its request, by this machine's clock, which may go a little wrong; never negative."""
+    since, limit = execution["started_at"], execution["timeout_s"]
+    passed = (clock.now() - datetime.fromisoformat(since or execution["created_at"])).total_seconds()
+    text = duration_text(max(0.0, passed))
+    return f"{text} of at most {duration_text(limit)}" if since and limit else text
 
 
 def _look(api: "Api", execution_id: int, line: StatusLine) -> dict[str, Any]:

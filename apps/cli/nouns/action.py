@@ -77,7 +77,10 @@ def enable(session: Session, ref: Ref) -> None:
 
 @command(app, "disable")
 def disable(session: Session, ref: Ref) -> None:
-    """Take no new executions of an action; accepted ones still run."""
+    """Take no new executions of an action.
+
+    Accepted ones still run.
+    """
     _switch(session, ref, enabled=False)
 
 

@@ -17,6 +17,9 @@ def doctor(session: Session) -> int:
     Looks at the profile and its file, the way to Attune, TLS, clocks, versions, the token, database, Redis, workers,
     runtimes, queues, waiting executions, environments, limits and operations. Changes nothing.
 
+    --json is {status, url, findings: [{check, level, text, details, todo}]}: a level is ok, skipped, warning or
+    problem, and status is the worst of them.
+
     Exit code 0 when nothing is broken (warnings do not count), 1 otherwise, also when Attune cannot be reached.
     """
     examination = examine(session.options)

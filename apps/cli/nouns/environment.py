@@ -9,7 +9,7 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import ExitCode, UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
-from apps.cli.packs.environments import NO_WORKER, environments_of, see_builds, see_rollback
+from apps.cli.packs.environments import NO_WORKER, environments_of, none_of_its_own, see_builds, see_rollback
 from apps.cli.packs.pages import describe_environment, environment_columns
 from apps.cli.session import Session
 
@@ -49,7 +49,10 @@ def list_(
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
 ) -> None:
-    """List environments on all volumes; the pack _base is for packs without dependencies."""
+    """List environments on all volumes.
+
+    The pack _base is for packs without dependencies.
+    """
     show_list(
         session,
         "environments",
@@ -62,7 +65,10 @@ def list_(
 
 @command(app, "show")
 def show(session: Session, pack: Pack, runtime: Runtime) -> None:
-    """Show a pack's environment: what is in it, and how its last build went."""
+    """Show what is in a pack's environment.
+
+    And how its last build went.
+    """
     rows = environments_of(session, pack, runtime)
     if not rows:
         hint = "a pack without dependencies uses the common one: attune environment list --pack _base"
@@ -75,15 +81,18 @@ def show(session: Session, pack: Pack, runtime: Runtime) -> None:
 
 @command(app, "rebuild")
 def rebuild(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait = False) -> int | None:
-    """Build a pack's environment anew beside the one that serves, and switch to it when it is complete."""
+    """Build a pack's environment anew.
+
+    Beside the one that serves, which goes on until the new one is complete.
+    """
     asked = session.api.post("packs", pack, "environments", runtime, "rebuild")
     if not session.printer.is_for_people:
         session.printer.document(asked)
     if not asked["volumes"]:
         session.printer.say(NO_WORKER)
         return ExitCode.FAILED
-    if not no_wait:
-        see_builds(session, pack, runtime)
+    if not no_wait and not see_builds(session, pack, runtime):
+        session.printer.say(none_of_its_own(pack))
     return None
 
 

@@ -11,27 +11,22 @@ from apps.cli.completion import values
 from apps.cli.errors import ApiError, ExitCode, UsageError
 from apps.cli.executions import logs as log
 from apps.cli.executions import pages, states
-from apps.cli.executions.artifacts import save_artifact
 from apps.cli.executions.ends import Watching, see_to_the_end
 from apps.cli.executions.requested import tell_request
 from apps.cli.executions.waiting import Deadline, describe_standing
 from apps.cli.labels import label_pairs
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.moments import duration_s, moment_ago
-from apps.cli.output.cells import plain, size
-from apps.cli.output.pages import column
+from apps.cli.nouns import execution_traces as traces
 from apps.cli.parameters.collecting import collect, needs_schema, what_it_takes
 from apps.cli.parameters.words import read_word
 from apps.cli.session import Session
 
 app = noun("Look at executions, follow, cancel and repeat them.")
 
-Id = Annotated[
-    int, typer.Argument(metavar="ID", help="its number", show_default=False, autocompletion=values.executions)
-]
+Id = traces.Id
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="go on until the end")]
 Timeout = Annotated[str | None, typer.Option("--timeout", metavar="TIME", help="how long to wait: 30, 10m")]
-Moment = "10m, 2h, 3d ago, or 2026-01-31T12:00"
 
 
 @command(app, "list")
@@ -68,7 +63,9 @@ def list_(
     ] = None,
     parent: Annotated[int | None, typer.Option("--parent", metavar="ID", help="asked for by this execution")] = None,
     trace: Annotated[str | None, typer.Option("--trace", metavar="UUID", help="all that belongs together")] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help=f"requested after: {Moment}")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help=f"requested after: {traces.MOMENT}")
+    ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="requested before")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
@@ -100,7 +97,7 @@ def list_(
 
 @command(app, "show")
 def show(session: Session, execution_id: Id) -> None:
-    """Show one execution: how it stands, what it was given, what came of it."""
+    """Show one execution: status, parameters, result."""
     execution = session.api.get("executions", execution_id)
     session.printer.one(execution, lambda: pages.describe(execution))
 
@@ -139,7 +136,7 @@ def logs(
         bool, typer.Option("--times", "-t", help="before each line when it came, to the millisecond, in your time zone")
     ] = False,
 ) -> None:
-    """Print the log of an execution, or follow it until the end of the attempt."""
+    """Print the log, or follow it until its end."""
     if stream not in (None, "stdout", "stderr"):
         raise UsageError(f"--stream: {stream!r} is neither stdout nor stderr.")
     if tail is not None and tail < 0:
@@ -153,7 +150,10 @@ def logs(
 
 @command(app, "watch")
 def watch(session: Session, execution_id: Id, *, follow: Follow = False, timeout: Timeout = None) -> int:
-    """Wait for the end as `attune run --wait` does, with the exit code of the run; -f shows the log on stderr."""
+    """Wait for the end, with the exit code of the run.
+
+    As `attune run --wait` does: result to stdout, progress to stderr; -f shows the log on stderr too.
+    """
     deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
     execution = session.api.get("executions", execution_id)
     return see_to_the_end(
@@ -169,7 +169,9 @@ def cancel(
         typer.Argument(metavar="ID", help="one or more numbers", show_default=False, autocompletion=values.executions),
     ],
 ) -> int:
-    """Cancel executions: at once where they wait, by TERM and then KILL where they run.
+    """Cancel executions.
+
+    At once where they wait, by TERM and then KILL where they run.
 
     One that cannot be canceled does not keep the others from it.
     """
@@ -201,7 +203,10 @@ def rerun(
     wait: Annotated[bool, typer.Option("--wait", "-w", help="wait for the end, as run does")] = False,
     timeout: Timeout = None,
 ) -> int | None:
-    """Run an execution again, with its parameters and secrets but for those given here."""
+    """Run an execution again.
+
+    With its parameters and secrets, but for those that are given here.
+    """
     if timeout is not None and not wait:
         raise UsageError("--timeout is for --wait.")
     deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
@@ -212,66 +217,12 @@ def rerun(
     return None
 
 
-@command(app, "attempts")
-def attempts(session: Session, execution_id: Id) -> None:
-    """Show how each attempt went."""
-    rows = session.api.get("executions", execution_id, "attempts")["results"]
-    session.printer.rows(rows, pages.attempt_columns(), nothing="It has not been tried yet.")
-
-
-@command(app, "history")
-def history(session: Session, execution_id: Id) -> None:
-    """Show every state it went through, oldest first."""
-    rows = session.api.get("executions", execution_id, "history")["results"]
-    session.printer.rows(rows, pages.history_columns(), nothing="It has no history yet.")
-
-
-@command(app, "artifacts")
-def artifacts(session: Session, execution_id: Id) -> None:
-    """List the files that it left."""
-    rows = session.api.get("executions", execution_id, "artifacts")["results"]
-    columns = [
-        column("NAME", "name", may_fold=True),
-        column("ATTEMPT", "attempt", is_number=True),
-        column("SIZE", "size_bytes", size, is_number=True),
-        column("LINK", "link", lambda value: plain(session.api.connection.url + value), may_fold=True),
-    ]
-    session.printer.rows(rows, columns, nothing="It left no files.")
-
-
-@command(app, "download", has_formats=False)
-def download(
-    session: Session,
-    execution_id: Id,
-    name: Annotated[
-        str,
-        typer.Argument(metavar="NAME", help="of the file in the list of artifacts", autocompletion=values.artifacts),
-    ],
-    *,
-    attempt: Annotated[
-        int | None, typer.Option("--attempt", metavar="N", help="that left it; the newest that has it without")
-    ] = None,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="FILE", help="where to; - is stdout; its own name without")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
-) -> None:
-    """Download a file that an execution left: attune execution artifacts ID lists them."""
-    save_artifact(session, execution_id, name, attempt=attempt, output=output, is_forced=force)
-
-
-@command(app, "children")
-def children(session: Session, execution_id: Id, *, limit: Limit = DEFAULT_LIMIT, all_: All = False) -> None:
-    """List the executions that one asked for, newest first."""
-    show_list(
-        session,
-        "executions",
-        execution_id,
-        "children",
-        columns=pages.list_columns(clock.now()),
-        most=most_of(limit, all_),
-        nothing="It asked for none.",
-    )
+command(app, "attempts")(traces.attempts)
+command(app, "history")(traces.history)
+command(app, "artifacts")(traces.artifacts)
+command(app, "download", has_formats=False)(traces.download)
+command(app, "children")(traces.children)
+command(app, "stats")(traces.stats)
 
 
 def _request_rerun(session: Session, execution_id: int, texts: list[str]) -> dict[str, Any]:

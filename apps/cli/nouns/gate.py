@@ -62,7 +62,10 @@ def limit(
     *,
     reset: Annotated[bool, typer.Option("--reset", help="as the action's file says")] = False,
 ) -> None:
-    """Move the limit of a gate's policy, and so of all gates of this policy, at once."""
+    """Move the limit of a gate's policy.
+
+    At once, and so of all gates of this policy.
+    """
     if (number is None) is not reset:
         raise UsageError("Give the new limit, or --reset.")
     found = session.api.patch("gates", gate, body={"limit": number})

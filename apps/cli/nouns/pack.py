@@ -11,7 +11,7 @@ from apps.cli.errors import ExitCode
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.nouns.environment import rebuild
 from apps.cli.operations.following import failure_of, see_operation, tell_steps
-from apps.cli.packs.environments import environments_of, see_builds
+from apps.cli.packs.environments import environments_of, none_of_its_own, see_builds
 from apps.cli.packs.pages import PACK_COLUMNS, describe_environment, describe_pack
 from apps.cli.session import Session
 
@@ -32,7 +32,9 @@ def install(
         bool, typer.Option("--no-wait", help="only ask for it: the id of the operation goes to stdout")
     ] = False,
 ) -> int | None:
-    """Install a pack from a folder, and wait until its environments are built.
+    """Install a pack from a folder of the server.
+
+    Waits until its environments are built.
 
     All errors of a pack are told at once, with file and line; then nothing was changed.
     """
@@ -83,20 +85,26 @@ def enable(session: Session, ref: Ref) -> None:
 
 @command(app, "disable")
 def disable(session: Session, ref: Ref) -> None:
-    """Take no new executions of a pack's actions; accepted ones still run."""
+    """Take no new executions of a pack's actions.
+
+    Accepted ones still run.
+    """
     _switch(session, ref, is_enabled=False)
 
 
 @command(app, "environments")
 def environments(session: Session, ref: Ref) -> None:
-    """Show a pack's own environments, with the log of the last build."""
+    """Show a pack's own environments.
+
+    With the log of the last build.
+    """
     rows = environments_of(session, ref)
     if not session.printer.is_for_people:
         session.printer.document(rows)
     elif rows:
         session.printer.page([part for row in rows for part in describe_environment(row)])
     else:
-        session.printer.say(f"{ref} has no environment of its own (yet): without dependencies it uses the common one.")
+        session.printer.say(none_of_its_own(ref))
 
 
 def _switch(session: Session, ref: str, *, is_enabled: bool) -> None:

@@ -52,7 +52,10 @@ def list_(
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
 ) -> None:
-    """List policies in force, newest first; those of actions' own files too."""
+    """List policies in force, newest first.
+
+    Those of actions' own files too.
+    """
     show_list(
         session,
         "policies",
@@ -88,7 +91,10 @@ def create(
     max_waiting: MaxWaiting = None,
     expires: Expires = None,
 ) -> None:
-    """Limit an action, a pack, or everything; it holds for executions requested from now on."""
+    """Limit an action, a pack, or everything.
+
+    It holds for executions requested from now on.
+    """
     body = {"name": name, "scope": scope, "limit": limit, **({"subject": subject} if subject else {})}
     rules = _rules(key=key, when_full=when_full, max_waiting=max_waiting, expires=expires)
     _tell(session, session.api.post("policies", body=body | rules))

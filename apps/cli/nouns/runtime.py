@@ -44,7 +44,10 @@ def show(
         ),
     ],
 ) -> None:
-    """Show one runtime: which versions of it active workers have, and how its environments are built."""
+    """Show one runtime, and who has it.
+
+    Which versions of it active workers have, and how its environments are built.
+    """
     runtime = next((row for row in session.api.items("runtimes") if name in (row["name"], *row["aliases"])), None)
     if runtime is None:
         raise UsageError(f"There is no runtime {name}.", hints=["all runtimes: attune runtime list"])

@@ -58,7 +58,10 @@ def show(
         str, typer.Argument(metavar="WORKER", help="its name", show_default=False, autocompletion=values.workers)
     ],
 ) -> None:
-    """Show one worker: what it can run, which queues it serves, how long it has been there."""
+    """Show one worker, and what it can run.
+
+    Also which queues it serves, and since when it has been there.
+    """
     worker = next((row for row in session.api.items("workers") if row["name"] == name), None)
     if worker is None:
         raise UsageError(f"There is no worker {name}.", hints=["all workers: attune worker list"])

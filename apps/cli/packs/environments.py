@@ -7,6 +7,7 @@ from typing import Any
 from apps.cli.errors import Detail, Failed
 from apps.cli.output.cells import duration_text
 from apps.cli.output.printer import Printer
+from apps.cli.output.status_line import bar
 from apps.cli.session import Session
 
 #: Nothing more comes of these by itself.
@@ -24,26 +25,35 @@ def environments_of(session: Session, pack: str, runtime: str | None = None) -> 
     return [row for row in rows if runtime in (None, row["runtime"])]
 
 
-def see_builds(session: Session, pack: str, runtime: str | None = None) -> None:
-    """Waits until the pack's environments are ready. Raises `Failed` for builds that failed.
+def see_builds(session: Session, pack: str, runtime: str | None = None) -> int:
+    """Waits until the pack's environments are ready, and tells how many there are. Raises `Failed` for builds that
+    failed.
 
     Where no worker is active nothing is built, which is said; they are built before the first run then.
     """
     printer, begun_at = session.printer, time.monotonic()
     try:
         with printer.status_line() as line:
-            while waiting := [row for row in environments_of(session, pack, runtime) if row["status"] not in _SETTLED]:
+            rows = environments_of(session, pack, runtime)
+            while waiting := [row for row in rows if row["status"] not in _SETTLED]:
                 if not _has_workers(session):
                     line.clear()
                     printer.say(NO_WORKER)
-                    return
+                    return len(rows)
                 passed = duration_text(time.monotonic() - begun_at)
-                line.show(f"{_progress(waiting)}  {passed}", milestone=_milestone(waiting))
+                done = f"{bar(100 * (len(rows) - len(waiting)) // len(rows))}  " if len(rows) > 1 else ""
+                line.show(f"{done}{_progress(waiting)}  {passed}", milestone=_milestone(waiting))
                 time.sleep(_PAUSE_S)
+                rows = environments_of(session, pack, runtime)
     except KeyboardInterrupt:
         printer.say(f"the build goes on; to look again: attune pack environments {pack}")
         raise
-    _tell(printer, pack, environments_of(session, pack, runtime))
+    _tell(printer, pack, rows)
+    return len(rows)
+
+
+def none_of_its_own(pack: str) -> str:
+    return f"{pack} has no environment of its own (yet): without dependencies it uses the common one."
 
 
 NO_WORKER = "no worker is active: environments are built by a worker, at the latest before the first run"

@@ -51,7 +51,7 @@ class GatesPage(Page):
             "Gates",
             page=page,
             busy=[(first[pk], told[pk]) for pk in busy if pk in first],
-            busy_count=len(busy),
+            more_busy=len(busy) > _LINES,
             all=[(gate, told[gate.pk]) for gate in page.rows],
             q=wanted,
             policy=policy,

@@ -2,15 +2,25 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from apps.accounts.permissions import Verb
+from apps.accounts.permissions import Verb, may
+from apps.console.overview import overview
 from apps.console.pages.base import Page
-from apps.executions.models import Execution
 
 
 class HomePage(Page):
+    """A request by HTMX gets the part that changes."""
+
     verbs = {"GET": Verb.EXECUTION_VIEW}
     template_name = "console/home.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        newest = Execution.objects.visible_to(self.identity).order_by("-pk")[:10]
-        return self.show("Home", newest=newest)
+        found = overview(self.identity)
+        response = self.show(
+            "Home",
+            overview=found,
+            alarms=list(found.alarms()),
+            may_run=may(self.identity, Verb.EXECUTION_RUN),
+            template="console/_home.html" if "HX-Request" in request.headers else "",
+        )
+        response.headers["Vary"] = "HX-Request"
+        return response

@@ -60,6 +60,4 @@ class TokensPage(Page):
     def _list(self, form: TokenForm, *, issued: IssuedToken | None = None, status: int = 200) -> HttpResponse:
         rows = ApiToken.objects.visible_to(self.identity).select_related("identity").defer("secret_sha256")
         context: dict[str, Any] = {"page": page_of(rows, self.request.GET), "form": form, "issued": issued}
-        response = self.show("Tokens", status=status, now=timezone.now(), **context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return self.show("Tokens", status=status, now=timezone.now(), **context)

@@ -37,7 +37,7 @@ ACCEPTED = Metric(
 )  # fmt: skip
 LIVE = Metric(
     "attune_executions", "gauge", "database",
-    "Executions that have not ended, by status; counted up to 100,000 for each", ("status",),
+    "Executions that have not ended, by status; counted up to 50,000 for each", ("status",),
 )  # fmt: skip
 OLDEST = Metric(
     "attune_execution_oldest_age_seconds", "gauge", "database",
@@ -60,12 +60,12 @@ GATE_WAIT = Metric(
 DURATION = Metric("attune_execution_duration_seconds", "histogram", "tally", "How long the process of an attempt ran")
 QUEUE_DEPTH = Metric(
     "attune_queue_depth", "gauge", "database",
-    "Scheduled executions that no worker has claimed yet, by queue (`run.<pool>.<runtime>`); 20,000 are looked at",
+    "Scheduled executions nobody has claimed, by queue (`run.<pool>.<runtime>`); the oldest 5,000 are looked at",
     ("queue",),
 )  # fmt: skip
 UNANNOUNCED = Metric(
     "attune_history_unannounced", "gauge", "database",
-    "Rows of history that were not announced yet; counted up to 100,000",
+    "Rows of history that were not announced yet; counted up to 50,000",
 )  # fmt: skip
 UNANNOUNCED_AGE = Metric(
     "attune_history_unannounced_age_seconds", "gauge", "database", "Age of the oldest of them; 0 when there is none"

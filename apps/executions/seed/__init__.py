@@ -6,6 +6,7 @@ They do not come through `transitions`: a million moves would take an hour, and 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -47,13 +48,14 @@ def _newest() -> datetime | None:
 
 
 @transaction.atomic(durable=True)
-def _write(size: int, *, start: datetime, step: timedelta, others: dict[str, object]) -> None:
+def _write(size: int, *, start: datetime, step: timedelta, others: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"size": size, "start": start, "step": step, **others})
+        values: dict[str, Any] = {"size": size, "start": start, "step": step, **others}
+        cursor.execute(_SQL, values)
 
 
 @transaction.atomic(durable=True)
-def _others() -> dict[str, object]:
+def _others() -> dict[str, Any]:
     """What executions refer to: people, workers that are gone, gates of a policy, one definition."""
     definition, _ = ActionDefinition.objects.get_or_create(digest="5eed" * 16, defaults={"body": {"name": "seed"}})
     people = [Identity.objects.get_or_create(username=name)[0].pk for name in _IDENTITIES]
@@ -62,14 +64,7 @@ def _others() -> dict[str, object]:
         defaults={"scope": Policy.Scope.PACK, "subject": "billing", "limit": 5, "key": "customer"},
     )  # fmt: skip
     gates = [_gate(policy, number) for number in range(_GATES)]
-    started_at = timezone.now() - PERIOD
-    workers = [
-        Worker.objects.get_or_create(
-            name=f"seeded-{number}", host="seeded", pid=number, pool="default", slots=10, version="0", volume_id="seeded",
-            status=Worker.Status.STOPPED, started_at=started_at, last_heartbeat=started_at, ended_at=started_at,
-        )[0].pk
-        for number in range(1, _WORKERS + 1)
-    ]  # fmt: skip
+    workers = [_worker(number) for number in range(1, _WORKERS + 1)]
     return {"definition": definition.pk, "people": people, "gates": gates, "workers": workers}
 
 
@@ -78,3 +73,24 @@ def _gate(policy: Policy, number: int) -> int:
         policy=policy, key_hash=f"{number:064}", defaults={"key_text": f"customer-{number}"}
     )
     return gate.pk
+
+
+def _worker(number: int) -> int:
+    """It ran all the time, and stopped just now."""
+    began = timezone.now() - PERIOD
+    worker, _ = Worker.objects.get_or_create(
+        name=f"seeded-{number}",
+        host="seeded",
+        pool="default",
+        defaults={
+            "pid": number,
+            "slots": 10,
+            "version": "0",
+            "volume_id": "seeded",
+            "status": Worker.Status.STOPPED,
+            "started_at": began,
+            "last_heartbeat": timezone.now(),
+            "ended_at": timezone.now(),
+        },
+    )
+    return worker.pk

@@ -1,5 +1,6 @@
 """Runs an execution again, with other parameters where wanted and its secrets without typing them."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from apps.actions.services.lookup import get_runnable_action
@@ -30,6 +31,30 @@ def rerun_execution(identity: "Identity", execution_id: int, *, parameters: Json
         action=old.action_ref,
         parameters={**taken_over, **parameters},
         labels=old.labels,
+        rerun_of_id=old.pk,
+        kept=kept_secrets(old.secret_parameters) if old.secret_parameters else None,
+    )
+    return load_accepted(request_executions(identity, [wish]))[0]
+
+
+def rerun_edited(
+    identity: "Identity",
+    execution_id: int,
+    *,
+    parameters: JsonObject,
+    labels: JsonObject,
+    not_before: datetime | None = None,
+) -> Execution:
+    """A new execution with exactly these parameters; only secrets that are not among them are taken over.
+
+    Raises what a request raises.
+    """
+    old = get_execution(identity, execution_id)
+    wish = Wish(
+        action=old.action_ref,
+        parameters=parameters,
+        labels=labels,
+        not_before=not_before,
         rerun_of_id=old.pk,
         kept=kept_secrets(old.secret_parameters) if old.secret_parameters else None,
     )

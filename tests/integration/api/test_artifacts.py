@@ -6,6 +6,7 @@ from rest_framework.test import APIClient
 
 from apps.executions.files import artifacts_folder
 from apps.executions.models import Execution
+from tests.asgi import ask
 from tests.factories import make_execution
 from tests.people import People
 
@@ -92,3 +93,25 @@ def test_only_who_may_see_the_execution_gets_its_files(
         assert [answer.status_code for answer in answers] == [200, 404, 200, 401]
         for answer in answers:
             answer.close()
+
+
+def test_the_list_of_files_pages_and_says_how_large_and_old_they_are(owner: APIClient, execution: Execution) -> None:
+    for number in range(5):
+        os.utime(leave(execution, f"{number}.txt", "x" * number), (1_700_000_000, 1_700_000_000))
+    first = owner.get(f"{url(execution)}?limit=3").json()
+    second = owner.get(f"{url(execution)}?limit=3&cursor={first['next']}").json()
+    found = first["results"] + second["results"]
+    assert [(item["name"], item["size_bytes"]) for item in found] == [(f"{number}.txt", number) for number in range(5)]
+    assert {item["modified_at"] for item in found} == {"2023-11-14T22:13:20Z"}
+    assert second["next"] is None
+    assert owner.get(f"{url(execution)}?fields=name&limit=1").json()["results"] == [{"name": "0.txt"}]
+    for query in ("limit=0", "cursor=x", "fields=colour", "colour=red"):
+        assert owner.get(f"{url(execution)}?{query}").status_code == 400, query
+
+
+def test_an_artifact_is_streamed_to_the_web_whole(people: People, execution: Execution) -> None:
+    path = leave(execution, "large.bin")
+    path.write_bytes(os.urandom(3 * 2**20))
+    answer = ask("GET", url(execution, 1, "large.bin"), by=people.owner)
+    assert answer.body == path.read_bytes()
+    assert answer.headers["content-length"] == str(3 * 2**20)

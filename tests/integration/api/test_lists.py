@@ -125,6 +125,7 @@ def test_a_list_refuses_limits_cursors_and_parameters_that_mean_nothing(administ
         "limit=1&limit=2": "/limit",
         "a/b~=1": "/a~1b~0",
         "cursor=x&cursor=y": "/cursor",
+        "fields=colour": "/fields",
     }
     for query, pointer in queries.items():
         answer = administrator.get(f"{url}?{query}")
@@ -146,3 +147,11 @@ def test_a_list_of_a_stranger_is_401_and_takes_no_other_method(
         assert "GET" in answer["Allow"]
     assert administrator.head(url).status_code == 200
     assert administrator.options(url).status_code == 200
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_list_has_the_fields_it_is_said_to_have(administrator: APIClient, people: People, name: str) -> None:
+    MAKERS[name](100, people)
+    url = f"/api/v1/{name}"
+    fields = list(administrator.get(url).json()["results"][0])
+    assert list(administrator.get(f"{url}?fields={','.join(fields)}").json()["results"][0]) == fields

@@ -1,4 +1,5 @@
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.asgi import ask
 from tests.factories import make_execution, make_worker
 from tests.people import People
 from tests.running import claimed, end
+from tests.streams import listening
 
 
 @pytest.fixture(autouse=True)
@@ -199,3 +201,113 @@ def test_who_may_not_see_the_execution_may_not_follow_it(people: People, executi
 def test_head_does_not_wait_for_a_log_that_is_followed(execution: Execution, people: People) -> None:
     answer = ask("HEAD", url(execution), by=people.owner, query=b"follow=true")
     assert (answer.status, answer.headers["content-type"], answer.body) == (200, "text/event-stream", b"")
+
+
+def write_both(log: LogWriter) -> None:
+    for number in range(6):
+        log.write((Stream.STDOUT, Stream.STDERR)[number % 2], b"line %d\n" % number)
+
+
+def test_both_streams_come_in_the_order_in_which_they_were_written_with_their_times(
+    people: People, execution: Execution
+) -> None:
+    moments = iter(range(1_700_000_000, 1_700_000_100))
+    log = LogWriter(attempt_folder(execution.pk, 1), limits=LogLimits(), clock=lambda: float(next(moments)))
+    write_both(log)
+    log.close()
+    finish(execution)
+    events = ask("GET", url(execution), by=people.owner, query=b"follow=true").events()
+    logs = [data for name, _, data in events if name == "log"]
+    assert [(data["stream"], data["text"]) for data in logs] == [
+        (("stdout", "stderr")[number % 2], f"line {number}\n") for number in range(6)
+    ]
+    assert [data["at"] for data in logs[:2]] == ["2023-11-14T22:13:20Z", "2023-11-14T22:13:21Z"]
+    for count, (_, event_id, _) in enumerate(events[:-1], start=1):
+        again = ask("GET", url(execution), by=people.owner, query=b"follow=true", headers={"last-event-id": event_id})
+        assert [data.get("text") for _, _, data in again.events()[:-1]] == [data["text"] for data in logs[count:]]
+
+
+def test_a_hundred_thousand_lines_come_in_events_of_at_most_64_kib(people: People, execution: Execution) -> None:
+    log = LogWriter(attempt_folder(execution.pk, 1), limits=LogLimits())
+    lines = [
+        b"%07d " % number + b"\x1b[31mred\x1b[0m \x01\x02\xff and so on and so forth\n" for number in range(100_000)
+    ]
+    for first in range(0, len(lines), 100):
+        log.write(Stream.STDERR if first % 500 == 0 else Stream.STDOUT, b"".join(lines[first : first + 100]))
+    log.close()
+    finish(execution)
+    answer = ask("GET", url(execution), by=people.owner, query=b"follow=true")
+    assert max(map(len, answer.body.split(b"\n\n"))) <= 64 * 1024
+    texts = [data["text"] for name, _, data in answer.events() if name == "log"]
+    assert "".join(texts).count("\n") == 100_000
+    assert 10 < len(texts) < 5_000
+
+
+def test_text_with_the_time_and_stream_of_each_line(owner: APIClient, execution: Execution) -> None:
+    moments = iter(range(1_700_000_000, 1_700_000_100))
+    log = LogWriter(attempt_folder(execution.pk, 1), limits=LogLimits(), clock=lambda: float(next(moments)))
+    log.write(Stream.STDOUT, b"one\n\nhalf ")
+    log.write(Stream.STDERR, b"careful\n")
+    log.write(Stream.STDOUT, b"a line\nrest")
+    log.close()
+    assert owner.get(url(execution), {"times": "true"}).content.decode().splitlines() == [
+        "2023-11-14T22:13:20.000Z stdout one",
+        "2023-11-14T22:13:20.000Z stdout ",
+        "2023-11-14T22:13:21.000Z stderr careful",
+        "2023-11-14T22:13:20.000Z stdout half a line",
+        "2023-11-14T22:13:22.000Z stdout rest",
+    ]
+    assert owner.get(url(execution, "stderr"), {"times": "true"}).content == (
+        b"2023-11-14T22:13:21.000Z stderr careful\n"
+    )
+
+
+def test_a_log_is_downloaded_as_a_file(people: People, execution: Execution, log: LogWriter) -> None:
+    write_both(log)
+    log.close()
+    answer = ask("GET", url(execution), by=people.owner, query=b"download=true")
+    name = f"execution-{execution.pk}-attempt-1"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}.log"'
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.body == b"".join(b"line %d\n" % number for number in range(6))
+    one = ask("GET", url(execution, "stdout"), by=people.owner, query=b"download=true&times=true")
+    assert one.headers["content-disposition"] == f'attachment; filename="{name}-stdout.log"'
+    assert one.body.count(b"Z stdout line") == 3
+
+
+def test_a_download_holds_no_more_than_a_piece_in_memory(people: People, execution: Execution) -> None:
+    log = LogWriter(attempt_folder(execution.pk, 1), limits=LogLimits(head_bytes=2**26, total_bytes=2**28))
+    for _ in range(48):
+        log.write(Stream.STDOUT, b"x" * 2**20)
+    log.close()
+    scope_token = f"Bearer {issue_token(people.owner, name='reader').text}"
+    tracemalloc.start()
+    try:
+        size, peak = measured_download(url(execution), scope_token)
+    finally:
+        tracemalloc.stop()
+    assert size == 48 * 2**20
+    assert peak < 16 * 2**20
+
+
+def measured_download(path: str, authorization: str) -> tuple[int, int]:
+    """Bytes that came, and the most that was allocated meanwhile."""
+    with listening("download=true", path=path, headers={"authorization": authorization}, keeps=False) as stream:
+        tracemalloc.reset_peak()
+        stream.wait_for(lambda told: told.is_over)
+    return stream.size, tracemalloc.get_traced_memory()[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("times=yes", "/times"), ("download=1", "/download"), ("follow=true&times=true", "/times"),
+        ("follow=true&download=true", "/download"), ("tail=1&times=true", "/times"),
+        ("offset=0&download=true", "/download"), ("follow=true&tail=5", "/tail"),
+    ],
+)  # fmt: skip
+def test_shapes_that_do_not_go_together_are_400(
+    owner: APIClient, execution: Execution, query: str, pointer: str
+) -> None:
+    answer = owner.get(f"{url(execution, 'stdout')}?{query}")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, pointer)

@@ -1,8 +1,10 @@
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
@@ -40,6 +42,40 @@ def test_every_operation_has_an_id_of_its_own_and_a_description(document: dict[s
     assert len(ids) == len(set(ids)) > 40
     assert not [name for name in ids if name[-1].isdigit()]
     assert all(operation["description"].strip() for _, _, operation in operations(document))
+
+
+def test_every_operation_has_a_short_summary_and_a_tag(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        assert 8 <= len(operation["summary"]) <= 120, (method, path, operation["summary"])
+        assert operation["tags"] == [path.split("/")[3]]
+
+
+def test_a_token_or_a_session_opens_every_operation(document: dict[str, Any]) -> None:
+    assert set(document["components"]["securitySchemes"]) == {"token", "session"}
+    for method, path, operation in operations(document):
+        if path != "/api/v1/auth/login":
+            assert operation["security"] == [{"token": []}, {"session": []}], (method, path)
+
+
+def test_the_command_that_writes_the_document_warns_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True)
+    assert capsys.readouterr().out.startswith("openapi: 3")
+
+
+def test_no_script_and_no_style_stands_in_the_page(client: Client) -> None:
+    page = client.get("/api/v1/docs")
+    text = page.content.decode()
+    assert "'unsafe-inline'" not in page["Content-Security-Policy"].partition("style-src-attr")[0]
+    assert "<style" not in text
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", text, re.DOTALL)
+    assert len(scripts) == 3
+    for attributes, content in scripts:
+        address = re.search(r'src="(/[^/"][^"]*)"', attributes)
+        assert address
+        assert content == ""
+        answer = client.get(address[1].replace("&amp;", "&"))
+        assert (answer.status_code, "javascript" in answer["Content-Type"]) == (200, True), address[1]
+        answer.close()
 
 
 def test_every_operation_says_how_it_fails_and_who_may_ask(document: dict[str, Any]) -> None:

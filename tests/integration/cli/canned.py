@@ -42,9 +42,11 @@ Reply = Answer | Callable[[Asked], Answer]
 
 @dataclass
 class Canned:
-    """`on` takes the answers in order; the last one is given again and again."""
+    """`on` takes the answers in order; the last one is given again and again. `date` is the server's clock, in HTTP's
+    format; the real one without."""
 
     url: str = ""
+    date: str | None = None
     asked: list[Asked] = field(default_factory=list)
     _replies: dict[tuple[str, str], list[Reply]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -85,6 +87,9 @@ def serving() -> Iterator[Canned]:
 
         def log_message(self, *_: object) -> None:
             """Tests read what was asked, not a log."""
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return canned.date or super().date_time_string(timestamp)
 
         def _serve(self) -> None:
             parts = urlsplit(self.path)

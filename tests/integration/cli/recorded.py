@@ -155,3 +155,107 @@ def environment(status: str = "ready", **changes: Any) -> dict[str, Any]:
         "updated_at": "2026-11-21T14:42:17Z",
         "log": "",
     } | changes
+
+
+def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
+    runtimes = {
+        "python": [{"version": "3.11.7", "interpreter": "/usr/bin/python3"}],
+        "shell": [{"version": "5.2.15", "interpreter": "/usr/bin/bash"}],
+    }
+    return {
+        "name": name,
+        "status": "active",
+        "host": "vm",
+        "pid": 7,
+        "pool": "default",
+        "labels": {"zone": "a"},
+        "runtimes": runtimes,
+        "queues": ["run.default.python", "run.default.shell", "build.default.python"],
+        "slots": 10,
+        "running": 3,
+        "version": "0.1.0",
+        "started_at": "2026-11-21T14:00:00Z",
+        "last_heartbeat": "2026-11-21T14:29:58Z",
+        "ended_at": None,
+    } | changes
+
+
+def runtime(name: str = "python", **changes: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": "Python",
+        "description": "Python programs.",
+        "aliases": ["py"],
+        "extensions": [".py"],
+        "pack": "core",
+        "provider": "virtualenv",
+        "versions": ["3.11.7"],
+        "workers": 1,
+    } | changes
+
+
+def pack(ref: str = "examples", **changes: Any) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "label": "Examples",
+        "description": "Small actions to try Attune with.",
+        "version": "1.0.0",
+        "digest": "3db3a5f0c1d2",
+        "enabled": True,
+        "actions": 7,
+        "author": "Attune",
+        "keywords": ["examples", "start"],
+        "installed_at": "2026-11-21T14:24:26Z",
+        "updated_at": "2026-11-21T14:24:26Z",
+        "links": {},
+    } | changes
+
+
+def gate(number: int = 4, **changes: Any) -> dict[str, Any]:
+    standing = {"action": "examples.hello", "attempt": 1, "created_at": "2026-11-21T14:25:10Z"}
+    return {
+        "gate": number,
+        "policy": "examples.hello",
+        "policy_id": 2,
+        "key": "World",
+        "limit": 1,
+        "running": 1,
+        "waiting": 1,
+        "oldest_waiting_s": 290.0,
+        "avg_wait_s": 4.2,
+        "total_enqueued": 9,
+        "total_completed": 7,
+        "used_at": "2026-11-21T14:29:00Z",
+        "line": [{"position": 1, "execution": 19, "status": "delayed", **standing}],
+        "holders": [{"execution": 17, "status": "running", **standing}],
+    } | changes
+
+
+def policy(policy_id: int = 2, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": policy_id,
+        "name": "examples.hello",
+        "kind": "concurrency",
+        "scope": "action",
+        "subject": "examples.hello",
+        "limit": 1,
+        "limit_override": None,
+        "key": "{{ name }}",
+        "when_full": "queue",
+        "max_waiting": None,
+        "expires_s": 3600.0,
+        "source": "file",
+        "updated_at": "2026-11-21T14:24:26Z",
+    } | changes
+
+
+def token(token_id: int = 3, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": token_id,
+        "name": "ci",
+        "identity": "ann",
+        "public_id": "WHyLY4d0KEgo",
+        "created_at": "2026-11-20T14:00:00Z",
+        "expires_at": None,
+        "last_used_at": "2026-11-21T14:25:00Z",
+    } | changes

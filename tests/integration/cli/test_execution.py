@@ -1,6 +1,7 @@
 """`attune execution`"""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -204,7 +205,7 @@ def test_attempts_and_history_are_tables(attune: Attune, canned: Canned) -> None
 
 def test_artifacts_have_a_whole_link(attune: Attune, canned: Canned) -> None:
     row = {"name": "a.txt", "attempt": 1, "size_bytes": 3, "link": f"{SEVENTEEN}/artifacts/1/a.txt"}
-    canned.on("GET", f"{SEVENTEEN}/artifacts", {"results": [row]})
+    canned.on("GET", f"{SEVENTEEN}/artifacts", {"results": [row], "next": None})
     assert f"{canned.url}{SEVENTEEN}/artifacts/1/a.txt" in attune("execution", "artifacts", "17").out
 
 
@@ -230,3 +231,39 @@ def test_what_cannot_be_meant_is_exit_code_2_and_asks_for_nothing(
     assert (ended.code, ended.out) == (2, "")
     assert ended.err
     assert canned.asked == []
+
+
+ARTIFACT = {"name": "out/report.csv", "attempt": 1, "size_bytes": 4, "link": f"{SEVENTEEN}/artifacts/1/out/report.csv"}
+
+
+def test_an_artifact_is_downloaded_whole_or_not_at_all(
+    attune: Attune, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    canned.on("GET", f"{SEVENTEEN}/artifacts", page(ARTIFACT))
+    canned.on("GET", f"{SEVENTEEN}/artifacts/1/out/report.csv", Answer(b"1;2\n", is_cut=True), Answer(b"1;2\n"))
+    assert attune("execution", "download", "17", "out/report.csv").code == 3
+    assert list(tmp_path.iterdir()) == []
+    ended = attune("execution", "download", "17", "out/report.csv")
+    assert (ended.code, ended.err) == (0, "report.csv (4 B)\n")
+    assert (tmp_path / "report.csv").read_text() == "1;2\n"
+
+
+def test_a_file_that_is_there_is_not_written_over_unasked(attune: Attune, canned: Canned, tmp_path: Path) -> None:
+    canned.on("GET", f"{SEVENTEEN}/artifacts", page(ARTIFACT))
+    canned.on("GET", f"{SEVENTEEN}/artifacts/1/out/report.csv", Answer(b"new"))
+    target = tmp_path / "report.csv"
+    target.write_text("old")
+    refused = attune("execution", "download", "17", "out/report.csv", "-o", str(tmp_path))
+    assert refused.code == 2
+    assert "--force" in refused.err
+    assert target.read_text() == "old"
+    assert attune("execution", "download", "17", "out/report.csv", "-o", str(target), "--force").code == 0
+    assert target.read_text() == "new"
+
+
+def test_an_artifact_of_another_name_is_refused(attune: Attune, canned: Canned) -> None:
+    canned.on("GET", f"{SEVENTEEN}/artifacts", page(ARTIFACT))
+    ended = attune("execution", "download", "17", "report.csv")
+    assert ended.code == 2
+    assert "attune execution artifacts 17" in ended.err

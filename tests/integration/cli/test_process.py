@@ -209,3 +209,16 @@ def _until_closed(descriptor: int) -> Iterator[bytes]:
         if not data:
             return
         yield data
+
+
+def test_a_terminal_sees_how_the_line_moves_on(environ: dict[str, str], canned: Canned) -> None:
+    def standing(position: int) -> dict[str, object]:
+        return waiting(reason={"code": "waiting_for_slot", "text": f"position {position}", "position": position})
+
+    canned.on("POST", EXECUTIONS, Answer(standing(4), 201))
+    running = execution(status="running", ended_at=None, started_at="2999-01-01T00:00:00Z")
+    canned.on("GET", SEVENTEEN, standing(1), running, execution(result="done"))
+    shown = on_terminal(environ, "run", "examples.hello", "--wait")
+    assert "  0 %  execution 17 delayed: position 4" in shown
+    assert " 75 %  execution 17 delayed: position 1" in shown
+    assert "execution 17 running  0.00s of at most 5m00s" in shown

@@ -59,32 +59,6 @@ def test_a_folder_that_is_not_there_yet_reads_like_an_empty_log(tmp_path: Path) 
     part = LogReader(tmp_path / "none").read(Stream.STDOUT)
 
     assert (part.data, part.gap, part.is_end) == (b"", 0, False)
-    assert list(LogReader(tmp_path / "none").interleaved()) == []
-
-
-def test_interleaved_output_comes_in_its_order_with_its_times(tmp_path: Path) -> None:
-    now = iter([1.0, 2.0, 3.0, 4.0, 5.0])
-    writer = LogWriter(tmp_path, limits=LogLimits(), clock=lambda: next(now))
-    writer.write(Stream.STDOUT, b"a")
-    writer.write(Stream.STDERR, b"b")
-    writer.write(Stream.STDOUT, b"c")
-    writer.close()
-
-    pieces = LogReader(tmp_path).interleaved()
-
-    assert [(piece.at_ms, piece.stream, piece.offset, piece.data) for piece in pieces] == [
-        (1000, Stream.STDOUT, 0, b"a"),
-        (2000, Stream.STDERR, 0, b"b"),
-        (3000, Stream.STDOUT, 1, b"c"),
-    ]
-
-
-def test_output_that_is_not_in_the_index_yet_comes_last(tmp_path: Path) -> None:
-    writer = LogWriter(tmp_path, limits=LogLimits())
-    writer.write(Stream.STDOUT, b"a")
-
-    assert [piece.data for piece in LogReader(tmp_path).interleaved()] == [b"a"]
-    writer.close()
 
 
 def test_a_limit_must_be_positive(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.runner.logfile import LogWriter
+from apps.runner.logfollow import LogFollower
 from apps.runner.loglayout import Stream
 from apps.runner.logread import LogReader
 from apps.runner.spec import LogLimits
@@ -114,7 +115,7 @@ def test_both_streams_interleaved_hold_every_kept_byte_once_and_every_gap(
         writer.close()
         reader = LogReader(Path(folder))
 
-        pieces = list(reader.interleaved())
+        pieces = list(LogFollower(Path(folder), dict.fromkeys(Stream, 0)).read(is_over=True))
 
         for stream in Stream:
             mine = [piece for piece in pieces if piece.stream is stream]

@@ -53,6 +53,8 @@
       clearInterval(polling);
       polling = null;
       show("live");
+      // What changed after the page was made and before the stream was open was told to nobody.
+      tellAll();
     };
     source.onerror = () => {
       show("reconnecting");

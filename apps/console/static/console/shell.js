@@ -9,6 +9,17 @@
       openModal: false,
       filterOpen: false,
       openAllApplications: false,
+      sidebarDesktopOpen: false,
+      // The build without eval knows no globals, and the theme's change form asks where it is.
+      window: { location: { pathname: location.pathname, search: location.search } },
+    }));
+    Alpine.data("searchForm", () => ({
+      applyShortcut(event) {
+        const isTyping = event.target instanceof Element && event.target.matches("input, textarea, select, [contenteditable]");
+        if (event.key !== "/" || isTyping) return;
+        event.preventDefault();
+        this.$refs.searchInput.focus();
+      },
     }));
   });
 

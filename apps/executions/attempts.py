@@ -1,0 +1,49 @@
+"""How each attempt of an execution went, put together from its history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.core.types import JsonObject
+from apps.executions.models import Execution, History
+from apps.executions.states import TERMINAL, Status
+
+
+@dataclass
+class Attempt:
+    """`status` is that of the execution while it is the newest one, else how the attempt ended."""
+
+    number: int
+    status: str
+    worker: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_s: float | None = None
+    exit_code: int | None = None
+    signal: str = ""
+    reason: JsonObject | None = None
+    error: JsonObject | None = None
+
+
+def attempts_of(execution: Execution, rows: Iterable[History]) -> list[Attempt]:
+    """Those that were started or wait to be, oldest first; `rows` with their workers, in order."""
+    attempts: dict[int, Attempt] = {}
+    for row in rows:
+        attempt = attempts.setdefault(row.attempt, Attempt(row.attempt, row.status))
+        if row.status == Status.RUNNING:
+            attempt.started_at, attempt.status = row.at, row.status
+            attempt.worker = row.worker.name if row.worker else ""
+        elif row.status in TERMINAL or (row.facts is not None and row.status == Status.REQUESTED):
+            _end(attempt, row)
+        else:
+            attempt.status = row.status
+    attempts.setdefault(execution.attempt, Attempt(execution.attempt, execution.status))
+    return [attempts[number] for number in sorted(attempts)]
+
+
+def _end(attempt: Attempt, row: History) -> None:
+    facts: JsonObject = row.facts or {}
+    attempt.status = row.status if row.status in TERMINAL else facts.get("ended", Status.FAILED)
+    attempt.ended_at, attempt.reason, attempt.error = row.at, row.reason, facts.get("error")
+    attempt.duration_s, attempt.exit_code = facts.get("duration_s"), facts.get("exit_code")
+    attempt.signal = facts.get("signal") or ""

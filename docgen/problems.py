@@ -1,0 +1,51 @@
+"""The codes of problem documents, from the classes of errors and the answers outside them."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import apps
+from apps.core.errors import AttuneError
+from apps.core.problem import status_of
+from docgen.markdown import code, table
+
+#: Rooms whose errors never become an answer of the REST API: they know no Django, or run in a process of their own.
+_ELSEWHERE = ("apps.cli", "apps.standalone", "apps.runner")
+#: In the place of a status.
+_NO_ANSWER = "-"
+#: Answers that no class of ours stands behind (`apps.core.problem`), with what they mean.
+_OTHERS = (
+    ("400", "invalid_json", "The body is no JSON, or holds what cannot be stored."),
+    ("401", "not_authenticated", "Nobody is logged in, or the token is unknown, expired or revoked."),
+    ("405", "method_not_allowed", "There is no such method at this address."),
+    ("413", "body_too_large", "The body is larger than 1 MiB."),
+    ("415", "unsupported_media_type", "The body is not JSON."),
+    ("500", "internal_error", "This is a bug in Attune; the log has it under the request's id."),
+    ("503", "database_away", "The database cannot be reached; try again."),
+)
+
+
+def problems() -> str:
+    """Every code with its HTTP status; a dash where the error stands on a record and is no answer."""
+    for module in pkgutil.walk_packages(apps.__path__, "apps."):
+        if not module.name.startswith(_ELSEWHERE) and "migrations" not in module.name:
+            importlib.import_module(module.name)
+    found = {(_status(kind), kind.code, _meaning(kind)) for kind in _all(AttuneError)}
+    rows = sorted(found | set(_OTHERS), key=lambda row: (row[0] == _NO_ANSWER, row))
+    return table(["Status", "Code", "Meaning"], [[status, code(name), meaning] for status, name, meaning in rows])
+
+
+def _all(kind: type[AttuneError]) -> Iterator[type[AttuneError]]:
+    for child in kind.__subclasses__():
+        if child.__module__.startswith("apps."):
+            yield child
+            yield from _all(child)
+
+
+def _status(kind: type[AttuneError]) -> str:
+    status = status_of(kind.__new__(kind))
+    return _NO_ANSWER if status == 500 else str(status)
+
+
+def _meaning(kind: type[AttuneError]) -> str:
+    return (kind.__doc__ or "").strip().splitlines()[0]

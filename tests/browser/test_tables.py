@@ -1,0 +1,80 @@
+"""The raw tables: the theme's own pages, under a policy that lets no script stand in them."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PASSWORD
+
+TABLES = "/admin/tables"
+
+
+@pytest.mark.timeout(300)
+def test_every_table_and_a_row_of_it_can_be_looked_at(page: Page, fits: Callable[[], None]) -> None:
+    page.goto(f"{TABLES}/")
+    found = page.locator(".a-links a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert len(found) > 15
+    for address in found:
+        page.goto(address)
+        fits()
+        row = page.locator("#result_list tbody a[href*='/change/']")
+        if row.count():
+            row.first.click()
+            expect(page.locator("#content")).to_be_visible()
+            fits()
+
+
+def test_a_table_is_filtered_searched_and_paged(page: Page) -> None:
+    page.goto(f"{TABLES}/actions/action/")
+    page.locator("#searchbar").fill("core")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?q=core"))
+    expect(page.locator("#result_list tbody tr").first).to_contain_text("core.")
+    page.goto(f"{TABLES}/accounts/identity/")
+    page.keyboard.press("/")
+    expect(page.locator("#searchbar")).to_be_focused()
+    page.goto(f"{TABLES}/operations/operation/")
+    page.get_by_text("Filters").first.click()
+    page.get_by_role("link", name="Succeeded").click()
+    expect(page).to_have_url(re.compile("status__exact=succeeded"))
+
+
+def test_an_identity_is_added_changed_given_another_password_and_removed(page: Page, axe: Callable[[], None]) -> None:
+    page.goto(f"{TABLES}/accounts/identity/add/")
+    axe()
+    page.locator("[name=username]").fill("somebody")
+    page.locator("[name=password1]").fill(PASSWORD)
+    page.locator("[name=password2]").fill(PASSWORD)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#messages")).to_contain_text("was added successfully")
+    page.locator("[name=email]").fill("somebody@example.org")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#messages")).to_contain_text("was changed successfully")
+    address = str(page.locator("#messages a").get_attribute("href")).replace("change/", "")
+    page.goto(f"{address}password/")
+    axe()
+    page.locator("[name=password1]").fill(PASSWORD)
+    page.locator("[name=password2]").fill("another one altogether")
+    page.locator("button[type=submit], input[type=submit]").first.click()
+    expect(page.locator("#content")).to_contain_text("The two password fields")
+    page.goto(f"{address}delete/")
+    page.get_by_role("button", name=re.compile("Yes, I.m sure")).click()
+    expect(page.locator("#messages")).to_contain_text("was deleted successfully")
+
+
+def test_the_own_password_is_changed_only_with_the_old_one(page: Page, axe: Callable[[], None]) -> None:
+    page.goto("/admin/password_change/")
+    axe()
+    page.locator("[name=old_password]").fill("wrong")
+    page.locator("[name=new_password1]").fill("another one altogether")
+    page.locator("[name=new_password2]").fill("another one altogether")
+    page.locator("#content form [type=submit]").click()
+    expect(page.locator("#content")).to_contain_text("Your old password was entered incorrectly")
+
+
+@pytest.mark.parametrize("table", ["accounts/identity", "executions/execution", "packs/pack", "accounts/apitoken"])
+def test_a_table_is_usable_by_everybody(page: Page, axe: Callable[[], None], table: str) -> None:
+    page.goto(f"{TABLES}/{table}/")
+    axe()

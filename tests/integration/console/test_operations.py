@@ -1,0 +1,100 @@
+import pytest
+from django.test import Client
+
+from apps.operations.models import Operation
+from tests.integration.console.conftest import Visit
+from tests.integration.console.looking import MOST_STATEMENTS, look, statements_of
+from tests.people import People
+
+LIST = "/admin/operations/"
+EVIL = "<script>alert(1)</script>"
+AT = "2026-01-31T12:00:0{}+00:00"
+
+
+def make_operation(people: People, **fields: object) -> Operation:
+    values = {
+        "kind": "pack.install",
+        "subject": "/srv/acme",
+        "input": {"source": "/srv/acme", "force": True, "dry_run": False},
+        "requested_by": people.administrator,
+    }
+    return Operation.objects.create(**{**values, **fields})
+
+
+@pytest.fixture
+def administrator(people: People, visit: Visit) -> Client:
+    return visit(people.administrator)
+
+
+def test_a_list_is_narrowed_by_status_and_kind(administrator: Client, people: People) -> None:
+    make_operation(people, subject="/srv/first")
+    make_operation(people, subject="/srv/second", status="failed", error={"code": "x", "detail": EVIL})
+    text = look(administrator, f"{LIST}?status=failed&kind=pack.install")
+    assert "/srv/second" in text
+    assert "/srv/first" not in text
+    assert EVIL not in text
+    assert "/srv/first" in look(administrator, f"{LIST}?status=no-such&kind=none&cursor=x")
+
+
+def test_the_list_asks_the_same_however_long_it_is(administrator: Client, people: People) -> None:
+    make_operation(people)
+    before = statements_of(administrator, LIST)
+    for _ in range(5):
+        make_operation(people)
+    assert statements_of(administrator, LIST) == before <= MOST_STATEMENTS
+
+
+def test_a_failed_installation_lists_every_error_with_its_place(administrator: Client, people: People) -> None:
+    errors = [
+        {"file": "actions/a.yaml", "line": 3, "detail": f"bad {EVIL}", "hint": "write <b>"},
+        {"file": "pack.yaml", "line": 0, "detail": "missing"},
+        {"pointer": "/source", "code": "x", "detail": "no folder"},
+    ]
+    error = {"code": "pack_invalid", "detail": "3 errors in the pack.", "errors": errors}
+    steps = [{"name": "check", "status": "failed", "started_at": AT.format(1), "ended_at": AT.format(3)}]
+    operation = make_operation(people, status="failed", error=error, steps=steps, log=f"check\n{EVIL}\n")
+    text = look(administrator, f"{LIST}{operation.pk}/")
+    for told in ("actions/a.yaml:3", ">pack.yaml<", "/source", "3 errors in the pack.", "2.0 s", "write &lt;b&gt;"):
+        assert told in text, told
+    assert EVIL not in text
+    assert "/admin/packs/install/?source=%2Fsrv%2Facme&amp;force=on" in text
+    assert "data-follow" not in text, "a log that has ended is not followed"
+
+
+def test_an_installation_that_went_well_leads_to_its_pack(administrator: Client, people: People) -> None:
+    outcome = {"ref": "acme", "version": "1.0.0", "digest": "0" * 64, "change": "upgraded", "content": {"actions": 2}}
+    done = make_operation(people, status="succeeded", outcome=outcome)
+    assert "/admin/packs/acme/" in look(administrator, f"{LIST}{done.pk}/")
+    trial = make_operation(people, status="succeeded", outcome=outcome, input={"source": "/x", "dry_run": True})
+    text = look(administrator, f"{LIST}{trial.pk}/")
+    assert "Nothing was changed." in text
+    assert "/admin/packs/acme/" not in text
+
+
+def test_a_running_one_is_followed(administrator: Client, people: People) -> None:
+    running = make_operation(people, status="running", progress=30)
+    text = look(administrator, f"{LIST}{running.pk}/")
+    assert f'data-follow="/api/v1/operations/{running.pk}/log?follow=true"' in text
+    assert 'aria-valuenow="30"' in text
+    assert statements_of(administrator, f"{LIST}{running.pk}/") <= MOST_STATEMENTS
+
+
+def test_somebody_elses_operation_is_not_there(people: People, visit: Visit) -> None:
+    operation = make_operation(people)
+    own = make_operation(people, requested_by=people.owner, subject="/srv/own")
+    plain = visit(people.owner)
+    look(plain, f"{LIST}{operation.pk}/", status=404)
+    text = look(plain, LIST)
+    assert "/srv/own" in text
+    assert "/srv/acme" not in text
+    assert "Install again" not in look(plain, f"{LIST}{own.pk}/")
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "9" * 40])
+def test_an_operation_that_is_not_there_is_404(administrator: Client, number: str) -> None:
+    look(administrator, f"{LIST}{number}/", status=404)
+
+
+def test_nothing_is_posted_to_an_operation(administrator: Client, people: People) -> None:
+    assert administrator.post(f"{LIST}{make_operation(people).pk}/").status_code == 405
+    assert Client().get(LIST).headers["Location"].startswith("/admin/login/")

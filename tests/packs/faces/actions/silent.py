@@ -1,0 +1,5 @@
+import time
+
+
+def run(seconds=0):
+    time.sleep(seconds)

@@ -1,0 +1,386 @@
+"""What is typed for each golden file, and the Attune that answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.integration.cli import recorded
+from tests.integration.cli.canned import Answer, Asked, Canned, page, problem
+
+API = "/api/v1"
+EXECUTION = f"{API}/executions/17"
+READY = {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok", "workers": 1}
+ME = {"username": "ann", "is_administrator": False, "verbs": ["action.view", "execution.run"]}
+LOG = "one\ntwo\nthree\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    """`words` are typed; `prepare` changes what the usual Attune answers."""
+
+    words: str
+    prepare: Callable[[Canned], None] = lambda canned: None
+
+
+def usual(canned: Canned) -> None:
+    """An Attune with one or two of each thing."""
+    for (method, path), answer in _ANSWERS.items():
+        canned.on(method, f"{API}/{path}", answer)
+    canned.on("GET", "/readyz", READY)
+
+
+def _executions(asked: Asked, *rows: dict[str, Any]) -> Answer:
+    """Those with a status that was asked for, and old enough."""
+    wanted, until = asked.query.get("status", [""])[0], asked.query.get("until", ["9"])[0]
+    fitting = [row for row in rows if row["created_at"] < until and (not wanted or row["status"] in wanted.split(","))]
+    return Answer(page(*fitting))
+
+
+def event(name: str, event_id: str, body: str) -> bytes:
+    return f"event: {name}\nid: {event_id}\ndata: {body}\n\n".encode()
+
+
+def _followed() -> Answer:
+    line = '{{"stream": "{}", "offset": {}, "gap": 0, "text": "{}\\n", "at": "2026-11-21T14:25:11.{}Z"}}'
+    events = [
+        event("log", "4-0", line.format("stdout", 0, "one", "044633")),
+        event("log", "4-4", line.format("stderr", 0, "two", "052000")),
+        event("log", "10-4", line.format("stdout", 4, "three", "061999")),
+        event("end", "10-4", '{"status": "succeeded"}'),
+    ]
+    return Answer(b"".join(events), content_type="text/event-stream")
+
+
+def _text(text: str, **headers: str) -> Answer:
+    return Answer(text.encode(), content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _log(asked: Asked) -> Answer:
+    return _followed() if "follow" in asked.query else _text(LOG)
+
+
+_HISTORY = [
+    {"status": status, "attempt": 1, "at": f"2026-11-21T14:25:1{at}Z", "reason": None, "worker": worker}
+    for status, at, worker in (
+        ("requested", "0.915267", None),
+        ("running", "1.044633", "w1"),
+        ("succeeded", "1.062283", "w1"),
+    )
+]
+_ATTEMPT = {
+    "attempt": 1,
+    "status": "succeeded",
+    "worker": "w1",
+    "started_at": "2026-11-21T14:25:11.044633Z",
+    "ended_at": "2026-11-21T14:25:11.062283Z",
+    "reason": None,
+    "exit_code": 0,
+    "signal": None,
+    "error": None,
+    "duration_s": 0.01765,
+    "logs": None,
+}
+_ARTIFACT = {
+    "name": "report/a.csv",
+    "attempt": 1,
+    "size_bytes": 2048,
+    "modified_at": "2026-11-21T14:25:11Z",
+    "link": f"{EXECUTION}/artifacts/1/report/a.csv",
+}
+_OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "installed", "content": {"actions": 2}}
+_STATS = {"waiting": 2, "running": 1, "limit": 1, "oldest_waiting_s": 12.5, "avg_wait_s": None}
+_TOTALS = {"total_enqueued": 9, "total_completed": 6}
+_GATE_OF_STATS = {"gate": 4, "policy": "examples.hello", "key": "World", **_STATS, **_TOTALS}
+
+_OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
+
+_ANSWERS: Mapping[tuple[str, str], Any] = {
+    ("GET", "auth/me"): ME,
+    ("GET", "actions"): page(recorded.action("core.echo", runtime="shell"), recorded.action()),
+    ("GET", "actions/examples.hello"): recorded.action(),
+    ("PATCH", "actions/examples.hello"): recorded.action(enabled=False, enabled_override=False),
+    ("GET", "actions/examples.hello/schema"): {"type": "object", "properties": {"name": {"type": "string"}}},
+    ("GET", "actions/examples.hello/queue-stats"): {
+        "action": "examples.hello",
+        **_STATS,
+        **_TOTALS,
+        "gates": [_GATE_OF_STATS],
+    },
+    ("GET", "executions"): lambda asked: _executions(
+        asked, recorded.waiting(19), recorded.failed(18), recorded.execution(17)
+    ),
+    ("POST", "executions"): Answer(recorded.execution(), 201),
+    ("GET", "executions/17"): recorded.execution(),
+    ("GET", "executions/18"): recorded.failed(18),
+    ("GET", "executions/19"): recorded.waiting(
+        19,
+        gates=[
+            {
+                "gate": 4,
+                "policy": "examples.hello",
+                "key": "World",
+                "limit": 1,
+                "position": 2,
+                "waiting": 2,
+                "holding": 1,
+                "estimate_s": 4.0,
+            }
+        ],
+    ),
+    ("GET", "executions/17/result"): {"greeting": "Hello, World!"},
+    ("GET", "executions/17/logs"): _log,
+    ("GET", "executions/17/logs/stdout"): _text("", **{"Attune-Log-Next": "10"}),
+    ("GET", "executions/17/logs/stderr"): _text("", **{"Attune-Log-Next": "4"}),
+    ("GET", "executions/17/history"): {"results": _HISTORY},
+    ("GET", "executions/17/attempts"): {"results": [_ATTEMPT]},
+    ("GET", "executions/17/artifacts"): page(_ARTIFACT),
+    ("GET", "executions/17/children"): page(),
+    ("GET", "executions/stats"): {
+        "since": "2026-11-20T14:30:00Z",
+        "until": "2026-11-21T14:30:00Z",
+        "covers_since": "2026-11-20T14:30:00Z",
+        "by_status": {"running": 3, "delayed": 0, "succeeded": 40},
+        "ended": 44,
+        **_OUTCOMES,
+        "actions": [{"action": "examples.hello", "ended": 44, **_OUTCOMES}],
+        "slowest": [],
+    },
+    ("POST", "executions/17/cancel"): Answer(recorded.execution(status="canceling"), 202),
+    ("POST", "executions/17/rerun"): Answer(recorded.execution(20, rerun_of=17, status="scheduled"), 201),
+    ("GET", "packs"): page(recorded.pack("core", actions=6), recorded.pack()),
+    ("GET", "packs/examples"): recorded.pack(),
+    ("PATCH", "packs/examples"): recorded.pack(enabled=False),
+    ("POST", "packs/install"): Answer(recorded.operation("pending", steps=[]), 202),
+    ("GET", "packs/demo/environments"): page(recorded.environment(log="six==1.16.0 installed\n")),
+    ("POST", "packs/demo/environments/python/rebuild"): Answer({"volumes": 1}, 202),
+    ("GET", "environments"): page(
+        recorded.environment(), recorded.environment("failed", pack="broken", generation=0, error="No such package.")
+    ),
+    ("GET", "runtimes"): page(
+        recorded.runtime(), recorded.runtime("shell", label="Shell", aliases=[], provider="none")
+    ),
+    ("GET", "workers"): page(recorded.worker()),
+    ("GET", "gates"): page(recorded.gate(), recorded.gate(5, key=None, limit=0)),
+    ("GET", "gates/4"): recorded.gate(),
+    ("PATCH", "gates/4"): recorded.gate(limit=3),
+    ("GET", "policies"): page(recorded.policy(), recorded.policy(3, name="all", scope="system", subject=None, limit=0)),
+    ("GET", "policies/2"): recorded.policy(),
+    ("POST", "policies"): Answer(recorded.policy(5, name="new"), 201),
+    ("PATCH", "policies/2"): recorded.policy(limit=4, limit_override=4),
+    ("DELETE", "policies/2"): Answer(None, 204),
+    ("GET", "operations"): page(recorded.operation(outcome=_OUTCOME)),
+    ("GET", "operations/5"): recorded.operation(outcome=_OUTCOME),
+    ("GET", "operations/5/log"): _text("copy\ncheck\n"),
+    ("GET", "tokens"): page(recorded.token(), recorded.token(1, name="old", expires_at="2026-11-25T14:00:00Z")),
+    ("POST", "tokens"): Answer(recorded.token(4, token="att_shown_once"), 201),
+    ("DELETE", "tokens/3"): Answer(None, 204),
+}
+
+
+def _answers(path: str, *answers: Any, method: str = "GET") -> Callable[[Canned], None]:
+    return lambda canned: canned.on(method, f"{API}/{path}", *answers)
+
+
+def _waits_and_ends(canned: Canned) -> None:
+    canned.on("POST", f"{API}/executions", Answer(recorded.waiting(), 201))
+    canned.on("GET", EXECUTION, recorded.waiting(status="running", reason=None), recorded.execution())
+
+
+def _fails(canned: Canned) -> None:
+    canned.on("POST", f"{API}/executions", Answer(recorded.failed(), 201))
+
+
+def _does_not_fit(canned: Canned) -> None:
+    errors = [{"pointer": "/parameters/times", "code": "required", "detail": "times is required"}]
+    canned.on("POST", f"{API}/executions", problem(400, "invalid_parameters", "They do not fit.", errors=errors))
+
+
+def _healthy(canned: Canned) -> None:
+    for nothing in ("policies", "environments"):
+        canned.on("GET", f"{API}/{nothing}", page())
+
+
+def _broken(canned: Canned) -> None:
+    """A deployment with one of everything that a doctor knows."""
+    canned.date = "Sat, 21 Nov 2026 14:30:42 GMT"
+    canned.on("GET", "/readyz", READY | {"redis": "degraded", "disk": "1 % left"})
+    silent = recorded.worker(running=10, last_heartbeat="2026-11-21T14:28:00Z", version="0.0.9", queues=[])
+    canned.on("GET", f"{API}/workers", page(silent, recorded.worker("w2", status="lost")))
+    canned.on("GET", f"{API}/actions", page(recorded.action(), recorded.action("js.lint", runtime="node")))
+    old = {"created_at": "2026-11-21T14:00:00Z"}
+    paused = {"code": "paused_by_limit", "text": "all is paused (its limit is 0)"}
+    scheduled = recorded.waiting(17, status="scheduled", reason=None, **old)
+    rows = [recorded.waiting(19, reason=paused, **old), recorded.waiting(18, **old), scheduled]
+    canned.on("GET", f"{API}/executions", lambda asked: _executions(asked, *rows))
+    error = {"code": "pack_invalid", "detail": "1 error."}
+    stuck = recorded.operation("running", id=6, created_at="2026-11-21T14:00:00Z")
+    canned.on("GET", f"{API}/operations", page(recorded.operation("failed", error=error), stuck))
+
+
+def _away(canned: Canned) -> None:
+    canned.on("GET", "/readyz", Answer({"status": "unavailable", "database": "away"}, 503))
+
+
+def _refused_token(canned: Canned) -> None:
+    canned.on("GET", f"{API}/auth/me", problem(401, "not_authenticated", "The token is unknown, expired or revoked."))
+
+
+_QUERY = problem(
+    400,
+    "invalid",
+    "The query is not valid.",
+    errors=[{"pointer": "/status", "detail": "status: 'x' is not one of a, b"}],
+)
+_HTML = b"<html><body>Sign in</body></html>"
+_BUSY = problem(429, "line_full", "The line of examples.hello is full.", action="examples.hello")
+_AWAY = problem(503, "database_away", "The database cannot be reached; try again.")
+
+
+def _later(answer: Answer) -> Answer:
+    return Answer(answer.body, answer.status, answer.content_type, headers={"Retry-After": "5"})
+
+
+#: By the name of the golden file; `.json` and `.yaml` hold stdout alone, `.txt` all that is seen.
+CASES: Mapping[str, Case] = {
+    "action-list.txt": Case("action list"),
+    "action-list.json": Case("action list --json"),
+    "action-show.txt": Case("action show examples.hello"),
+    "action-show.json": Case("action show examples.hello --json"),
+    "action-show.yaml": Case("action show examples.hello --yaml"),
+    "action-schema.txt": Case("action schema examples.hello"),
+    "action-stats.txt": Case("action stats examples.hello"),
+    "action-disable.txt": Case("action disable examples.hello"),
+    "environment-list.txt": Case("environment list"),
+    "environment-show.txt": Case("environment show demo python"),
+    "environment-show.json": Case("environment show demo python --json"),
+    "environment-rebuild.txt": Case("environment rebuild demo python"),
+    "execution-list.txt": Case("execution list"),
+    "execution-list.json": Case("execution list --json"),
+    "execution-list.yaml": Case("execution list --yaml"),
+    "execution-list-empty.txt": Case("execution list", _answers("executions", page())),
+    "execution-list-empty.json": Case("execution list --json", _answers("executions", page())),
+    "execution-list-more.txt": Case("execution list --limit 2"),
+    "execution-show.txt": Case("execution show 17"),
+    "execution-show.json": Case("execution show 17 --json"),
+    "execution-show.yaml": Case("execution show 17 --yaml"),
+    "execution-show-failed.txt": Case("execution show 18"),
+    "execution-show-waiting.txt": Case("execution show 19"),
+    "execution-result.txt": Case("execution result 17"),
+    "execution-result.yaml": Case("execution result 17 --yaml"),
+    "execution-logs.txt": Case("execution logs 17"),
+    "execution-logs-tail.txt": Case("execution logs 17 --tail 2"),
+    "execution-logs-follow.txt": Case("execution logs 17 -f"),
+    "execution-logs-follow-tail.txt": Case("execution logs 17 -f --tail 1"),
+    "execution-logs-times.txt": Case("execution logs 17 --times"),
+    "execution-logs-times-tail.txt": Case("execution logs 17 -t -n 2"),
+    "execution-watch.txt": Case("execution watch 17"),
+    "execution-watch-failed.txt": Case("execution watch 18"),
+    "execution-cancel.txt": Case("execution cancel 17"),
+    "execution-rerun.txt": Case("execution rerun 17 name=Moon"),
+    "execution-attempts.txt": Case("execution attempts 17"),
+    "execution-attempts.json": Case("execution attempts 17 --json"),
+    "execution-history.txt": Case("execution history 17"),
+    "execution-history.json": Case("execution history 17 --json"),
+    "execution-artifacts.txt": Case("execution artifacts 17"),
+    "execution-stats.txt": Case("execution stats --since 1d"),
+    "execution-stats.json": Case("execution stats --json"),
+    "execution-children.txt": Case("execution children 17"),
+    "gate-list.txt": Case("gate list"),
+    "gate-show.txt": Case("gate show 4"),
+    "gate-show.json": Case("gate show 4 --json"),
+    "gate-limit.txt": Case("gate limit 4 3"),
+    "operation-list.txt": Case("operation list"),
+    "operation-show.txt": Case("operation show 5"),
+    "operation-show.json": Case("operation show 5 --json"),
+    "operation-log.txt": Case("operation log 5"),
+    "operation-watch.txt": Case(
+        "operation watch 5", _answers("operations/5", recorded.operation("running"), recorded.operation())
+    ),
+    "pack-list.txt": Case("pack list"),
+    "pack-list.json": Case("pack list --json"),
+    "pack-show.txt": Case("pack show examples"),
+    "pack-install.txt": Case("pack install /srv/packs/demo"),
+    "pack-install.json": Case("pack install /srv/packs/demo --json"),
+    "pack-disable.txt": Case("pack disable examples"),
+    "pack-environments.txt": Case("pack environments demo"),
+    "policy-list.txt": Case("policy list"),
+    "policy-show.txt": Case("policy show 2"),
+    "policy-show.json": Case("policy show examples.hello --json", _answers("policies/2", recorded.policy())),
+    "policy-create.txt": Case("policy create new --scope action --subject examples.hello --limit 1"),
+    "policy-update.txt": Case("policy update 2 --limit 4"),
+    "policy-delete.txt": Case("policy delete 2"),
+    "run.txt": Case("run examples.hello"),
+    "run.json": Case("run examples.hello --json"),
+    "run-wait.txt": Case("run examples.hello name=World --wait", _waits_and_ends),
+    "run-wait.json": Case("run examples.hello name=World --wait --json", _waits_and_ends),
+    "run-follow.txt": Case("run examples.hello --follow"),
+    "run-failed.txt": Case("run examples.hello --wait", _fails),
+    "runtime-list.txt": Case("runtime list"),
+    "runtime-show.txt": Case("runtime show py"),
+    "runtime-show.json": Case("runtime show python --json"),
+    "status.txt": Case("status"),
+    "status.json": Case("status --json"),
+    "token-list.txt": Case("token list"),
+    "token-create.txt": Case("token create ci"),
+    "token-create.json": Case("token create ci --json"),
+    "token-revoke.txt": Case("token revoke 3"),
+    "version.txt": Case("--version"),
+    "whoami.txt": Case("whoami"),
+    "whoami.json": Case("whoami --json"),
+    "worker-list.txt": Case("worker list"),
+    "worker-list.json": Case("worker list --json"),
+    "worker-show.txt": Case("worker show w1"),
+    "worker-show.yaml": Case("worker show w1 --yaml"),
+    "doctor.txt": Case("doctor", _healthy),
+    "doctor-broken.txt": Case("doctor", _broken),
+    "doctor-broken.json": Case("doctor --json", _broken),
+    "doctor-database-away.txt": Case("doctor", _away),
+    "doctor-no-workers.txt": Case("doctor", _answers("workers", page())),
+    "doctor-refused-token.txt": Case("doctor", _refused_token),
+    "doctor-unreachable.txt": Case("doctor --url http://127.0.0.1:1"),
+    "doctor-unreachable.json": Case("doctor --url http://127.0.0.1:1 --json"),
+    "doctor-unknown-profile.txt": Case("doctor --profile prod"),
+    "completion.txt": Case("completion bash"),
+    "error-unknown-action.txt": Case(
+        "run examples.helo",
+        _answers("executions", problem(404, "unknown_action", "There is no action examples.helo."), method="POST"),
+    ),
+    "error-parameters.txt": Case("run examples.hello nme=x", _does_not_fit),
+    "error-cast.txt": Case("run examples.hello times=many"),
+    "error-unauthenticated.txt": Case("whoami", _refused_token),
+    "error-forbidden.txt": Case("token list", _answers("tokens", problem(403, "forbidden", "You may not do this."))),
+    "error-conflict.txt": Case(
+        "execution cancel 17",
+        _answers(
+            "executions/17/cancel", problem(409, "already_ended", "Execution 17 has ended: failed."), method="POST"
+        ),
+    ),
+    "error-limit.txt": Case("run examples.hello", _answers("executions", _later(_BUSY), method="POST")),
+    "error-away.txt": Case("execution list", _answers("executions", _later(_AWAY))),
+    "error-internal.txt": Case(
+        "execution list",
+        _answers("executions", problem(500, "internal_error", "This is a bug.", request_id="94dc4ab0")),
+    ),
+    "error-html.txt": Case("whoami", _answers("auth/me", Answer(_HTML, content_type="text/html; charset=utf-8"))),
+    "error-html-login.txt": Case("whoami", _answers("auth/me", Answer(_HTML, 403, "text/html"))),
+    "error-html-proxy.txt": Case("whoami", _answers("auth/me", Answer(_HTML, 502, "text/html"))),
+    "error-redirect.txt": Case(
+        "whoami", _answers("auth/me", Answer(b"", 301, headers={"Location": "https://attune.example/"}))
+    ),
+    "error-wants-tls.txt": Case(
+        "whoami", _answers("auth/me", Answer(b"The plain HTTP request was sent to HTTPS port", 400, "text/html"))
+    ),
+    "error-unreachable.txt": Case("execution list --url http://127.0.0.1:1"),
+    "error-bad-url.txt": Case("execution list --url attune.example"),
+    "error-unknown-profile.txt": Case("execution list --profile defalt"),
+    "error-unknown-command.txt": Case("executon list"),
+    "error-unknown-option.txt": Case("execution list --sttus failed"),
+    "error-missing-argument.txt": Case("execution show"),
+    "error-both-formats.txt": Case("execution list --json --yaml"),
+    "error-bad-url-path.txt": Case("execution list --url https://attune.example/admin/"),
+    "error-query.txt": Case("execution list --status x", _answers("executions", _QUERY)),
+    "environment-rebuild-none.txt": Case(
+        "environment rebuild demo python", _answers("packs/demo/environments", page())
+    ),
+    "error-unknown-worker.txt": Case("worker show w9"),
+}
