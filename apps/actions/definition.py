@@ -27,6 +27,11 @@ class RetryRule:
     max_delay_s: float = 3600.0
     jitter: float = 0.0
 
+    @classmethod
+    def from_json(cls, body: JsonObject) -> "RetryRule":
+        """As in a file; what is missing gets its default."""
+        return cls(**{**body, "on": tuple(body.get("on", cls.on))})
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConcurrencyRule:
@@ -55,7 +60,8 @@ class Definition:
     parameter_format: Literal["json", "yaml", "dotenv"] = "json"
     output_format: Literal["auto", "json", "yaml", "jsonl", "text"] = "auto"
     timeout_s: float | None = None
-    retry: RetryRule = RetryRule()
+    #: None where the file says nothing: then a policy may.
+    retry: RetryRule | None = None
     concurrency: ConcurrencyRule | None = None
     pool: str = "default"
     on_lost: OnLost = "requeue"
@@ -81,7 +87,7 @@ class Definition:
         """The reverse of `as_json`; also takes a validated action file, whose missing fields get their defaults."""
         values = dict(body)
         if retry := values.pop("retry", None):
-            values["retry"] = RetryRule(**{**retry, "on": tuple(retry.get("on", RetryRule.on))})
+            values["retry"] = RetryRule.from_json(retry)
         if concurrency := values.pop("concurrency", None):
             values["concurrency"] = ConcurrencyRule(**concurrency)
         values["secrets"] = tuple(values.get("secrets", ()))

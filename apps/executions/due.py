@@ -1,4 +1,4 @@
-"""Brings on what waits for its time: `not_before`, and retries in their pause. At most 200 ms late."""
+"""Brings on what waits for its time: `not_before`, retries in their pause, and the lines of rates."""
 
 import logging
 from collections.abc import Sequence
@@ -65,8 +65,13 @@ def _gates_of(rows: Sequence[Execution]) -> Sequence[Gate]:
     return list(Gate.objects.filter(pk__in=wanted).select_related("policy"))
 
 
-def soonest_due_s(most: float) -> float:
-    """Seconds until something becomes due, `most` at the most."""
-    found = Execution.objects.filter(status=Status.REQUESTED, number=None, not_before__isnull=False)
-    soonest = found.order_by("not_before").annotate(wait=F("not_before") - Now()).values_list("wait", flat=True).first()
-    return most if soonest is None else max(0.0, min(most, soonest.total_seconds()))
+def let_in_by_rates() -> float | None:
+    """Lets in at gates of a rate whose time has come. Seconds until the next one's comes; None when none waits.
+
+    Redis away, or lines of another epoch: nobody passes, and the sweep sees to the rest.
+    """
+    try:
+        return lines.tick()
+    except (RedisAway, StaleEpoch) as error:
+        logger.debug("rates wait: %r", error)
+        return None

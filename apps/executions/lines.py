@@ -93,6 +93,13 @@ def promote(gates: Sequence[int]) -> None:
     make_real(slots().promote(gates))
 
 
+def tick() -> float | None:
+    """Lets in at gates of a rate whose time has come. Seconds until the next one's comes; None when none waits."""
+    ticked = slots().tick()
+    make_real(ticked)
+    return None if ticked.next_due_ms is None else ticked.next_due_ms / 1000
+
+
 def set_limits(limits: Sequence[Limit], *, gates: Sequence[int]) -> None:
     """New limits are in force at once: raised ones let in, lowered ones kill nobody, 0 pauses."""
     make_real(slots().set_limits(limits, gates=gates))
@@ -172,7 +179,7 @@ def limits_of(entries: Iterable[Entry]) -> list[Limit]:
 
 
 def limit_of(policy: Policy) -> Limit:
-    return Limit(policy.pk, policy.limit_in_force, policy.limit_version)
+    return Limit(policy.pk, policy.limit_in_force, policy.limit_version, policy.window_ms)
 
 
 def _gates_of(row: Execution) -> list[int]:

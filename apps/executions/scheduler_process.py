@@ -1,4 +1,4 @@
-"""The life of a scheduler process: what is due every 200 ms, a sweep every few seconds, until SIGTERM."""
+"""The life of a scheduler process: what is due when it is due, a sweep every few seconds, until SIGTERM."""
 
 import logging
 import signal
@@ -8,13 +8,15 @@ import time
 from apps.core.alive import still_alive
 from apps.core.database import release_connection
 from apps.core.metrics import publishing
-from apps.executions.due import bring_on_due
+from apps.executions.due import bring_on_due, let_in_by_rates
 from apps.executions.sweep import run_step, sweep
 
 logger = logging.getLogger(__name__)
 
 #: What is due starts at most so much late.
 DUE_EVERY_S = 0.2
+#: Between two looks at rates whose time comes sooner: grants share a millisecond rather than take a turn each.
+_LEAST_S = 0.01
 SWEEP_EVERY_S = 5.0
 
 
@@ -23,6 +25,7 @@ class SchedulerProcess:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
+        self._pause_s = DUE_EVERY_S
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -31,11 +34,19 @@ class SchedulerProcess:
         next_sweep = time.monotonic()
         while not self._stopping.is_set():
             run_step(bring_on_due)
+            run_step(self.tick)
             if time.monotonic() >= next_sweep:
                 sweep()
                 release_connection()
                 still_alive()
                 next_sweep = time.monotonic() + SWEEP_EVERY_S
-            self._stopping.wait(DUE_EVERY_S)
+            self._stopping.wait(self._pause_s)
         publisher.stop()
         logger.info("scheduler stopped")
+
+    def tick(self) -> None:
+        """Rates; and how long nothing will be due."""
+        self._pause_s = DUE_EVERY_S
+        next_s = let_in_by_rates()
+        if next_s is not None:
+            self._pause_s = min(DUE_EVERY_S, max(_LEAST_S, next_s))

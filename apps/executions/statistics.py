@@ -1,7 +1,8 @@
 """How busy gates are and how executions ended, at a cost that does not grow with the history, and in a fixed number of
 queries."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,8 @@ from django.db.models import Count, QuerySet
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines
-from apps.executions.models import Execution, Gate
+from apps.executions.models import Execution, Gate, Policy
+from apps.executions.policies.passes import Lately, due_in_s, passed_lately
 from apps.executions.querysets import ExecutionQuerySet
 from apps.executions.slots.protocol import Counts, StaleEpoch
 from apps.executions.states import HOLDS_SLOT, IN_LINE, Status
@@ -180,8 +182,9 @@ def usual_durations(gates: Sequence[int]) -> dict[int, float]:
 def action_stats(action_ref: str) -> JsonObject:
     """`waiting, running, limit, oldest_waiting_s, avg_wait_s, total_enqueued, total_completed`, and the same per
     gate."""
-    gates = Gate.objects.filter(policy__source="action", policy__subject=action_ref).select_related("policy")
-    newest = list(gates.order_by("-used_at")[:MOST_GATES])
+    gates = Gate.objects.filter(policy__scope=Policy.Scope.ACTION, policy__subject=action_ref)
+    newest = list(gates.select_related("policy").order_by("-used_at")[:MOST_GATES])
+    limits = [gate.policy.limit_in_force for gate in newest if not gate.policy.is_rate]
     per_gate = gate_stats(newest)
     live = Execution.objects.filter(action_ref=action_ref)
     ages = [item["oldest_waiting_s"] for item in per_gate if item["oldest_waiting_s"] is not None]
@@ -190,7 +193,7 @@ def action_stats(action_ref: str) -> JsonObject:
         "action": action_ref,
         "waiting": live.filter(status__in=IN_LINE).count(),
         "running": live.filter(status__in=HOLDS_SLOT).count(),
-        "limit": newest[0].policy.limit_in_force if newest else None,
+        "limit": limits[0] if limits else None,
         "oldest_waiting_s": max(ages, default=None),
         "avg_wait_s": round(sum(waits) / len(waits), 3) if waits else None,
         "total_enqueued": sum(item["total_enqueued"] for item in per_gate),
@@ -205,22 +208,46 @@ def gate_stats(gates: Sequence[Gate]) -> list[JsonObject]:
     Each number ever dealt is waiting, running, or completed, so the completed need no counting.
     """
     ids = [gate.pk for gate in gates]
-    counts, times = _counts(ids), gate_times(ids)
-    return [
-        {
-            "gate": gate.pk,
-            "policy": gate.policy.name,
-            "key": gate.key_text or None,
-            "limit": gate.policy.limit_in_force,
-            "waiting": counts[gate.pk].waiting,
-            "running": counts[gate.pk].holding,
-            "oldest_waiting_s": times[gate.pk].oldest_waiting_s,
-            "avg_wait_s": times[gate.pk].avg_wait_s,
-            "total_enqueued": gate.last_seq,
-            "total_completed": max(0, gate.last_seq - counts[gate.pk].waiting - counts[gate.pk].holding),
-        }
-        for gate in gates
-    ]
+    counts, times, lately = _counts(ids), gate_times(ids), lately_at(gates)
+    return [_stats_of(gate, counts[gate.pk], times[gate.pk], lately.get(gate.pk)) for gate in gates]
+
+
+def _stats_of(gate: Gate, counts: Counts, times: GateTimes, lately: Lately | None) -> JsonObject:
+    """At a gate of a rate nobody holds anything: `running` are those that passed it and have not ended."""
+    running = lately.running if lately else counts.holding
+    return {
+        "gate": gate.pk,
+        "policy": gate.policy.name,
+        "kind": gate.policy.kind,
+        "key": gate.key_text or None,
+        "limit": gate.policy.limit_in_force,
+        "window_s": gate.policy.window_s,
+        "passed": lately.passed if lately else None,
+        "next_s": lately.next_s if lately else None,
+        "waiting": counts.waiting,
+        "running": running,
+        "oldest_waiting_s": times.oldest_waiting_s,
+        "avg_wait_s": times.avg_wait_s,
+        "total_enqueued": gate.last_seq,
+        "total_completed": max(0, gate.last_seq - counts.waiting - running),
+    }
+
+
+def lately_at(gates: Iterable[Gate]) -> Mapping[int, Lately]:
+    """Of those of a rate; no query where there is none."""
+    rates = [gate.pk for gate in gates if gate.policy.is_rate]
+    return passed_lately(rates) if rates else {}
+
+
+def estimate_s(gate: Gate, position: int, *, duration_s: float | None, lately: Lately | None) -> float | None:
+    """Seconds until the one at `position` (1 is next) is let in, as far as that can be told.
+
+    `duration_s` is how long executions at this gate usually run.
+    """
+    if lately is not None:
+        return due_in_s(gate.policy, lately, position=position)
+    limit = gate.policy.limit_in_force
+    return round(math.ceil(position / limit) * duration_s, 1) if limit and duration_s is not None else None
 
 
 def _counts(gates: Sequence[int]) -> dict[int, Counts]:

@@ -16,7 +16,8 @@ from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
 from apps.executions import hints, idempotency, outbox, reconcile
 from apps.executions.models import Execution
-from apps.executions.policies.idle import collect_idle_gates
+from apps.executions.policies.idle import collect_idle_gates, collect_removed_policies
+from apps.executions.policies.passes import forget_old_passes
 from apps.executions.services.cancel import end_waiting
 from apps.executions.services.lost import end_lost
 from apps.executions.slots.protocol import StaleEpoch
@@ -43,7 +44,9 @@ def sweep() -> None:
         outbox.announce_all,
         sweep_operations,
         idempotency.forget_old,
+        forget_old_passes,
         collect_idle_gates,
+        collect_removed_policies,
     ):
         run_step(step)
 

@@ -36,6 +36,7 @@ class NewExecution:
     parameters: JsonObject
     timeout_s: float
     max_attempts: int
+    retry: JsonObject | None = None
     pool: str
     queue: str
     status: Status
@@ -81,6 +82,7 @@ class Claimed:
     sealed: bytes | None
     timeout_s: float
     max_attempts: int
+    retry: JsonObject | None
     retries: int
     losses: int
     trace_id: uuid.UUID
@@ -89,10 +91,18 @@ class Claimed:
 
 
 _COLUMNS = tuple(NewExecution.__dataclass_fields__)
-_JSON_COLUMNS = frozenset({"parameters", "labels", "reason", "result", "error"})
+_JSON_COLUMNS = frozenset({"parameters", "labels", "reason", "result", "error", "retry"})
 
 _NOW = "clock_timestamp()"
 _AND_TOKEN = "AND e.token = %(token)s"  # noqa: S105 - a condition, not a secret
+#: Who comes out of a line has passed its gates; for those of a rate it is remembered when.
+_PASSED = f"""
+        , passed AS (
+            INSERT INTO executions_pass (gate_id, at)
+            SELECT stood.gate_id, {_NOW}
+              FROM moved CROSS JOIN LATERAL unnest(moved.gate_id || moved.later_gates) AS stood (gate_id)
+              JOIN executions_gate g ON g.id = stood.gate_id
+              JOIN executions_policy p ON p.id = g.policy_id AND p.kind = 'rate')"""
 _AND_EPOCH = "AND EXISTS (SELECT 1 FROM executions_slotsepoch WHERE number = %(epoch)s)"
 #: What entering a state writes besides the status.
 _ON_ENTERING: dict[Status, dict[str, str]] = {
@@ -138,16 +148,16 @@ def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
             INSERT INTO executions_history (execution_id, attempt, status, worker_id, at)
             SELECT id, attempt, status, worker_id, {_NOW} FROM claimed)
         SELECT claimed.id, attempt, token, action_ref, pack_ref, pack_version, pack_digest, definition_id,
-        parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retries, losses, trace_id,
-        traceparent, gate_id
+        parameters::text, secret_parameters_id, secret.sealed, timeout_s, max_attempts, retry::text, retries, losses,
+        trace_id, traceparent, gate_id
         FROM claimed LEFT JOIN executions_secretparameters secret ON secret.id = claimed.secret_parameters_id
     """
     rows = _fetch(sql, {"id": execution_id, "attempt": attempt, "worker": worker_id})
     if not rows:
         return None
-    values = list(rows[0])
-    values[8] = orjson.loads(values[8])
-    return Claimed(*values)
+    row = dict(zip(Claimed.__dataclass_fields__, rows[0], strict=True))
+    row |= {name: orjson.loads(row[name]) for name in ("parameters", "retry") if row[name] is not None}
+    return Claimed(**row)
 
 
 def transition(
@@ -220,7 +230,9 @@ def transition_many(
             UPDATE executions_execution e
                SET {", ".join(f"{_quoted(name)} = {value}" for name, value in settings.items())}
               FROM wanted WHERE e.id = wanted.id
-            RETURNING e.id, wanted.attempt AS attempt_before, e.attempt, e.queue, e.status, e.worker_id)
+            RETURNING e.id, wanted.attempt AS attempt_before, e.attempt, e.queue, e.status, e.worker_id, e.gate_id,
+                      e.later_gates)
+        {_PASSED if epoch is not None else ""}
         , told AS (
             INSERT INTO executions_history (execution_id, attempt, status, reason, facts, worker_id, at)
             SELECT id, attempt_before, status, %(reason)s::jsonb, %(facts)s::jsonb, worker_id, {_NOW} FROM moved)

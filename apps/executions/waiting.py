@@ -1,7 +1,6 @@
 """Why an execution waits, computed when somebody asks: its line, position and estimate, or the worker that is
 missing."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,10 @@ from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines
 from apps.executions.models import Execution, Gate
+from apps.executions.policies.passes import Lately
 from apps.executions.slots.protocol import Counts, Place, StaleEpoch
 from apps.executions.states import ACTIVE, Status
-from apps.executions.statistics import usual_durations
+from apps.executions.statistics import estimate_s, lately_at, usual_durations
 from apps.workers.models import Worker
 
 
@@ -50,14 +50,24 @@ def _not_yet(row: Execution) -> JsonObject:
     return {"code": "not_before", "text": text, "not_before": at}
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Of all gates on the way of all who are asked about, by id."""
+
+    gates: Mapping[int, Gate]
+    counts: Mapping[int, Counts]
+    durations: Mapping[int, float]
+    lately: Mapping[int, Lately]
+
+
 def _explain_lines(rows: Sequence[Execution]) -> dict[int, Waiting]:
     if not rows:
         return {}
     wanted = {gate for row in rows if row.gate_id for gate in (row.gate_id, *row.later_gates)}
     gates = {gate.pk: gate for gate in Gate.objects.filter(pk__in=wanted).select_related("policy")}
     places, counts = _ask_lines(rows, list(gates))
-    durations = usual_durations(list(gates))
-    return {row.pk: _explain_line(row, gates, places.get(row.pk), counts, durations) for row in rows}
+    known = _Known(gates, counts, usual_durations(list(gates)), lately_at(gates.values()))
+    return {row.pk: _explain_line(row, known, places.get(row.pk)) for row in rows}
 
 
 def _ask_lines(rows: Iterable[Execution], gates: Sequence[int]) -> tuple[Mapping[int, Place], Mapping[int, Counts]]:
@@ -67,15 +77,9 @@ def _ask_lines(rows: Iterable[Execution], gates: Sequence[int]) -> tuple[Mapping
         return {}, {}
 
 
-def _explain_line(
-    row: Execution,
-    gates: Mapping[int, Gate],
-    place: Place | None,
-    counts: Mapping[int, Counts],
-    durations: Mapping[int, float],
-) -> Waiting:
-    path = [gate for gate in (row.gate_id, *row.later_gates) if gate is not None and gate in gates]
-    facts = [_gate_facts(gates[gate], place, counts.get(gate), durations.get(gate)) for gate in path]
+def _explain_line(row: Execution, known: _Known, place: Place | None) -> Waiting:
+    path = [gate for gate in (row.gate_id, *row.later_gates) if gate is not None and gate in known.gates]
+    facts = [_gate_facts(gate, known, place) for gate in path]
     if place is None:
         text = "its place is in the database; its line is being looked up or built anew"
         return Waiting({"code": "waiting_for_slot", "text": text}, facts)
@@ -85,24 +89,30 @@ def _explain_line(
     if here["limit"] == 0:
         text = f"{here['policy']} is paused (its limit is 0)"
         return Waiting({"code": "paused_by_limit", "text": text, **here}, facts)
+    if here["window_s"] is not None:
+        rate = f"{here['limit']} may pass in {here['window_s']:g} s"
+        text = f"position {here['position']} at {here['policy']}, where {rate}"
+        return Waiting({"code": "waiting_for_rate", "text": text, **here}, facts)
     text = f"position {here['position']} at {here['policy']}, where {here['holding']} of {here['limit']} run"
     return Waiting({"code": "waiting_for_slot", "text": text, **here}, facts)
 
 
-def _gate_facts(gate: Gate, place: Place | None, counts: Counts | None, duration: float | None) -> JsonObject:
-    position = place.position if place is not None and place.gate == gate.pk else None
-    limit = gate.policy.limit_in_force
+def _gate_facts(gate_id: int, known: _Known, place: Place | None) -> JsonObject:
+    gate, counts, lately = known.gates[gate_id], known.counts.get(gate_id), known.lately.get(gate_id)
+    position = place.position if place is not None and place.gate == gate_id else None
     estimate = None
-    if position is not None and duration is not None and limit:
-        estimate = round(math.ceil(position / limit) * duration, 1)
+    if position is not None:
+        estimate = estimate_s(gate, position, duration_s=known.durations.get(gate_id), lately=lately)
     return {
-        "gate": gate.pk,
+        "gate": gate_id,
         "policy": gate.policy.name,
         "key": gate.key_text or None,
-        "limit": limit,
+        "limit": gate.policy.limit_in_force,
+        "window_s": gate.policy.window_s,
         "position": position,
         "waiting": counts.waiting if counts else None,
-        "holding": counts.holding if counts else None,
+        "holding": counts.holding if counts and lately is None else None,
+        "passed": lately.passed if lately else None,
         "estimate_s": estimate,
     }
 

@@ -6,6 +6,7 @@ from apps.executions.models import (
     Gate,
     History,
     IdempotencyKey,
+    Pass,
     Policy,
     SecretParameters,
     SlotsEpoch,
@@ -29,13 +30,18 @@ class HistoryAdmin(ReadOnlyAdmin):
 
 @admin.register(Policy)
 class PolicyAdmin(ReadOnlyAdmin):
-    list_display = ("name", "scope", "subject", "limit", "limit_override", "key", "is_removed")
+    list_display = ("name", "kind", "scope", "subject", "limit", "limit_override", "key", "is_removed")
 
 
 @admin.register(Gate)
 class GateAdmin(ReadOnlyAdmin):
     list_display = ("id", "policy", "key_text", "last_seq", "used_at")
     list_select_related = ("policy",)
+
+
+@admin.register(Pass)
+class PassAdmin(ReadOnlyAdmin):
+    list_display = ("id", "gate_id", "at")
 
 
 @admin.register(SecretParameters)

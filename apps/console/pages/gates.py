@@ -1,6 +1,5 @@
 """Gates: who waits for what, who holds it, and the limit between them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from apps.executions.busy_gates import gates_with_a_line
 from apps.executions.models import Execution, Gate
 from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.states import HOLDS_SLOT, IN_LINE
-from apps.executions.statistics import gate_stats, usual_durations
+from apps.executions.statistics import estimate_s, gate_stats, lately_at, usual_durations
 
 #: Lines shown above the list of all gates.
 _LINES = 50
@@ -150,9 +149,8 @@ def _standing(gate: Gate, first: int) -> _Standing:
 
 
 def _places(waiting: Sequence[int], rows: Mapping[int, Execution], *, first: int, gate: Gate) -> list[_Place]:
-    limit = gate.policy.limit_in_force
-    duration = usual_durations([gate.pk]).get(gate.pk)
+    duration, lately = usual_durations([gate.pk]).get(gate.pk), lately_at([gate]).get(gate.pk)
     return [
-        _Place(at, rows.get(pk), math.ceil(at / limit) * duration if limit and duration is not None else None)
+        _Place(at, rows.get(pk), estimate_s(gate, at, duration_s=duration, lately=lately))
         for at, pk in enumerate(waiting, start=first)
     ]

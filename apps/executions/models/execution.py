@@ -64,6 +64,7 @@ class Execution(models.Model):
     )
     timeout_s = models.FloatField()
     max_attempts = models.PositiveIntegerField(default=1)
+    retry = models.JSONField(null=True, blank=True, help_text="of a policy; null: as the definition says")
     pool = models.CharField(max_length=63)
     queue = models.CharField(max_length=255)
 

@@ -35,3 +35,24 @@ class Gate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy.name} {self.key_text}".strip()
+
+
+class Pass(models.Model):
+    """Somebody passed a gate of a rate; written with `scheduled`, kept for the rate's window.
+
+    From these the lines are built anew, and requests are judged that may be refused. `gate` is no constraint: the
+    database would lock the gate's row for each.
+    """
+
+    gate = models.ForeignKey(
+        Gate, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="passes"
+    )
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "passes"
+        indexes = [models.Index(fields=["gate", "at"], name="pass_of_gate")]
+
+    def __str__(self) -> str:
+        return f"{self.gate_id} {self.at}"

@@ -1,4 +1,4 @@
-"""Which gates an execution has to pass, and its places in their lines."""
+"""The gates an execution has to pass, and its places in their lines."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,8 @@ from apps.core.errors import Conflict, LimitReached
 from apps.core.expressions import TemplateError, compile_template
 from apps.core.types import JsonObject, JsonValue
 from apps.executions.models import Execution, Policy
-from apps.executions.states import LIVE
+from apps.executions.policies.passes import count_passed
+from apps.executions.states import IN_LINE, LIVE
 
 #: Longest text of a key kept for people to read; the hash tells keys apart.
 _KEY_TEXT_CHARS = 200
@@ -51,20 +52,6 @@ class GateSpec:
     @property
     def identity(self) -> tuple[int, str]:
         return (self.policy.pk, self.key_hash)
-
-
-#: Narrowest first. The order is the same for everybody, so holding the inner slots while waiting cannot lock up.
-_SCOPES = {Policy.Scope.ACTION: 0, Policy.Scope.PACK: 1, Policy.Scope.SYSTEM: 2}
-
-
-def policies_for(action_ref: str, pack_ref: str) -> list[Policy]:
-    """The policies in force for an action, in the order in which their gates are passed."""
-    found = Policy.objects.in_force().filter(
-        Q(scope=Policy.Scope.ACTION, subject=action_ref)
-        | Q(scope=Policy.Scope.PACK, subject=pack_ref)
-        | Q(scope=Policy.Scope.SYSTEM)
-    )
-    return sorted(found, key=lambda policy: (policy.key is None, _SCOPES[Policy.Scope(policy.scope)], policy.pk))
 
 
 def gates_for(policies: Sequence[Policy], parameters: JsonObject, names: Iterable[str]) -> list[GateSpec]:
@@ -189,19 +176,34 @@ def decide(spec: GateSpec, gate_id: int, *, before: int) -> str:
     policy, limit = spec.policy, spec.policy.limit_in_force
     if limit is None or not policy.decides_at_request:
         return "pass"
-    live = before + _live_at(gate_id, most=limit + (policy.max_waiting or 0) + 1)
-    if live < limit:
+    taken = before + _taken_at(policy, gate_id, most=limit + (policy.max_waiting or 0) + 1)
+    if taken < limit:
         return "pass"
     facts: JsonObject = {"policy": policy.name, "gate": gate_id, "limit": limit}
+    if policy.is_rate:
+        facts["window_s"] = policy.window_s
     if policy.when_full == Policy.WhenFull.REJECT:
-        raise SlotUnavailable(f"The limit of {limit} of {policy.name} is reached.", **facts)
+        raise SlotUnavailable(f"{said_of(policy)} is reached.", **facts)
     if policy.when_full == Policy.WhenFull.CANCEL:
         return "cancel"
-    if policy.max_waiting is not None and live - limit >= policy.max_waiting:
+    if policy.max_waiting is not None and taken - limit >= policy.max_waiting:
         raise LineFull(f"{policy.max_waiting} executions wait at {policy.name}, as many as may.", **facts)
     return "wait"
 
 
-def _live_at(gate_id: int, *, most: int) -> int:
-    at_gate = Q(gate=gate_id, number__isnull=False) | Q(later_gates__contains=[gate_id])
-    return Execution.objects.filter(at_gate, status__in=LIVE)[:most].count()
+def said_of(policy: Policy) -> str:
+    """A limit in words."""
+    window = f" in {policy.window_s:g} s" if policy.window_s else ""
+    return f"The limit of {policy.limit_in_force}{window} of {policy.name}"
+
+
+def _taken_at(policy: Policy, gate_id: int, *, most: int) -> int:
+    """How many have, or will have, what one more would take: a slot, or a pass within the window.
+
+    Who is not due yet has no place here, and no slot.
+    """
+    at_gate = Q(gate=gate_id) | Q(later_gates__contains=[gate_id])
+    here = Execution.objects.filter(at_gate, number__isnull=False)
+    if policy.is_rate:
+        return here.filter(status__in=IN_LINE)[:most].count() + count_passed(gate_id, window_s=policy.window_s or 0)
+    return here.filter(status__in=LIVE)[:most].count()

@@ -1,4 +1,4 @@
-"""Removes gates that nobody used for an hour and that no live execution refers to."""
+"""Removes gates that nobody used for an hour and that no live execution refers to, and policies without gates."""
 
 from django.db import connection, transaction
 
@@ -37,6 +37,9 @@ def _remove(locked: list[int]) -> list[int]:
         cursor.execute(
             """
             SELECT g.id FROM executions_gate g WHERE g.id = ANY(%(ids)s)
+               AND NOT EXISTS (SELECT 1 FROM executions_policy p JOIN executions_pass passed ON passed.gate_id = g.id
+                    WHERE p.id = g.policy_id
+                    AND passed.at > clock_timestamp() - make_interval(secs => coalesce(p.window_s, 0)))
                AND NOT EXISTS (SELECT 1 FROM executions_execution e WHERE e.gate_id = g.id
                     AND e.status NOT IN ('succeeded', 'failed', 'timeout', 'canceled', 'abandoned'))
                AND NOT EXISTS (SELECT 1 FROM executions_execution e WHERE e.later_gates @> ARRAY[g.id]
@@ -59,5 +62,18 @@ def _remove(locked: list[int]) -> list[int]:
             "UPDATE executions_gate SET used_at = clock_timestamp() WHERE id = ANY(%s)",
             [list(set(locked) - set(unused))],
         )
+        cursor.execute("DELETE FROM executions_pass WHERE gate_id = ANY(%s)", [unused])
         cursor.execute("DELETE FROM executions_gate WHERE id = ANY(%s)", [unused])
     return unused
+
+
+def collect_removed_policies() -> int:
+    """Removed an hour ago, and nobody refers to them any more: a request that still took one for valid is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM executions_policy p WHERE p.is_removed"
+            " AND p.updated_at < clock_timestamp() - make_interval(secs => %s)"
+            " AND NOT EXISTS (SELECT 1 FROM executions_gate g WHERE g.policy_id = p.id)",
+            [IDLE_AFTER_S],
+        )
+        return int(cursor.rowcount)

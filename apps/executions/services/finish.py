@@ -30,7 +30,7 @@ class Rules(Protocol):
     """What an action says about ends that are not its last."""
 
     @property
-    def retry(self) -> RetryRule: ...
+    def retry(self) -> RetryRule | None: ...
     @property
     def on_lost(self) -> OnLost: ...
 
@@ -84,12 +84,17 @@ def _write(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
         "error": ending.error,
         **(ending.facts or {}),
     }
-    again = None
+    again, retry = None, _retry_rule(claimed, rules)
     if ending.cut_off is not None:
         again = _send_back(claimed, ending, ending.cut_off, on_lost=rules.on_lost, facts=facts)
-    elif ending.may_retry and may_retry(rules.retry, ended=ending.status, retries=claimed.retries):
-        again = _try_again(claimed, ending, retry=rules.retry, facts=facts)
+    elif ending.may_retry and may_retry(retry, ended=ending.status, retries=claimed.retries):
+        again = _try_again(claimed, ending, retry=retry, facts=facts)
     return again or _end(claimed, ending, facts=facts)
+
+
+def _retry_rule(claimed: Claimed, rules: Rules) -> RetryRule:
+    """The one pinned when the execution was requested, of a policy or of the action's file."""
+    return RetryRule.from_json(claimed.retry) if claimed.retry is not None else rules.retry or RetryRule()
 
 
 def _end(claimed: Claimed, ending: Ending, *, facts: JsonObject) -> Status:

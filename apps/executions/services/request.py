@@ -4,14 +4,14 @@ told."""
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.actions.definition import Definition, parsed
+from apps.actions.definition import Definition, RetryRule, parsed
 from apps.actions.models import Action
 from apps.actions.parameters import InvalidParameters, Prepared, prepare
 from apps.actions.services.lookup import get_runnable_action
@@ -22,7 +22,8 @@ from apps.core.types import JsonObject
 from apps.executions import dispatch, lines
 from apps.executions.idempotency import Idempotency, remember, reserve
 from apps.executions.models import Execution, SecretParameters
-from apps.executions.policies.gates import GateSpec, decide, expires_at, gates_for, policies_for, take_places
+from apps.executions.policies.applicable import Applicable, policies_for
+from apps.executions.policies.gates import GateSpec, decide, expires_at, gates_for, said_of, take_places
 from apps.executions.secrets import KeptSecrets, seal, seal_over
 from apps.executions.slots.protocol import Entry, GateRef, Limit, StaleEpoch
 from apps.executions.states import Status
@@ -67,12 +68,28 @@ class _Draft:
     action: Action
     definition: Definition
     prepared: Prepared
-    gates: list[GateSpec]
+    rules: Applicable = field(default_factory=Applicable)
+    gates: Sequence[GateSpec] = ()
 
     @property
     def is_dealt_now(self) -> bool:
         """Whether it takes its place in the line with this request, and not when it is due."""
         return bool(self.gates) and self.wish.not_before is None
+
+    @property
+    def timeout_s(self) -> float:
+        """The least that the action or a policy says; the setting where nobody says anything."""
+        said = [value for value in (self.definition.timeout_s, self.rules.timeout_s) if value is not None]
+        return min(said, default=settings.ATTUNE_TASK_TIMEOUT_S)
+
+    @property
+    def retry_of_policy(self) -> RetryRule | None:
+        """Of a policy, where the action's file says nothing."""
+        return None if self.definition.retry is not None else self.rules.retry
+
+    @property
+    def retry(self) -> RetryRule:
+        return self.definition.retry or self.rules.retry or RetryRule()
 
 
 def request_executions(
@@ -112,10 +129,10 @@ def _drafts(identity: "Identity", wishes: Sequence[Wish], *, is_batch: bool) -> 
         except InvalidParameters as error:
             errors += [item for item in error.errors if isinstance(item, FieldError)]
             continue
-        drafts.append(_Draft(wish, action, definition, prepared, []))
+        drafts.append(_Draft(wish, action, definition, prepared))
     if errors:
         raise InvalidParameters(errors=errors)
-    return _with_gates(drafts)
+    return _with_policies(drafts)
 
 
 def _runnable(identity: "Identity", ref: str, *, pointer: str) -> Action:
@@ -126,13 +143,15 @@ def _runnable(identity: "Identity", ref: str, *, pointer: str) -> Action:
         raise
 
 
-def _with_gates(drafts: Sequence[_Draft]) -> list[_Draft]:
+def _with_policies(drafts: Sequence[_Draft]) -> list[_Draft]:
     packs = {draft.action.ref: draft.action.pack.ref for draft in drafts}
-    policies = {ref: policies_for(ref, pack_ref) for ref, pack_ref in packs.items()}
-    return [
-        replace(draft, gates=gates_for(policies[draft.action.ref], draft.prepared.public, draft.definition.parameters))
-        for draft in drafts
-    ]
+    rules = {ref: policies_for(ref, pack_ref) for ref, pack_ref in packs.items()}
+    return [_under(rules[draft.action.ref], draft) for draft in drafts]
+
+
+def _under(rules: Applicable, draft: _Draft) -> _Draft:
+    gates = gates_for(rules.gates, draft.prepared.public, draft.definition.parameters)
+    return replace(draft, rules=rules, gates=gates)
 
 
 def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket], Callable[[], None]]:
@@ -175,8 +194,7 @@ def _decide(drafts: Sequence[_Draft], gate_ids: Mapping[tuple[int, str], int]) -
         for spec in draft.gates if draft.is_dealt_now else ():
             decision = decide(spec, gate_ids[spec.identity], before=admitted.get(spec.identity, 0))
             if decision == "cancel":
-                limit = spec.policy.limit_in_force
-                text = f"the limit of {limit} of {spec.policy.name} was reached, and its policy says to cancel"
+                text = f"{said_of(spec.policy)} was reached, and its policy says to cancel"
                 reason = {"code": "slot_unavailable", "text": text, "policy": spec.policy.name}
                 break
         if reason is None:
@@ -215,8 +233,9 @@ def _row(
         trace_id=wish.trace_id or _trace_id(),
         traceparent="" if wish.trace_id else tracing.current.get(),
         requested_by_id=identity.pk,
-        timeout_s=definition.timeout_s or settings.ATTUNE_TASK_TIMEOUT_S,
-        max_attempts=definition.retry.max_attempts,
+        timeout_s=draft.timeout_s,
+        max_attempts=draft.retry.max_attempts,
+        retry=asdict(draft.retry_of_policy) if draft.retry_of_policy else None,
         pool=definition.pool,
         queue=run_queue(definition.pool, definition.runtime),
         status=status,

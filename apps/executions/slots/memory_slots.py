@@ -166,8 +166,8 @@ class MemorySlots:
                 self._place(entry)
             for gate, number in snapshot.next_numbers.items():
                 self.store.gates.setdefault(gate, _Gate(policy=0)).next_number = number
-            for gate, at in snapshot.passes:
-                self.store.gates.setdefault(gate, _Gate(policy=0)).passed.append(at)
+            for gate, ago_ms in snapshot.passes:
+                self.store.gates.setdefault(gate, _Gate(policy=0)).passed.append(self.store.now_ms() - ago_ms)
 
     @_guarded
     def forget(self, gates: Sequence[int]) -> None:
@@ -177,12 +177,11 @@ class MemorySlots:
 
     @_guarded
     def tick(self) -> Ticked:
-        now = self.store.now_ms()
-        gates = [gate for gate, at in self.store.due.items() if at <= now]
+        gates = [gate for gate, at in self.store.due.items() if at <= self.store.now_ms()]
         for gate in gates:
             del self.store.due[gate]
         outcome = self._promote(gates)
-        next_due = max(0, min(self.store.due.values()) - now) if self.store.due else None
+        next_due = max(0, min(self.store.due.values()) - self.store.now_ms()) if self.store.due else None
         return Ticked(outcome.granted, outcome.more, next_due, epoch=self.epoch)
 
     def is_current(self) -> bool:

@@ -31,8 +31,9 @@ class GateRef:
 class Limit:
     """`limit=None` lets everybody in. Of two limits of one policy the higher version holds.
 
-    With `window_ms` it is a rate: no stretch of that length sees more than `limit` pass, and nobody holds a slot. It is
-    the same in all versions of one policy.
+    With `window_ms` it is a rate: no stretch of that length sees more than `limit` pass, and nobody holds a slot. All
+    versions of one policy are rates, or none; of a window that becomes longer, who passed before the shorter one is
+    forgotten.
     """
 
     policy: int
@@ -120,7 +121,7 @@ class Counts:
 @dataclass(frozen=True)
 class Snapshot:
     """What the lines must be, as PostgreSQL knows it. `entries` by number within each gate; `passes` of gates of a
-    rate, oldest first, in ms since 1970."""
+    rate: how many ms ago somebody passed, oldest first; not when, since the store has a clock of its own."""
 
     limits: Sequence[Limit] = ()
     next_numbers: Mapping[int, int] = field(default_factory=dict)

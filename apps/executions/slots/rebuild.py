@@ -14,6 +14,7 @@ from django.db.models import F
 from apps.core.redis import RedisAway
 from apps.executions import dispatch, lines
 from apps.executions.models import Execution, Gate, Policy, SlotsEpoch
+from apps.executions.policies.passes import newest_passes
 from apps.executions.slots.protocol import Snapshot, StaleEpoch
 from apps.executions.states import HOLDS_SLOT, IN_LINE, Status
 from apps.executions.transitions import Ticket
@@ -81,8 +82,9 @@ def _snapshot() -> Snapshot:
         entries = lines.entries_of(
             rows.only("id", "attempt", "number", "gate_id", "later_gates", "status").order_by("number")
         )
-        limits = [lines.limit_of(policy) for policy in Policy.objects.all()]
-    return Snapshot(limits=limits, next_numbers=next_numbers, entries=entries)
+        limits = [lines.limit_of(policy) for policy in Policy.objects.with_gates()]
+        passes = newest_passes()
+    return Snapshot(limits=limits, next_numbers=next_numbers, entries=entries, passes=passes)
 
 
 def hint_all_scheduled() -> None:

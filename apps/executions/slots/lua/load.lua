@@ -3,7 +3,7 @@
 -- ARGV[1], [2] the new epoch and its prefix  [3] 'begin' for the first chunk, else ''
 -- [4] count of entries, then of each: execution, attempt, number, "gate:policy,…", holds (1|0)
 -- then a count of numbers, then of each: gate, next number;  then limits (see take_limits)
--- then a count of passes, then of each, oldest first: gate of a rate, when somebody passed it (ms)
+-- then a count of passes, then of each, oldest first: gate of a rate, how many ms ago somebody passed it
 -- Returns {'OK'}, or {'STALE'} when the store was emptied or restarted since 'begin'.
 
 local marker = prefix .. 'loading'
@@ -33,7 +33,7 @@ for _ = 1, count do
 end
 at = take_limits(at)
 for _ = 1, tonumber(ARGV[at]) do
-    redis.call('RPUSH', key('passed', ARGV[at + 1]), ARGV[at + 2])
+    redis.call('RPUSH', key('passed', ARGV[at + 1]), now_ms() - ARGV[at + 2])
     at = at + 2
 end
 return {'OK'}

@@ -192,7 +192,7 @@ class LinesMachine(RuleBasedStateMachine):
             limits=self.oracle.limit_list(),
             next_numbers={gate: last + 1 for gate, last in self.oracle.last.items()},
             entries=[self.oracle.entry(row) for row in living],
-            passes=[(RATE, at) for at in self.oracle.passes],
+            passes=[(RATE, self.oracle.now_ms - at) for at in self.oracle.passes],
         )
         self.slots.rebuild(self.epoch, snapshot)
         for row in living:

@@ -193,7 +193,10 @@ LUA_BUGS_OF_RATES = {
     "pass that is forgotten": ("redis.call('RPUSH', key('passed', gate), now_ms())", ""),
     "window that is too short": ("now_ms() - window\n", "now_ms() - window + 1\n"),
     "alarm that is not set again": ("if room <= 0 then set_alarm(gate) end", ""),
-    "rebuild that forgets passes": ("redis.call('RPUSH', key('passed', ARGV[at + 1]), ARGV[at + 2])", ""),
+    "rebuild that forgets passes": (
+        "redis.call('RPUSH', key('passed', ARGV[at + 1]), now_ms() - ARGV[at + 2])",
+        "",
+    ),
 }
 
 
