@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from apps.actions.files import SCHEMA as ACTION
+from apps.executions.policies.pack_files import SCHEMA as POLICY
 from apps.packs.manifest import SCHEMA as PACK
 from apps.runtimes.definition import SCHEMA as RUNTIME
 from docgen.markdown import code, table
@@ -11,7 +12,12 @@ from docgen.markdown import code, table
 
 def pack_files() -> str:
     parts = []
-    for title, schema in (("pack.yaml", PACK), ("actions/NAME.yaml", ACTION), ("runtimes/NAME.yaml", RUNTIME)):
+    for title, schema in (
+        ("pack.yaml", PACK),
+        ("actions/NAME.yaml", ACTION),
+        ("policies/NAME.yaml", POLICY),
+        ("runtimes/NAME.yaml", RUNTIME),
+    ):
         parts += [f"## `{title}`\n", table(["Field", "May hold"], _rows(schema, ""))]
     return "\n".join(parts)
 

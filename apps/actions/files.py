@@ -1,7 +1,7 @@
 """The content kind `actions/`: reads `actions/<name>.yaml` and tells an author everything that is wrong with it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apps.actions.definition import Definition
@@ -21,6 +21,29 @@ if TYPE_CHECKING:
     from apps.packs.models import PackVersion
 
 _SECONDS = {"type": "number", "exclusiveMinimum": 0, "maximum": 31_536_000}
+
+#: Also of policies, which say it for actions that do not.
+RETRY: JsonObject = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["max_attempts"],
+    "properties": {
+        "max_attempts": {"type": "integer", "minimum": 1, "maximum": 100},
+        "on": {"type": "array", "items": {"enum": ["failed", "timeout"]}, "minItems": 1},
+        "backoff": {"enum": ["constant", "linear", "exponential"]},
+        "delay_s": {"type": "number", "minimum": 0, "maximum": 86_400},
+        "max_delay_s": {"type": "number", "minimum": 0, "maximum": 604_800},
+        "jitter": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+}
+
+LIMIT: JsonObject = {
+    "limit": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+    "key": {"type": "string", "minLength": 1, "maxLength": 1000},
+    "when_full": {"enum": ["queue", "cancel", "reject"]},
+    "max_waiting": {"type": "integer", "minimum": 0, "maximum": 10_000_000},
+    "expires_s": _SECONDS,
+}
 
 SCHEMA: JsonObject = {
     "type": "object",
@@ -56,31 +79,8 @@ SCHEMA: JsonObject = {
         "parameter_format": {"enum": ["json", "yaml", "dotenv"]},
         "output_format": {"enum": ["auto", "json", "yaml", "jsonl", "text"]},
         "timeout_s": _SECONDS,
-        "retry": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["max_attempts"],
-            "properties": {
-                "max_attempts": {"type": "integer", "minimum": 1, "maximum": 100},
-                "on": {"type": "array", "items": {"enum": ["failed", "timeout"]}, "minItems": 1},
-                "backoff": {"enum": ["constant", "linear", "exponential"]},
-                "delay_s": {"type": "number", "minimum": 0, "maximum": 86_400},
-                "max_delay_s": {"type": "number", "minimum": 0, "maximum": 604_800},
-                "jitter": {"type": "number", "minimum": 0, "maximum": 1},
-            },
-        },
-        "concurrency": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["limit"],
-            "properties": {
-                "limit": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
-                "key": {"type": "string", "minLength": 1, "maxLength": 1000},
-                "when_full": {"enum": ["queue", "cancel", "reject"]},
-                "max_waiting": {"type": "integer", "minimum": 0, "maximum": 10_000_000},
-                "expires_s": _SECONDS,
-            },
-        },
+        "retry": RETRY,
+        "concurrency": {"type": "object", "additionalProperties": False, "required": ["limit"], "properties": LIMIT},
         "pool": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"},
         "on_lost": {"enum": ["requeue", "fail"]},
         "env": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 100},
@@ -213,23 +213,36 @@ def _parameter_mistakes(name: str, schema: JsonObject, body: JsonObject, context
 
 
 def _concurrency_mistakes(body: JsonObject) -> Iterator[Mistake]:
-    key = body.get("concurrency", {}).get("key")
-    if key is None:
-        return
-    path = ["concurrency", "key"]
+    rule: JsonObject = body.get("concurrency", {})
+    if problem := never_full(rule):
+        yield ["concurrency", "max_waiting"], problem, "leave one of them out"
+    if "key" in rule:
+        for detail, hint in key_mistakes(rule["key"], body.get("parameters", {})):
+            yield ["concurrency", "key"], detail, hint
+
+
+def never_full(rule: Mapping[str, Any]) -> str | None:
+    """What contradicts itself in a limit that lets nobody wait and says how many may."""
+    if rule.get("when_full") in ("reject", "cancel") and rule.get("max_waiting") is not None:
+        return f"nobody waits where when_full is {rule['when_full']}, so max_waiting means nothing"
+    return None
+
+
+def key_mistakes(key: str, parameters: Mapping[str, JsonObject] | None) -> Iterator[tuple[str, str]]:
+    """Detail and hint of what is wrong with a key over these parameters; None: nobody knows which there are."""
     try:
         template = compile_template(key)
     except TemplateError as error:
-        yield path, f"the key cannot be used: {error}", 'an expression over the parameters: `"{{ host }}"`'
+        yield f"the key cannot be used: {error}", 'an expression over the parameters: `"{{ host }}"`'
         return
-    parameters: JsonObject = body.get("parameters", {})
     if not template.names:
-        yield path, "the key names no parameter, so there would be one line only", 'leave it out, or `"{{ host }}"`'
-    for name in sorted(template.names):
+        yield "the key names no parameter, so there would be one line only", 'leave it out, or `"{{ host }}"`'
+    for name in sorted(template.names if parameters is not None else ()):
+        assert parameters is not None
         if name not in parameters:
-            yield path, f"the key names {name}, which is no parameter", f"one of: {', '.join(parameters)}"
+            yield f"the key names {name}, which is no parameter", f"one of: {', '.join(parameters)}"
         elif parameters[name].get("secret"):
-            yield path, f"the key names {name}, which is secret", "keys are shown at gates; use another parameter"
+            yield f"the key names {name}, which is secret", "keys are shown at gates; use another parameter"
 
 
 def _refs_of_others(context: ReadContext) -> dict[str, str]:

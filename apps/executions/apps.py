@@ -8,7 +8,9 @@ class ExecutionsConfig(AppConfig):
         from apps.core.signals import happened
         from apps.executions import environments
         from apps.executions.policies import files
+        from apps.executions.policies.pack_files import PolicyFiles
         from apps.packs import content
 
+        content.register(PolicyFiles())
         content.register_follower(files.follow)
         happened.connect(environments.on_happened, dispatch_uid="executions.environments")

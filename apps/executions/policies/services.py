@@ -1,19 +1,23 @@
 """Makes, changes and retires policies; a limit is in force at once."""
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from apps.actions.definition import parsed
+from apps.actions.models import Action
 from apps.core.errors import Conflict, FieldError, Invalid, NotFound
-from apps.core.expressions import TemplateError, compile_template
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines
 from apps.executions.models import Gate, Policy
+from apps.executions.policies.rules import completed, declared_by, mistakes, said_by
 from apps.executions.slots.protocol import StaleEpoch
+from apps.packs.models import Pack
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -31,7 +35,7 @@ class UnknownPolicy(NotFound):
 
 
 class PolicyOfFile(Conflict):
-    """This policy comes from an action's file; only its limit can be overridden."""
+    """This policy comes from a file of a pack; only its limit can be overridden."""
 
     code = "policy_of_file"
 
@@ -43,54 +47,57 @@ def get_policy(identity: "Identity", policy_id: int) -> Policy:
     return policy
 
 
-def create_policy(*, name: str, scope: str, subject: str, limit: int, **rest: object) -> Policy:
-    """A concurrency policy of the operator. Raises `Invalid` for a contradiction, `Conflict` for a taken name."""
-    _check(scope=scope, subject=subject, key=rest.get("key"))
+def create_policy(
+    *, name: str, scope: str, subject: str = "", kind: str = Policy.Kind.CONCURRENCY, **said: Any
+) -> Policy:
+    """A policy of the operator. Raises `Invalid` for all that contradicts something, `Conflict` for a taken name."""
+    _check(kind, scope=scope, subject=subject, said=said)
+    row = Policy(name=name, kind=kind, scope=scope, subject=subject, source=Policy.Source.OPERATOR, **completed(said))
     try:
         with transaction.atomic():
-            return Policy.objects.create(
-                name=name, scope=scope, subject=subject, source=Policy.Source.OPERATOR, limit=limit, **rest
-            )
+            row.save(force_insert=True)
     except IntegrityError as error:
-        raise Conflict(f"There is a policy called {name!r}.") from error
+        taken = FieldError("/name", "taken", "another policy is called so")
+        raise Conflict(f"There is a policy called {name!r}.", errors=[taken]) from error
+    return row
 
 
-def set_limit(policy: Policy, limit: int | None, **rest: object) -> Policy:
-    """Moves the limit of a policy now; 0 pauses. None gives the word back to the action's file.
-
-    `rest` is changed with it, or not at all.
-    """
-    if policy.source == Policy.Source.ACTION:
-        _change(policy, {"limit_override": limit, **rest})
-    elif limit is None:
-        raise Invalid(errors=[FieldError("/limit", "required", "a policy of the operator needs a limit")])
-    else:
-        _change(policy, {"limit": limit, **rest})
-    return policy
+def set_limit(policy: Policy, limit: int | None) -> Policy:
+    """Moves the limit of a policy now; 0 pauses. None gives the word back to the file it comes from."""
+    return update_policy(policy, {"limit": limit})
 
 
 def update_policy(policy: Policy, changes: JsonObject) -> Policy:
-    """Changes an operator's policy. Raises `PolicyOfFile` for one of an action's file."""
-    if policy.source == Policy.Source.ACTION and set(changes) - {"limit"}:
-        raise PolicyOfFile
-    _check(scope=policy.scope, subject=policy.subject, key=changes.get("key"))
-    rest = {name: value for name, value in changes.items() if name != "limit"}
-    if "limit" in changes:
-        return set_limit(policy, changes["limit"], **rest)
-    if rest:
-        _change(policy, rest)
+    """Changes a policy, in force at once. Of one of a file only the limit can be changed: `PolicyOfFile`.
+
+    Raises `Invalid` for all that contradicts something.
+    """
+    if policy.source != Policy.Source.OPERATOR:
+        if set(changes) - {"limit"}:
+            raise PolicyOfFile
+        limit = changes.get("limit")
+        _check(policy.kind, said={**said_by(policy), "limit": policy.limit if limit is None else limit})
+        changes = {"limit_override": limit} if "limit" in changes else {}
+    else:
+        _check(
+            policy.kind, scope=policy.scope, subject=policy.subject, said={**said_by(policy), **changes}, own=policy.pk
+        )
+    if changes:
+        _change(policy, completed(changes))
     return policy
 
 
 def remove_policy(policy: Policy) -> None:
     """Lets everybody through from now on; the row goes when the last execution has forgotten it."""
-    if policy.source == Policy.Source.ACTION:
+    if policy.source != Policy.Source.OPERATOR:
         raise PolicyOfFile
     _change(policy, {"is_removed": True})
 
 
 def tell_lines(policy: Policy) -> None:
     """The limit in force, to the lines. What is not heard now is sent again by the sweep."""
+    if not policy.has_gates:
+        return
     limits = [lines.limit_of(policy)]
     gates = list(Gate.objects.filter(policy=policy).order_by("-used_at").values_list("id", flat=True))
     try:
@@ -107,19 +114,40 @@ def _change(policy: Policy, values: JsonObject) -> None:
     tell_lines(policy)
 
 
-def _check(*, scope: str, subject: str, key: object) -> None:
-    errors = []
+def _check(kind: str, *, said: JsonObject, scope: str = "", subject: str = "", own: int | None = None) -> None:
+    """`scope` and `subject` are given where the policy is the operator's."""
+    errors = _misplaced(kind, scope, subject, own=own) if scope else []
+    errors += mistakes(kind, said, parameters=_parameters_of(scope, subject) if not errors else None)
+    if errors:
+        raise Invalid("The policy contradicts itself, or what there is.", errors=errors)
+
+
+def _misplaced(kind: str, scope: str, subject: str, *, own: int | None) -> list[FieldError]:
     if (scope == Policy.Scope.SYSTEM) != (subject == ""):
         text = "a policy of the whole system has no subject; any other names its action or pack"
-        errors.append(FieldError("/subject", "contradiction", text))
-    if isinstance(key, str):
-        try:
-            template = compile_template(key)
-            if not template.names:
-                errors.append(
-                    FieldError("/key", "constant", "the key names no parameter: there would be one line only")
-                )
-        except TemplateError as error:
-            errors.append(FieldError("/key", "bad_template", str(error)))
-    if errors:
-        raise Invalid("The policy contradicts itself.", errors=errors)
+        return [FieldError("/subject", "contradiction", text)]
+    # What it names may have gone since it was made.
+    is_new = own is None
+    if is_new and scope == Policy.Scope.ACTION and not Action.objects.filter(ref=subject).exists():
+        return [FieldError("/subject", "unknown_action", f"there is no action {subject}")]
+    if is_new and scope == Policy.Scope.PACK and not Pack.objects.filter(ref=subject).exists():
+        return [FieldError("/subject", "unknown_pack", f"there is no pack {subject}")]
+    if is_new and kind == Policy.Kind.RETRY:
+        others = Policy.objects.in_force().filter(kind=kind, source=Policy.Source.OPERATOR)
+        if twin := others.filter(scope=scope, subject=subject).first():
+            text = f"the policy {twin.name} says how that is tried again; change it, or remove it first"
+            return [FieldError("/subject", "contradiction", text)]
+    return []
+
+
+def _parameters_of(scope: str, subject: str) -> Mapping[str, JsonObject] | None:
+    """What a key may name: the parameters of the action, or of all actions of the pack; None where it is not known."""
+    actions = Action.objects.select_related("definition")
+    if scope == Policy.Scope.ACTION:
+        actions = actions.filter(ref=subject)
+    elif scope == Policy.Scope.PACK:
+        actions = actions.filter(pack__ref=subject)
+    else:
+        return None
+    found = [parsed(action.definition.digest, action.definition.body).parameters for action in actions]
+    return declared_by(found) if found else None
