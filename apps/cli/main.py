@@ -44,7 +44,7 @@ class Root(LazyGroup):
         "runtime": Noun("apps.cli.nouns.runtime", "See which languages can run."),
         "worker": Noun("apps.cli.nouns.worker", "See where executions run."),
         "gate": Noun("apps.cli.nouns.gate", "See who waits in line, and move limits."),
-        "policy": Noun("apps.cli.nouns.policy", "Limit how much runs at a time."),
+        "policy": Noun("apps.cli.nouns.policy", "Limit how much runs, how often, and how long."),
         "operation": Noun("apps.cli.nouns.operation", "See how installations and the like went."),
         "token": Noun("apps.cli.nouns.token", "Make and revoke API tokens."),
         "whoami": Noun("apps.cli.nouns.whoami", "Say who you are here, and what you may do."),

@@ -49,9 +49,11 @@ class GateSerializer(serializers.Serializer[Any]):
     policy = serializers.CharField()
     key = serializers.CharField(allow_null=True)
     limit = serializers.IntegerField(allow_null=True)
+    window_s = serializers.FloatField(allow_null=True, help_text="of a rate; null where so many may run at a time")
     position = serializers.IntegerField(allow_null=True)
     waiting = serializers.IntegerField(allow_null=True)
     holding = serializers.IntegerField(allow_null=True)
+    passed = serializers.IntegerField(allow_null=True, help_text="of a rate: how many passed within its window")
     estimate_s = serializers.FloatField(allow_null=True)
 
 

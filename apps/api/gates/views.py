@@ -57,9 +57,7 @@ class GatePageSerializer(serializers.Serializer[Any]):
 
 
 class LimitSerializer(StrictSerializer):
-    limit = Whole(
-        min_value=0, max_value=1_000_000, allow_null=True, help_text="0 pauses; null: as the action's file says"
-    )
+    limit = Whole(min_value=0, max_value=1_000_000, allow_null=True, help_text="0 pauses; null: as its file says")
 
 
 class GatesView(ListView):

@@ -17,6 +17,7 @@ from apps.cli.output.cells import (
     strong,
 )
 from apps.cli.output.pages import Column, Facts, Part, Rows, column
+from apps.cli.policies.pages import limit_cell
 
 
 def list_columns(now: datetime) -> list[Column]:
@@ -148,7 +149,7 @@ def _gate_columns() -> list[Column]:
         column("GATE", "gate", is_number=True),
         column("POLICY", "policy"),
         column("KEY", "key"),
-        column("LIMIT", "limit", is_number=True),
+        Column("LIMIT", limit_cell, ("limit", "window_s"), is_number=True),
         column("POSITION", "position", is_number=True),
         column("WAITING", "waiting", is_number=True),
         column("HOLDING", "holding", is_number=True),

@@ -11,8 +11,9 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
-from apps.cli.output.cells import Cell, age, plain, seconds, status, strong
+from apps.cli.output.cells import age, plain, seconds, status, strong
 from apps.cli.output.pages import Column, Facts, Part, Rows, column
+from apps.cli.policies.pages import limit_cell
 from apps.cli.session import Session
 
 app = noun("See who waits in line, and move limits.")
@@ -60,7 +61,7 @@ def limit(
         int | None, typer.Argument(metavar="LIMIT", help="0 pauses; nobody who runs is stopped", show_default=False)
     ] = None,
     *,
-    reset: Annotated[bool, typer.Option("--reset", help="as the action's file says")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="as its file says")] = False,
 ) -> None:
     """Move the limit of a gate's policy.
 
@@ -82,7 +83,7 @@ def _columns(now: datetime) -> list[Column]:
         column("GATE", "gate", strong, is_number=True),
         column("POLICY", "policy"),
         column("KEY", "key", may_shrink=True),
-        column("LIMIT", "limit", _limit, is_number=True),
+        Column("LIMIT", limit_cell, ("limit", "window_s"), is_number=True),
         column("RUNNING", "running", is_number=True),
         column("WAITING", "waiting", is_number=True),
         column("OLDEST", "oldest_waiting_s", seconds, is_number=True),
@@ -91,16 +92,14 @@ def _columns(now: datetime) -> list[Column]:
     ]
 
 
-def _limit(value: int | None) -> Cell:
-    return Cell("0 (paused)", "yellow") if value == 0 else plain(value)
-
-
 def _describe(gate: Mapping[str, Any], now: datetime) -> list[Part]:
     facts = [
         ("gate", strong(gate["gate"])),
         ("policy", plain(f"{gate['policy']} (id {gate['policy_id']})")),
         ("key", plain(gate["key"])),
-        ("limit", _limit(gate["limit"])),
+        ("limit", limit_cell(gate)),
+        ("passed", plain(gate.get("passed"))),
+        ("next passes in", seconds(gate.get("next_s"))),
         ("running", plain(gate["running"])),
         ("waiting", plain(gate["waiting"])),
         ("oldest waits", seconds(gate["oldest_waiting_s"])),

@@ -1,5 +1,7 @@
 """`attune gate` and `attune policy`"""
 
+from typing import Any
+
 import pytest
 
 from tests.integration.cli.canned import Answer, Canned, page
@@ -11,8 +13,12 @@ STATS = {
     "gate": 4,
     "policy": "examples.one_at_a_time",
     "policy_id": 1,
+    "kind": "concurrency",
     "key": None,
     "limit": 0,
+    "window_s": None,
+    "passed": None,
+    "next_s": None,
     "waiting": 1,
     "running": 1,
     "oldest_waiting_s": 5.0,
@@ -31,6 +37,9 @@ POLICY = {
     "source": "api",
     "limit": 2,
     "limit_override": None,
+    "window_s": None,
+    "retry": None,
+    "timeout_s": None,
     "key": None,
     "when_full": "queue",
     "max_waiting": None,
@@ -76,9 +85,41 @@ def test_a_policy_is_made_with_only_what_was_given(attune: Attune, canned: Canne
     attune("policy", "create", "nightly", "--scope", "pack", "--subject", "examples", "--limit", "2")
     attune("policy", "create", "all", "--scope", "system", "--limit", "9", "--max-waiting", "5", "--expires", "1.5")
     assert canned.bodies("POST", POLICIES) == [
-        {"name": "nightly", "scope": "pack", "subject": "examples", "limit": 2},
-        {"name": "all", "scope": "system", "limit": 9, "max_waiting": 5, "expires_s": 1.5},
+        {"name": "nightly", "kind": "concurrency", "scope": "pack", "subject": "examples", "limit": 2},
+        {"name": "all", "kind": "concurrency", "scope": "system", "limit": 9, "max_waiting": 5, "expires_s": 1.5},
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--limit 5 --window 60", {"kind": "rate", "limit": 5, "window_s": 60}),
+        ("--timeout 1.5", {"kind": "timeout", "timeout_s": 1.5}),
+        (
+            "--tries 3 --after failed --backoff linear --delay 2 --max-delay 9 --jitter 0.5",
+            {
+                "kind": "retry",
+                "retry": {
+                    "max_attempts": 3, "on": ["failed"], "backoff": "linear", "delay_s": 2, "max_delay_s": 9,
+                    "jitter": 0.5,
+                },
+            },
+        ),
+        ("--kind retry --after both", {"kind": "retry", "retry": {"on": ["failed", "timeout"]}}),
+    ],
+)  # fmt: skip
+def test_the_kind_follows_from_what_is_said(attune: Attune, canned: Canned, words: str, said: dict[str, Any]) -> None:
+    canned.on("POST", POLICIES, Answer(POLICY, 201))
+    assert attune("policy", "create", "p", "--scope", "system", *words.split()).code == 0
+    assert canned.bodies("POST", POLICIES) == [{"name": "p", "scope": "system", **said}]
+
+
+def test_of_a_retry_only_the_part_that_is_given_changes(attune: Attune, canned: Canned) -> None:
+    rule = {"max_attempts": 3, "on": ["failed"], "delay_s": 2}
+    canned.on("GET", f"{POLICIES}/1", POLICY | {"kind": "retry", "retry": rule})
+    canned.on("PATCH", f"{POLICIES}/1", POLICY)
+    assert attune("policy", "update", "1", "--delay", "5").code == 0
+    assert canned.bodies("PATCH", f"{POLICIES}/1") == [{"retry": {**rule, "delay_s": 5}}]
 
 
 def test_a_policy_is_changed_by_its_name_and_none_takes_a_rule_away(attune: Attune, canned: Canned) -> None:

@@ -90,7 +90,14 @@ _ARTIFACT = {
 _OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "installed", "content": {"actions": 2}}
 _STATS = {"waiting": 2, "running": 1, "limit": 1, "oldest_waiting_s": 12.5, "avg_wait_s": None}
 _TOTALS = {"total_enqueued": 9, "total_completed": 6}
-_GATE_OF_STATS = {"gate": 4, "policy": "examples.hello", "key": "World", **_STATS, **_TOTALS}
+_NO_RATE = {"kind": "concurrency", "window_s": None, "passed": None, "next_s": None}
+_GATE_OF_STATS = {"gate": 4, "policy": "examples.hello", "key": "World", **_NO_RATE, **_STATS, **_TOTALS}
+_RATE = {"kind": "rate", "window_s": 60.0, "limit": 5}
+_RETRY = {
+    "max_attempts": 3, "on": ["failed", "timeout"], "backoff": "exponential", "delay_s": 1.0, "max_delay_s": 3600.0,
+    "jitter": 0.0,
+}  # fmt: skip
+_NO_LIMIT = {"limit": None, "key": None, "when_full": None, "expires_s": None}
 
 _OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
 
@@ -120,9 +127,11 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
                 "policy": "examples.hello",
                 "key": "World",
                 "limit": 1,
+                "window_s": None,
                 "position": 2,
                 "waiting": 2,
                 "holding": 1,
+                "passed": None,
                 "estimate_s": 4.0,
             }
         ],
@@ -160,11 +169,19 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
         recorded.runtime(), recorded.runtime("shell", label="Shell", aliases=[], provider="none")
     ),
     ("GET", "workers"): page(recorded.worker()),
-    ("GET", "gates"): page(recorded.gate(), recorded.gate(5, key=None, limit=0)),
+    ("GET", "gates"): page(recorded.gate(), recorded.gate(5, key=None, limit=0), recorded.gate(6, **_RATE)),
     ("GET", "gates/4"): recorded.gate(),
+    ("GET", "gates/6"): recorded.gate(6, **_RATE, passed=5, next_s=12.5, holders=[]),
     ("PATCH", "gates/4"): recorded.gate(limit=3),
-    ("GET", "policies"): page(recorded.policy(), recorded.policy(3, name="all", scope="system", subject=None, limit=0)),
+    ("GET", "policies"): page(
+        recorded.policy(),
+        recorded.policy(3, name="all", scope="system", subject=None, limit=0),
+        recorded.policy(4, name="gentle", **_RATE),
+        recorded.policy(5, name="again", kind="retry", retry=_RETRY, **_NO_LIMIT),
+        recorded.policy(6, name="quick", kind="timeout", timeout_s=90.0, **_NO_LIMIT),
+    ),
     ("GET", "policies/2"): recorded.policy(),
+    ("GET", "policies/5"): recorded.policy(5, name="again", kind="retry", retry=_RETRY, **_NO_LIMIT),
     ("POST", "policies"): Answer(recorded.policy(5, name="new"), 201),
     ("PATCH", "policies/2"): recorded.policy(limit=4, limit_override=4),
     ("DELETE", "policies/2"): Answer(None, 204),
@@ -287,6 +304,7 @@ CASES: Mapping[str, Case] = {
     "execution-children.txt": Case("execution children 17"),
     "gate-list.txt": Case("gate list"),
     "gate-show.txt": Case("gate show 4"),
+    "gate-show-rate.txt": Case("gate show 6"),
     "gate-show.json": Case("gate show 4 --json"),
     "gate-limit.txt": Case("gate limit 4 3"),
     "operation-list.txt": Case("operation list"),
@@ -305,6 +323,7 @@ CASES: Mapping[str, Case] = {
     "pack-environments.txt": Case("pack environments demo"),
     "policy-list.txt": Case("policy list"),
     "policy-show.txt": Case("policy show 2"),
+    "policy-show-retry.txt": Case("policy show 5"),
     "policy-show.json": Case("policy show examples.hello --json", _answers("policies/2", recorded.policy())),
     "policy-create.txt": Case("policy create new --scope action --subject examples.hello --limit 1"),
     "policy-update.txt": Case("policy update 2 --limit 4"),
