@@ -32,4 +32,4 @@ class ConsoleForm(forms.Form):
 def _by_name(error: AttuneError) -> Iterator[tuple[str, str]]:
     for item in error.errors:
         if isinstance(item, FieldError):
-            yield item.pointer.removeprefix("/"), item.detail
+            yield item.pointer.rpartition("/")[2], item.detail

@@ -17,10 +17,10 @@ class LimitForm(ConsoleForm):
 
 
 def move_limit(policy: Policy, given: QueryDict) -> str:
-    """`limit` as given, or with `reset` the one of the action's file. Tells what holds now. Raises `Invalid`."""
+    """`limit` as given, or with `reset` the one of its file. Tells what holds now. Raises `Invalid`."""
     if "reset" in given:
         set_limit(policy, None)
-        return f"{policy.name} has the limit of its action's file again: {policy.limit_in_force}."
+        return f"{policy.name} has the limit of its file again: {policy.limit_in_force}."
     form = LimitForm(given)
     if not form.is_valid():
         raise Invalid(f"The limit was not moved: {form.errors['limit'][0]}")

@@ -1,8 +1,7 @@
-"""Policies: the limits in force, of actions' own files and of the operator."""
+"""Policies in force: limits, rates, retries and timeouts, of packs' files and of the operator."""
 
-from typing import Any, cast
+from typing import Any
 
-from django import forms
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -13,8 +12,10 @@ from apps.console.forms import ConsoleForm
 from apps.console.limits import MOST, move_limit
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_of
+from apps.console.policy_forms import FORMS, KINDS, NEW_FORMS
 from apps.core.errors import AttuneError
 from apps.executions.models import Gate, Policy
+from apps.executions.models.policy import MOST_IN_WINDOW
 from apps.executions.policies.services import create_policy, get_policy, remove_policy, update_policy
 
 
@@ -32,74 +33,20 @@ class PoliciesPage(Page):
         return self.show("Policies", page=page, q=wanted, may_manage=may(self.identity, Verb.POLICY_MANAGE))
 
 
-class _RulesForm(ConsoleForm):
-    """What may be changed later, too."""
-
-    limit = forms.IntegerField(
-        min_value=0, max_value=MOST, label="Limit", help_text="Executions at a time; 0 lets nobody in."
-    )
-    key = forms.CharField(
-        max_length=1000,
-        required=False,
-        label="Key",
-        help_text="A template over the parameters, such as {{ host }}: one line for each value. Empty: one line.",
-        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
-    )
-    when_full = forms.ChoiceField(
-        choices=[
-            (Policy.WhenFull.QUEUE.value, "wait in line"),
-            (Policy.WhenFull.CANCEL.value, "cancel the new execution"),
-            (Policy.WhenFull.REJECT.value, "refuse the request"),
-        ],
-        label="When the limit is reached",
-    )
-    max_waiting = forms.IntegerField(
-        min_value=0,
-        max_value=10_000_000,
-        required=False,
-        label="Most waiting",
-        help_text="More are refused. Empty: no end.",
-    )
-    expires_s = forms.FloatField(
-        min_value=0.001,
-        max_value=31_536_000,
-        required=False,
-        label="Longest wait (seconds)",
-        help_text="Then it is canceled. Empty: no end.",
-    )
-
-    def clean_key(self) -> str | None:
-        return cast(str, self.cleaned_data["key"]) or None
-
-
-class NewPolicyForm(_RulesForm):
-    name = forms.CharField(max_length=255, label="Name")
-    scope = forms.ChoiceField(
-        choices=[
-            (Policy.Scope.ACTION.value, "one action"),
-            (Policy.Scope.PACK.value, "all actions of a pack"),
-            (Policy.Scope.SYSTEM.value, "everything"),
-        ],
-        label="Holds for",
-    )
-    subject = forms.CharField(
-        max_length=255, required=False, label="Action or pack", help_text="Its ref; empty when it holds for everything."
-    )
-    field_order = ("name", "scope", "subject", "limit")
-
-
 class NewPolicyPage(Page):
+    """`?kind=` says which."""
+
     verbs = {"GET": Verb.POLICY_MANAGE, "POST": Verb.POLICY_MANAGE}
     template_name = "console/policy_form.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._form(NewPolicyForm())
+        return self._form(NEW_FORMS[self._kind]())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = NewPolicyForm(request.POST)
+        form = NEW_FORMS[self._kind](request.POST)
         if form.is_valid():
             try:
-                policy = create_policy(**form.cleaned_data)
+                policy = create_policy(kind=self._kind, **form.said)
             except AttuneError as error:
                 form.add_refusal(error)
             else:
@@ -107,19 +54,28 @@ class NewPolicyPage(Page):
                 return self.done(text, reverse("admin:policy", args=[policy.pk]))
         return self._form(form, status=400)
 
-    def _form(self, form: NewPolicyForm, *, status: int = 200) -> HttpResponse:
-        return self.show("New policy", parents=[_parent()], status=status, form=form, save_label="Create policy")
+    @property
+    def _kind(self) -> str:
+        wanted = self.request.GET.get("kind", "")
+        return wanted if wanted in NEW_FORMS else Policy.Kind.CONCURRENCY.value
+
+    def _form(self, form: ConsoleForm, *, status: int = 200) -> HttpResponse:
+        return self.show(
+            "New policy", parents=[_parent()], status=status, form=form, save_label="Create policy",
+            kind=self._kind, kinds=KINDS,
+        )  # fmt: skip
 
 
 class PolicyPage(Page):
-    """One policy. Of one of an action's file only the limit can be overridden."""
+    """One policy. Of one of a pack's files only the limit can be overridden."""
 
     verbs = {"GET": Verb.POLICY_VIEW, "POST": Verb.POLICY_MANAGE}
     template_name = "console/policy.html"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         policy = get_policy(self.identity, pk)
-        return self._page(policy, _RulesForm(initial={name: getattr(policy, name) for name in _RulesForm.base_fields}))
+        form = FORMS[policy.kind]
+        return self._page(policy, form(initial=form.initial_of(policy)))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         policy = get_policy(self.identity, pk)
@@ -127,25 +83,25 @@ class PolicyPage(Page):
         if "remove" in request.POST:
             remove_policy(policy)
             return self.done(f"{policy.name} is removed; who waited for it is let in.", reverse("admin:policies"))
-        if policy.source == Policy.Source.ACTION:
+        if policy.source != Policy.Source.OPERATOR:
             return self.done(move_limit(policy, request.POST), address)
-        form = _RulesForm(request.POST)
+        form = FORMS[policy.kind](request.POST)
         if form.is_valid():
             try:
-                update_policy(policy, form.cleaned_data)
+                update_policy(policy, form.said)
             except AttuneError as error:
                 form.add_refusal(error)
             else:
                 return self.done(f"{policy.name} is changed.", address)
         return self._page(policy, form, status=400)
 
-    def _page(self, policy: Policy, form: _RulesForm, *, status: int = 200) -> HttpResponse:
+    def _page(self, policy: Policy, form: ConsoleForm, *, status: int = 200) -> HttpResponse:
         context: dict[str, Any] = {
             "policy": policy,
             "gate_count": policy.gates.count(),
-            "is_of_file": policy.source == Policy.Source.ACTION,
+            "is_of_file": policy.source != Policy.Source.OPERATOR,
             "may_manage": may(self.identity, Verb.POLICY_MANAGE),
-            "most": MOST,
+            "most": MOST_IN_WINDOW if policy.is_rate else MOST,
         }
         return self.show(policy.name, parents=[_parent()], status=status, form=form, **context)
 

@@ -1,10 +1,25 @@
-"""What the pages about packs and the fleet say in one word: how full something is."""
+"""What the pages about packs and the fleet say in one word: how full something is, what a policy says."""
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.console.words import duration
+from apps.executions.models import Policy
+
 register = template.Library()
+
+
+@register.filter
+def said(policy: Policy) -> str:
+    """What a policy says, in a few words."""
+    if policy.kind == Policy.Kind.TIMEOUT:
+        return f"{duration(policy.timeout_s)} at most"
+    if policy.kind == Policy.Kind.RETRY:
+        return f"{policy.retry['max_attempts']} tries" if policy.retry else ""
+    if policy.is_rate:
+        return f"{policy.limit_in_force} in {duration(policy.window_s)}"
+    return f"{policy.limit_in_force} at a time"
 
 
 @register.simple_tag

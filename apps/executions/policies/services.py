@@ -57,7 +57,7 @@ def create_policy(
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as error:
-        taken = FieldError("/name", "taken", "another policy is called so")
+        taken = FieldError("/name", "taken", f"There is a policy called {name!r}.")
         raise Conflict(f"There is a policy called {name!r}.", errors=[taken]) from error
     return row
 

@@ -49,6 +49,20 @@ def test_who_waits_at_a_later_gate_is_in_its_line(administrator: Client, people:
     assert "demo.deploy" not in lines
 
 
+def test_a_gate_of_a_rate_tells_who_passed_and_when_the_next_may(administrator: Client, people: People) -> None:
+    make_policy("gentle", kind="rate", limit=2, window_s=60)
+    _, _, waiting = ask(people, count=3)
+    gate = Gate.objects.get()
+    page = look(administrator, f"{LIST}{gate.pk}/")
+    assert "passed in 1 min" in page
+    assert "until the next may pass" in page
+    assert "Holders" not in page
+    assert "2 of 2 in 1 min" in look(administrator, LIST)
+    assert "where 2 may pass in 60 s" in look(administrator, f"/admin/executions/{waiting.pk}/")
+    assert statements_of(administrator, LIST) <= MOST_STATEMENTS
+    assert statements_of(administrator, f"{LIST}{gate.pk}/") <= MOST_STATEMENTS
+
+
 def test_pages_of_gates_ask_the_same_however_many_there_are(administrator: Client, people: People) -> None:
     action = make_action(**keyed())
     ask(people, action, count=2, parameters={"host": "a"})
@@ -101,7 +115,7 @@ def test_a_limit_moves_at_once_pauses_and_goes_back(administrator: Client, peopl
     assert "is paused" in page
     assert "paused</span>" in page
     page = administrator.post(address, {"reset": "1"}, follow=True).content.decode()
-    assert "the limit of its action&#x27;s file again: 1" in page
+    assert "the limit of its file again: 1" in page
     assert Policy.objects.get().limit_override is None
 
 

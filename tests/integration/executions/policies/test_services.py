@@ -23,10 +23,11 @@ def errors_of(**fields: Any) -> list[tuple[str, str]]:
 
 def test_each_kind_is_made_changed_and_removed(people: People) -> None:
     make_action()
-    for kind, said in {
+    kinds: dict[str, dict[str, Any]] = {
         "concurrency": {"limit": 1}, "rate": {"limit": 1, "window_s": 5}, "retry": {"retry": AGAIN},
         "timeout": {"timeout_s": 9},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for kind, said in kinds.items():
         policy = create_policy(name=kind, kind=kind, scope="pack", subject="demo", **said)
         update_policy(policy, said)
         remove_policy(policy)

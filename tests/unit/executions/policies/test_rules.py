@@ -59,7 +59,8 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_a_parameter_that_is_secret_somewhere_is_secret() -> None:
-    plain, secret = {"a": {"type": "string"}}, {"a": {"secret": True}, "b": {}}
+    plain: dict[str, dict[str, Any]] = {"a": {"type": "string"}}
+    secret: dict[str, dict[str, Any]] = {"a": {"secret": True}, "b": {}}
     for order in ([plain, secret], [secret, plain]):
         assert declared_by(order) == {"a": {"secret": True}, "b": {}}
 
