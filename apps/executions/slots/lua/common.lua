@@ -59,15 +59,18 @@ local function rule_of(gate)
     return tonumber(limit), tonumber(window)
 end
 
--- How many passed a gate within the last `window` ms; older ones are forgotten.
+-- How many passed a gate within the last `window` ms; older ones are forgotten, however many in a few calls.
 local function passed_lately(gate, window)
     local passed, border = key('passed', gate), now_ms() - window
-    local oldest = redis.call('LINDEX', passed, 0)
-    while oldest and tonumber(oldest) <= border do
-        redis.call('LPOP', passed)
-        oldest = redis.call('LINDEX', passed, 0)
+    local count = redis.call('LLEN', passed)
+    local old, young = 0, count
+    if count > 0 and tonumber(redis.call('LINDEX', passed, 0)) > border then young = 0 end
+    while old < young do
+        local middle = math.floor((old + young) / 2)
+        if tonumber(redis.call('LINDEX', passed, middle)) <= border then old = middle + 1 else young = middle end
     end
-    return redis.call('LLEN', passed)
+    if old > 0 then redis.call('LTRIM', passed, old, -1) end
+    return count - old
 end
 
 local function room_at(gate)
