@@ -9,7 +9,7 @@ from apps.console.forms import ConsoleForm
 from apps.console.limits import MOST
 from apps.core.types import JsonObject
 from apps.executions.models import Policy
-from apps.executions.models.policy import LONGEST_WINDOW_S, SHORTEST_WINDOW_S
+from apps.executions.models.policy import LONGEST_WINDOW_S, MOST_IN_WINDOW, SHORTEST_WINDOW_S
 
 _LONGEST_S = 31_536_000
 _AFTER = {"failed": ["failed"], "timeout": ["timeout"], "both": ["failed", "timeout"]}
@@ -67,6 +67,9 @@ class ConcurrencyForm(PolicyForm):
 
 
 class RateForm(ConcurrencyForm):
+    limit = forms.IntegerField(
+        min_value=0, max_value=MOST_IN_WINDOW, label="Limit", help_text="Executions in a window; 0 lets nobody in."
+    )
     window_s = forms.FloatField(
         min_value=SHORTEST_WINDOW_S,
         max_value=LONGEST_WINDOW_S,

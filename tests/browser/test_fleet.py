@@ -146,6 +146,8 @@ def test_an_environment_is_rebuilt_and_its_log_watched(page: Page, attune: Attun
         "gates/?q=nothing-like-it",
         "policies/",
         "policies/new/",
+        "policies/new/?kind=rate",
+        "policies/new/?kind=retry",
         "policies/1/",
         "operations/",
         "operations/?status=pending",

@@ -18,6 +18,7 @@ from apps.core.types import JsonObject
 from apps.executions import lines
 from apps.executions.busy_gates import gates_with_a_line
 from apps.executions.models import Execution, Gate
+from apps.executions.models.policy import MOST_IN_WINDOW
 from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.states import HOLDS_SLOT, IN_LINE
 from apps.executions.statistics import estimate_s, gate_stats, lately_at, usual_durations
@@ -112,7 +113,7 @@ class GatePage(Page):
             later=first + _PLACES if stats["waiting"] >= first + _PLACES else None,
             note=standing.note,
             may_manage=may(self.identity, Verb.POLICY_MANAGE),
-            most=MOST,
+            most=MOST_IN_WINDOW if gate.policy.is_rate else MOST,
         )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
