@@ -108,6 +108,7 @@ _NOBODY_BRINGS_ON = (
     "conductor and scheduler bring executions on: are both roles up? On this machine: script/up --detach",
 )
 _WHAT_TO_DO: dict[str, Sequence[str]] = {
+    "waiting_for_rate": ("when the next may pass: attune gate list; more in a time: attune gate limit GATE LIMIT",),
     "waiting_for_slot": ("who stands there: attune gate list; more at a time: attune gate limit GATE LIMIT",),
     "paused_by_limit": ("to go on: attune gate limit GATE LIMIT",),
     "no_worker": ("start a worker with this runtime in this pool: attune worker list",),
