@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -17,6 +18,10 @@ DELAY_S = 1.0
 def ask(attune: Attune, file: Path) -> None:
     wishes = [{"action": "oracle.rated", "parameters": {"file": str(file), "n": n}} for n in range(COUNT)]
     assert attune.client.post("/executions/batch", json={"executions": wishes}).status_code == 201
+
+
+def has_started(file: Path, count: int) -> bool:
+    return file.exists() and len(file.read_text().splitlines()) >= count
 
 
 def wait_for_all(attune: Attune) -> list[datetime]:
@@ -58,8 +63,8 @@ def test_no_window_sees_more_and_an_emptied_redis_changes_nothing(private_attune
     attune, file = private_attune, tmp_path / "moments"
     server = redis.Redis.from_url(attune.variables["REDIS_URL"])
     ask(attune, file)
-    for beginning in (LIMIT, 2 * LIMIT):
-        wait_for(lambda least=beginning: file.exists() and len(file.read_text().splitlines()) >= least, what="starts")
+    for count in (LIMIT, 2 * LIMIT):
+        wait_for(partial(has_started, file, count), what=f"{count} starts")
         server.flushall()
     check_all(attune, file)
 
