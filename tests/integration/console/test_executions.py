@@ -161,6 +161,7 @@ def test_a_wrong_filter_is_told_and_nothing_is_lost(people: People, visit: Visit
     assert page.status_code == 400
     assert error in text
     assert 'value="owner"' in text
+    assert "changed-execution" not in text, "it would be asked for, and refused, with every change"
     assert ids_on(page) == []
 
 
