@@ -1,12 +1,15 @@
 """The console's site: its own pages first, the tables behind them under `tables/`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path
 from unfold.sites import UnfoldAdminSite
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
 
 
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
@@ -28,6 +31,13 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and request.user.is_authenticated
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The tables, for administrators. Finding out that others may see none would cost queries on every page."""
+        if not cast("Identity", request.user).is_administrator:
+            return []
+        found: list[Any] = super().get_app_list(request, app_label)
+        return found
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from apps.console.pages.home import HomePage
