@@ -34,7 +34,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The tables, for administrators. Finding out that others may see none would cost queries on every page."""
-        if not cast("Identity", request.user).is_administrator:
+        if not (self.has_permission(request) and cast("Identity", request.user).is_administrator):
             return []
         found: list[Any] = super().get_app_list(request, app_label)
         return found
