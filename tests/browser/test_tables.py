@@ -12,8 +12,11 @@ TABLES = "/admin/tables"
 
 
 @pytest.mark.timeout(300)
-def test_every_table_and_a_row_of_it_can_be_looked_at(page: Page, fits: Callable[[], None]) -> None:
+def test_every_table_and_a_row_of_it_can_be_looked_at(
+    page: Page, fits: Callable[[], None], screenshot: Callable[[str], None]
+) -> None:
     page.goto(f"{TABLES}/")
+    screenshot("tables")
     found = page.locator(".a-links a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
     assert len(found) > 15
     for address in found:
