@@ -211,6 +211,13 @@ def test_a_spreadsheet_takes_nothing_for_a_formula(people: People, visit: Visit)
     assert rows[0]["labels"] == "env:test"
 
 
+def test_a_spreadsheet_takes_no_label_for_a_formula(people: People, visit: Visit) -> None:
+    owned(people, labels={"=HYPERLINK(1)": "x"})
+    answer = visit(people.owner).get(URL + "export/csv/")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert rows[0]["labels"] == "'=HYPERLINK(1):x"
+
+
 def test_an_export_is_narrowed_as_the_list_is(people: People, visit: Visit) -> None:
     owned(people)
     failed = owned(people, status=Status.FAILED, error=ERROR)
