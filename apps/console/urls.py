@@ -2,11 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
+
+from apps.console.converters import RefConverter
 
 if TYPE_CHECKING:
     from apps.console.pages.base import Page
     from apps.console.site import ConsoleSite
+
+register_converter(RefConverter, "ref")
 
 
 def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
@@ -42,12 +46,12 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("executions/<int:pk>/again/", AgainPage, "again"),
         page("executions/<int:pk>/rerun/", RerunPage, "rerun"),
         page("actions/", ActionsPage, "actions"),
-        page("actions/<str:ref>/", ActionPage, "action"),
-        page("actions/<str:ref>/run/", RunPage, "run"),
-        page("actions/<str:ref>/enabled/", EnablingPage, "action_enabled"),
+        page("actions/<ref:ref>/", ActionPage, "action"),
+        page("actions/<ref:ref>/run/", RunPage, "run"),
+        page("actions/<ref:ref>/enabled/", EnablingPage, "action_enabled"),
         page("packs/", PacksPage, "packs"),
         page("packs/install/", PackInstallPage, "pack_install"),
-        page("packs/<str:ref>/", PackPage, "pack"),
+        page("packs/<ref:ref>/", PackPage, "pack"),
         page("environments/", EnvironmentsPage, "environments"),
         page("environments/<int:pk>/", EnvironmentPage, "environment"),
         page("runtimes/", RuntimesPage, "runtimes"),
