@@ -2,15 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, path
 
-from apps.console.converters import RefConverter
+from apps.core import converters  # noqa: F401 - <text:…>
 
 if TYPE_CHECKING:
     from apps.console.pages.base import Page
     from apps.console.site import ConsoleSite
-
-register_converter(RefConverter, "ref")
 
 
 def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
@@ -46,12 +44,12 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("executions/<int:pk>/again/", AgainPage, "again"),
         page("executions/<int:pk>/rerun/", RerunPage, "rerun"),
         page("actions/", ActionsPage, "actions"),
-        page("actions/<ref:ref>/", ActionPage, "action"),
-        page("actions/<ref:ref>/run/", RunPage, "run"),
-        page("actions/<ref:ref>/enabled/", EnablingPage, "action_enabled"),
+        page("actions/<text:ref>/", ActionPage, "action"),
+        page("actions/<text:ref>/run/", RunPage, "run"),
+        page("actions/<text:ref>/enabled/", EnablingPage, "action_enabled"),
         page("packs/", PacksPage, "packs"),
         page("packs/install/", PackInstallPage, "pack_install"),
-        page("packs/<ref:ref>/", PackPage, "pack"),
+        page("packs/<text:ref>/", PackPage, "pack"),
         page("environments/", EnvironmentsPage, "environments"),
         page("environments/<int:pk>/", EnvironmentPage, "environment"),
         page("runtimes/", RuntimesPage, "runtimes"),
