@@ -44,7 +44,7 @@ def test_a_table_is_filtered_searched_and_paged(page: Page) -> None:
     expect(page).to_have_url(re.compile("status__exact=succeeded"))
 
 
-def test_an_identity_is_added_changed_given_another_password_and_switched_off(page: Page, axe: Callable[[], None]) -> None:
+def test_an_identity_is_added_changed_and_switched_off(page: Page, axe: Callable[[], None]) -> None:
     page.goto(f"{TABLES}/accounts/identity/add/")
     axe()
     page.locator("[name=username]").fill("somebody")
