@@ -10,6 +10,7 @@ from apps.monitoring.views import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("admin", RedirectView.as_view(url="/admin/", query_string=True)),
     path("admin/", admin.site.urls),
     path("api/v1/", include("apps.api.urls")),
     path("healthz", healthz),

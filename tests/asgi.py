@@ -39,8 +39,10 @@ def ask(
     query: bytes = b"",
     headers: Mapping[str, str] | None = None,
     chunks: Sequence[bytes] = (b"",),
+    breaks: bool = False,
 ) -> Answer:
-    """The answer to one request; `chunks` come without a Content-Length unless `headers` name one."""
+    """The answer to one request; `chunks` come without a Content-Length unless `headers` name one. With `breaks` the
+    server cannot send the body: `BrokenPipeError`."""
     given = {"host": "localhost", **(headers or {})}
     if by is not None:
         given["authorization"] = f"Bearer {issue_token(by, name='test').text}"
@@ -58,10 +60,10 @@ def ask(
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),
     }
-    return asyncio.run(asyncio.wait_for(_talk(scope, list(chunks)), timeout=60))
+    return asyncio.run(asyncio.wait_for(_talk(scope, list(chunks), breaks=breaks), timeout=60))
 
 
-async def _talk(scope: dict[str, Any], chunks: list[bytes]) -> Answer:
+async def _talk(scope: dict[str, Any], chunks: list[bytes], *, breaks: bool) -> Answer:
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -70,6 +72,8 @@ async def _talk(scope: dict[str, Any], chunks: list[bytes]) -> Answer:
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # nothing ever comes
 
     async def send(message: dict[str, Any]) -> None:
+        if breaks and message["type"] == "http.response.body":
+            raise BrokenPipeError
         sent.append(message)
 
     await application(scope, receive, send)

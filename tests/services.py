@@ -17,7 +17,7 @@ from apps.standalone.valkey import EmbeddedValkey
 
 _FOLDER = "ATTUNE_TEST_DIR"
 #: Where the suite itself lives; everything else is a setting of somebody's own Attune.
-_KEPT = (_FOLDER, "ATTUNE_VENV", "ATTUNE_PYTHON")
+_KEPT = (_FOLDER, "ATTUNE_VENV", "ATTUNE_PYTHON", "ATTUNE_SCREENSHOTS")
 
 
 class Services:

@@ -6,6 +6,7 @@ import orjson
 from rest_framework import serializers
 
 from apps.core.types import JsonObject
+from apps.executions import limits
 
 
 class Text(serializers.CharField):
@@ -88,13 +89,14 @@ class ShortList(serializers.ListField):
 
 
 class LabelsField(serializers.DictField):
-    """Up to 50 labels: short names to short text."""
+    """Not too many labels: short names to short text."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(child=Text(max_length=255, allow_blank=True), **kwargs)
+        super().__init__(child=Text(max_length=limits.MAX_LABEL_TEXT_CHARS, allow_blank=True), **kwargs)
 
     def to_internal_value(self, data: Any) -> JsonObject:
         labels: JsonObject = super().to_internal_value(data)
-        if len(labels) > 50 or any(len(name) > 63 for name in labels):
-            raise serializers.ValidationError("at most 50 labels with names of at most 63 characters", code="too_many")
+        if len(labels) > limits.MAX_LABELS or any(len(name) > limits.MAX_LABEL_NAME_CHARS for name in labels):
+            most = f"at most {limits.MAX_LABELS} labels with names of at most {limits.MAX_LABEL_NAME_CHARS} characters"
+            raise serializers.ValidationError(most, code="too_many")
         return labels

@@ -1,10 +1,9 @@
 """Addresses of the REST API."""
 
-from django.urls import URLPattern, path, re_path, register_converter
+from django.urls import URLPattern, path, re_path
 
 from apps.api.actions import views as actions
 from apps.api.auth import views as auth
-from apps.api.converters import TextConverter
 from apps.api.documentation import DocumentView, ReadingView
 from apps.api.environments import views as environments
 from apps.api.executions import artifacts, bulk, logs, overview
@@ -17,8 +16,7 @@ from apps.api.runtimes import views as runtimes
 from apps.api.stream import views as stream
 from apps.api.tokens import views as tokens
 from apps.api.workers import views as workers
-
-register_converter(TextConverter, "text")
+from apps.core import converters  # noqa: F401 - <text:…>
 
 _EXECUTION = "executions/<text:execution_id>"
 

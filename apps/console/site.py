@@ -1,12 +1,19 @@
 """The console's site: its own pages first, the tables behind them under `tables/`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.forms import AuthenticationForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, resolve
+from django.views.decorators.common import no_append_slash
 from unfold.sites import UnfoldAdminSite
+
+from apps.console.away import View, telling_when_away
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
 
 
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
@@ -29,6 +36,28 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and request.user.is_authenticated
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """The tables, for administrators. Finding out that others may see none would cost queries on every page."""
+        if not (self.has_permission(request) and cast("Identity", request.user).is_administrator):
+            return []
+        found: list[Any] = super().get_app_list(request, app_label)
+        return found
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        return telling_when_away(super().admin_view(view, cacheable))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        return telling_when_away(super().login)(request, extra_context)
+
+    @no_append_slash
+    def catch_all_view(self, request: HttpRequest, url: str) -> HttpResponse:
+        """Leads to the page that has this address but for the slash at its end."""
+        if request.method in ("GET", "HEAD") and not url.endswith("/"):
+            match = resolve(f"{request.path_info}/")
+            if getattr(match.func, "should_append_slash", True):
+                return HttpResponseRedirect(request.get_full_path(force_append_slash=True))
+        raise Http404
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         from apps.console.pages.home import HomePage
 
@@ -39,4 +68,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
     def tables(self, request: HttpRequest) -> HttpResponse:
         """All tables as they are, for administrators."""
         context = {**self.each_context(request), "title": "Tables", "app_list": self.get_app_list(request)}
+        if not cast("Identity", request.user).is_administrator:
+            context |= {"title": "You may not see this", "detail": "The tables are for administrators."}
+            return TemplateResponse(request, "console/error.html", context, status=403)
         return TemplateResponse(request, "console/tables.html", context)

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.urls import URLPattern, path
 
+from apps.core import converters  # noqa: F401 - <text:…>
+
 if TYPE_CHECKING:
     from apps.console.pages.base import Page
     from apps.console.site import ConsoleSite
@@ -42,12 +44,12 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("executions/<int:pk>/again/", AgainPage, "again"),
         page("executions/<int:pk>/rerun/", RerunPage, "rerun"),
         page("actions/", ActionsPage, "actions"),
-        page("actions/<str:ref>/", ActionPage, "action"),
-        page("actions/<str:ref>/run/", RunPage, "run"),
-        page("actions/<str:ref>/enabled/", EnablingPage, "action_enabled"),
+        page("actions/<text:ref>/", ActionPage, "action"),
+        page("actions/<text:ref>/run/", RunPage, "run"),
+        page("actions/<text:ref>/enabled/", EnablingPage, "action_enabled"),
         page("packs/", PacksPage, "packs"),
         page("packs/install/", PackInstallPage, "pack_install"),
-        page("packs/<str:ref>/", PackPage, "pack"),
+        page("packs/<text:ref>/", PackPage, "pack"),
         page("environments/", EnvironmentsPage, "environments"),
         page("environments/<int:pk>/", EnvironmentPage, "environment"),
         page("runtimes/", RuntimesPage, "runtimes"),

@@ -2,45 +2,30 @@
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
+
+from apps.core.around import AroundRequest, Tell
 
 #: Empty outside a request.
 current: ContextVar[str] = ContextVar("request_id", default="")
 _ACCEPTED = re.compile(r"^[A-Za-z0-9_.:-]{8,64}\Z")
 
 
-class RequestIdMiddleware:
-    """Takes over a well-formed `X-Request-Id` of a proxy, else makes one. Works in sync and async stacks."""
+class RequestIdMiddleware(AroundRequest):
+    """Takes over a well-formed `X-Request-Id` of a proxy, else makes one."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._answer(request)
+    @contextmanager
+    def around(self, request: HttpRequest) -> Iterator[Tell]:
         current.set(accepted(request.headers.get("X-Request-Id", "")))
-        response = self.get_response(request)
-        assert isinstance(response, HttpResponseBase)
-        response["X-Request-Id"] = current.get()
-        return response
+        yield _set_header
 
-    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        current.set(accepted(request.headers.get("X-Request-Id", "")))
-        answer = self.get_response(request)
-        assert not isinstance(answer, HttpResponseBase)
-        response = await answer
-        response["X-Request-Id"] = current.get()
-        return response
+
+def _set_header(response: HttpResponseBase) -> None:
+    response["X-Request-Id"] = current.get()
 
 
 def accepted(given: str) -> str:

@@ -1,43 +1,22 @@
 """The trace of a request: taken over from whoever asks, recorded where that is wanted."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
 from apps.core import request_id, tracing
+from apps.core.around import AroundRequest, Tell
 from apps.core.metrics.http import route_of
 
 
-class RequestTraceMiddleware:
+class RequestTraceMiddleware(AroundRequest):
     """Behind `RequestIdMiddleware`, so that a span and a log line find each other."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._answer(request)
+    @contextmanager
+    def around(self, request: HttpRequest) -> Iterator[Tell]:
         with _span(request) as span:
-            response = self.get_response(request)
-            assert isinstance(response, HttpResponseBase)
-            _tell(span, request, response)
-        return response
-
-    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        with _span(request) as span:
-            answer = self.get_response(request)
-            assert not isinstance(answer, HttpResponseBase)
-            response = await answer
-            _tell(span, request, response)
-        return response
+            yield lambda response: _tell(span, request, response)
 
 
 def _span(request: HttpRequest) -> AbstractContextManager[tracing.Span]:

@@ -23,6 +23,7 @@ class Attempt:
     signal: str = ""
     reason: JsonObject | None = None
     error: JsonObject | None = None
+    logs: JsonObject | None = None
 
 
 def attempts_of(execution: Execution, rows: Iterable[History]) -> list[Attempt]:
@@ -46,4 +47,4 @@ def _end(attempt: Attempt, row: History) -> None:
     attempt.status = row.status if row.status in TERMINAL else facts.get("ended", Status.FAILED)
     attempt.ended_at, attempt.reason, attempt.error = row.at, row.reason, facts.get("error")
     attempt.duration_s, attempt.exit_code = facts.get("duration_s"), facts.get("exit_code")
-    attempt.signal = facts.get("signal") or ""
+    attempt.signal, attempt.logs = facts.get("signal") or "", facts.get("logs")

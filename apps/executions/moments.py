@@ -32,7 +32,8 @@ def ids_between(since: datetime | None, until: datetime | None) -> tuple[int | N
 
     None for an open end. One query for both.
     """
-    moments = [moment for moment in (since and since - _SLACK, until and until + _SLACK) if moment is not None]
+    moments = [_moved(since, -_SLACK)] if since is not None else []
+    moments += [_moved(until, _SLACK)] if until is not None else []
     if not moments:
         return None, None
     sql = ", ".join(f"({_BISECT})" for _ in moments)
@@ -41,3 +42,11 @@ def ids_between(since: datetime | None, until: datetime | None) -> tuple[int | N
         found = list(cursor.fetchone())
     first = found.pop(0) if since is not None else None
     return first, found.pop(0) if until is not None else None
+
+
+def _moved(moment: datetime, by: timedelta) -> datetime:
+    """In the first and last minutes of the calendar, the moment itself."""
+    try:
+        return moment + by
+    except OverflowError:
+        return moment

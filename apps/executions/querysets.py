@@ -1,10 +1,12 @@
 """Reads of executions; every one for a user starts with `visible_to`."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+from apps.executions.moments import ids_between
 from apps.executions.states import LIVE, TERMINAL
 
 if TYPE_CHECKING:
@@ -16,6 +18,12 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def visible_to(self, identity: "Identity") -> Self:
         """Administrators see every execution, everybody else those they asked for."""
         return self if identity.is_administrator else self.filter(requested_by=identity)
+
+    def asked_between(self, since: datetime | None, until: datetime | None) -> Self:
+        """Asked for from `since` to before `until`; None for an open end. As fast long ago as today."""
+        first, end = ids_between(since, until)
+        bounds = {"created_at__gte": since, "pk__gte": first, "created_at__lt": until, "pk__lt": end}
+        return self.filter(**{name: value for name, value in bounds.items() if value is not None})
 
     def live(self) -> Self:
         return self.filter(status__in=LIVE)

@@ -154,7 +154,9 @@ def _pip_command(venv: Path, *words: str) -> list[str]:
 def _uv_command(venv: Path, files: Sequence[Path]) -> list[str]:
     uv, python = venv / "bin" / "uv", venv / "bin" / "python"
     cache = [] if os.access(os.environ.get("HOME") or "/nonexistent", os.W_OK) else ["--no-cache"]
-    return [str(uv), "pip", "install", "--quiet", *cache, "--python", str(python), *_requirement_words(files)]
+    # Compiled once here, and not by each process anew: four start at once, and some set-ups keep Python from writing.
+    quiet = ("--quiet", "--compile-bytecode")
+    return [str(uv), "pip", "install", *quiet, *cache, "--python", str(python), *_requirement_words(files)]
 
 
 def _run(command: Sequence[str], *, environ: Mapping[str, str] | None = None) -> str:

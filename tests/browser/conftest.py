@@ -4,6 +4,9 @@
 """
 
 import os
+import re
+import socket
+import sys
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
@@ -100,6 +103,25 @@ def fits(page: Page) -> Callable[[], None]:
     return look
 
 
+#: Folders of the machine that takes the pictures, and what stands in them instead.
+_PLACES = [
+    (r"/[^\s'\"]*attune-test-[^\s/]+(/tmp)?(/popen-gw\d+)?", "/srv"),
+    (re.escape(str(ROOT)), "/srv/attune"),
+    (re.escape(os.path.realpath(sys.base_prefix)), "/usr"),
+    (re.escape(socket.gethostname()), "worker-1"),
+]
+_SAY_INSTEAD = """
+places => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    for (const [place, instead] of places) {
+      walker.currentNode.data = walker.currentNode.data.replace(new RegExp(place, "g"), instead);
+    }
+  }
+}
+"""
+
+
 @pytest.fixture
 def screenshot(page: Page) -> Callable[[str], None]:
     """Keeps `docs/images/console/NAME-light.png` and `-dark.png`; does nothing unless ATTUNE_SCREENSHOTS=1."""
@@ -109,6 +131,7 @@ def screenshot(page: Page) -> Callable[[str], None]:
             return
         for mode in _MODES:
             page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+            page.evaluate(_SAY_INSTEAD, _PLACES)
             page.screenshot(path=IMAGES / f"{name}-{mode}.png", animations="disabled")
         page.emulate_media(color_scheme="light", reduced_motion="null")
 

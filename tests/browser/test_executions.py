@@ -48,7 +48,9 @@ def test_the_page_is_usable_by_everybody(page: Page, ended: list[int], axe: Look
 
 def test_the_chart_is_told_in_words(page: Page, ended: list[int]) -> None:
     page.goto(f"{URL}?label=env:test")
-    expect(page.locator("[data-words]")).to_contain_text(re.compile(r"4 executions that started, .* UTC: 4 succeeded; half of them"))
+    expect(page.locator("[data-words]")).to_contain_text(
+        re.compile(r"4 executions that started, .* UTC: 4 succeeded; half of them")
+    )
     expect(page.get_by_role("img", name="4 executions")).to_be_visible()
 
 

@@ -18,7 +18,17 @@ _LOADED = {"script": "src", "img": "src", "iframe": "src", "link": "href", "sour
 
 def build(config: Path, site: Path) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", config, "--site-dir", site]
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--config-file",
+        str(config),
+        "--site-dir",
+        str(site),
+    ]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=110, check=False)
 
 

@@ -15,7 +15,7 @@ from apps.api.executions.views import visible_execution
 from apps.api.pagination import slice_of
 from apps.api.views import View, sparse_all
 from apps.core.types import JsonObject
-from apps.executions.files import Artifact, artifacts_of, get_artifact
+from apps.executions.artifacts import Artifact, artifacts_of, open_artifact
 
 
 class ArtifactsView(View):
@@ -31,7 +31,7 @@ class ArtifactsView(View):
         """The files its attempts left in their artifacts folders, by attempt and name."""
         self.only_parameters(request, "limit", "cursor", "fields")
         execution = visible_execution(self, request, execution_id)
-        page, following = slice_of(request, artifacts_of(execution.pk))
+        page, following = slice_of(request, artifacts_of(execution))
         found = [_artifact_json(execution.pk, item) for item in page]
         return Response({"results": sparse_all(request, found, shape=ArtifactSerializer), "next": following})
 
@@ -44,13 +44,8 @@ class ArtifactView(View):
         """One artifact, as a download."""
         self.only_parameters(request)
         execution = visible_execution(self, request, execution_id)
-        artifact = get_artifact(execution.pk, int(attempt), name)
-        return File(
-            artifact.path.open("rb"),
-            as_attachment=True,
-            filename=_printable(artifact.name.rpartition("/")[2]),
-            content_type="application/octet-stream",
-        )
+        file = open_artifact(execution, int(attempt), name)
+        return File(file, content_type="application/octet-stream", saved_as=_printable(name.rpartition("/")[2]))
 
 
 def _printable(name: str) -> str:

@@ -25,6 +25,6 @@ FILTERS = (
     Filter("gate", "id of a gate", lambda rows, value: rows.filter(gate=value), filtering.number),
     Filter("parent", "id of an execution", lambda rows, value: rows.filter(parent=value), filtering.number),
     Filter("trace_id", "all that belongs together", lambda rows, value: rows.filter(trace_id=value), filtering.trace),
-    Filter("since", "created at or after", lambda rows, value: rows.filter(created_at__gte=value), filtering.moment),
-    Filter("until", "created before", lambda rows, value: rows.filter(created_at__lt=value), filtering.moment),
+    Filter("since", "created at or after", lambda rows, value: rows.asked_between(value, None), filtering.moment),
+    Filter("until", "created before", lambda rows, value: rows.asked_between(None, value), filtering.moment),
 )

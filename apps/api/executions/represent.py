@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from apps.actions.definition import parsed
 from apps.core.schema import MASK
 from apps.core.types import JsonObject
+from apps.executions.attempts import attempts_of
 from apps.executions.models import Execution, History
-from apps.executions.states import TERMINAL, Status
 from apps.executions.waiting import Waiting, explain
 
 #: What `represent` reads from other tables.
@@ -82,34 +82,19 @@ def represent_history(rows: Iterable[History]) -> list[JsonObject]:
 
 def represent_attempts(execution: Execution, rows: Iterable[History]) -> list[JsonObject]:
     """One entry for each attempt that was started or is waiting to be, oldest first."""
-    attempts: dict[int, JsonObject] = {}
-    for row in rows:
-        entry = attempts.setdefault(row.attempt, _empty_attempt(row.attempt))
-        if row.status == Status.RUNNING:
-            entry |= {"started_at": row.at, "worker": row.worker.name if row.worker else None, "status": row.status}
-        elif row.status in TERMINAL or (row.facts is not None and row.status == Status.REQUESTED):
-            ended = row.facts or {}
-            status = row.status if row.status in TERMINAL else ended.get("ended", Status.FAILED)
-            entry |= {"ended_at": row.at, "reason": row.reason, "status": status}
-            entry |= {name: ended.get(name) for name in ("exit_code", "signal", "error", "duration_s", "logs")}
-        else:
-            entry["status"] = row.status
-    if execution.attempt not in attempts:
-        attempts[execution.attempt] = {**_empty_attempt(execution.attempt), "status": execution.status}
-    return [attempts[number] for number in sorted(attempts)]
-
-
-def _empty_attempt(number: int) -> JsonObject:
-    names = (
-        "status",
-        "worker",
-        "started_at",
-        "ended_at",
-        "reason",
-        "exit_code",
-        "signal",
-        "error",
-        "duration_s",
-        "logs",
-    )
-    return {"attempt": number, **dict.fromkeys(names)}
+    return [
+        {
+            "attempt": attempt.number,
+            "status": attempt.status,
+            "worker": attempt.worker or None,
+            "started_at": attempt.started_at,
+            "ended_at": attempt.ended_at,
+            "reason": attempt.reason,
+            "exit_code": attempt.exit_code,
+            "signal": attempt.signal or None,
+            "error": attempt.error,
+            "duration_s": attempt.duration_s,
+            "logs": attempt.logs,
+        }
+        for attempt in attempts_of(execution, rows)
+    ]

@@ -1,26 +1,22 @@
 """Shapes of execution requests and answers."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 from rest_framework import serializers
 
 from apps.api.serializers import JsonObjectField, LabelsField, Number, ShortList, StrictSerializer, Text
+from apps.executions.limits import FURTHEST, MAX_PARAMETERS_BYTES
 from apps.executions.services.request import MAX_BATCH
 
-#: Largest parameters of one execution.
-MAX_PARAMETERS_BYTES = 64 * 1024
 #: Longest wait inside a request.
 MAX_WAIT_S = 60
-#: Furthest future an execution can be asked for.
-_FURTHEST = timedelta(days=3660)
 
 
 class NotBeforeField(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> Any:
         moment = super().to_internal_value(value)
-        if moment > timezone.now() + _FURTHEST:
+        if moment > timezone.now() + FURTHEST:
             raise serializers.ValidationError("further away than ten years", code="too_late")
         return moment
 

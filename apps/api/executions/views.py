@@ -1,5 +1,6 @@
 """Executions over REST."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.http.response import HttpResponseBase
@@ -19,7 +20,7 @@ from apps.core.database import release_connection
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
 from apps.executions import wakeups
-from apps.executions.files import large_result
+from apps.executions.artifacts import UnknownArtifact, large_result_name, open_artifact
 from apps.executions.idempotency import Idempotency
 from apps.executions.models import Execution
 from apps.executions.services.cancel import UnknownExecution, cancel_execution
@@ -106,10 +107,11 @@ class ResultView(View):
         """The result alone: any JSON value, null until there is one; whole where the execution names an artifact."""
         self.only_parameters(request)
         execution = visible_execution(self, request, execution_id)
-        large = large_result(execution)
-        if large is None:
-            return Response(execution.result)
-        return File(large.open("rb"), content_type="application/json")
+        name = large_result_name(execution)
+        if name is not None:
+            with suppress(UnknownArtifact):  # it was removed: then what stands in the row is all there is
+                return File(open_artifact(execution, execution.attempt, name), content_type="application/json")
+        return Response(execution.result)
 
 
 class HistoryView(View):

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from apps.core.problem import RETRY_AFTER_S
 from apps.core.redis import is_reachable
 from apps.core.types import JsonObject
+from apps.core.version import VERSION
 from apps.workers.models import Worker
 
 
@@ -26,6 +27,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return _answer(503, {"status": "unavailable", "database": "away"})
     facts: JsonObject = {
+        "version": VERSION,
         "database": "ok",
         "migrations": "pending" if pending else "ok",
         "redis": "ok" if is_reachable() else "degraded",

@@ -1,11 +1,22 @@
-"""Pages that show and never change."""
+"""What the tables have in common."""
+
+from typing import Any
 
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
+class TableAdmin(ModelAdmin):  # type: ignore[misc]  # the theme has no types
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; the whole one when it is to be narrowed by a NUL, which no column can hold."""
+        if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            return HttpResponseRedirect(request.path)
+        answer: HttpResponse = super().changelist_view(request, extra_context)
+        return answer
+
+
+class ReadOnlyAdmin(TableAdmin):
     """For tables that services own. Lists page without counting, so that a million rows cost what fifty do."""
 
     show_full_result_count = False

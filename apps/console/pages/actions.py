@@ -13,6 +13,7 @@ from apps.console.action_words import cli_line, curl_line, parameter_rows
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_by_name
 from apps.console.schema_form.fields import as_text
+from apps.core.errors import Invalid
 from apps.executions.models import Execution
 from apps.executions.statistics import action_stats
 from apps.packs.models import Pack
@@ -66,7 +67,10 @@ class EnablingPage(Page):
     verbs = {"POST": Verb.ACTION_MANAGE}
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        enabled = _WORDS.get(request.POST.get("enabled", ""))
+        word = request.POST.get("enabled", "")
+        if word not in _WORDS:
+            raise Invalid("An action is set to on, off or file, as its form says.")
+        enabled = _WORDS[word]
         set_action_enabled(self.identity, ref=ref, enabled=enabled)
         return self.done(f"{ref} {_SAID[enabled]}.", reverse("admin:action", args=[ref]))
 

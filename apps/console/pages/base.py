@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
+from urllib.parse import urljoin
 
 from django.contrib import messages
 from django.db import InterfaceError, OperationalError
@@ -54,6 +55,16 @@ class Page(View):
             return self.failed(404, "There is no such thing, or it is not yours to see.")
         except (OperationalError, InterfaceError, PoolTimeout):
             return self.failed(503, "The database cannot be reached; try again in a moment.")
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A deed's address that is only looked at leads to the page of its object, one step up: whoever has to log in
+        before a deed comes back with a GET."""
+        if request.method in ("GET", "HEAD"):
+            messages.warning(request, "Nothing was done: ask for it again here.")
+            return HttpResponseRedirect(urljoin(request.path, "../"))
+        response = self.failed(405, "This page does not take what was sent to it.")
+        response["Allow"] = ", ".join(self.verbs)
+        return response
 
     def show(
         self, title: str, *, parents: Sequence[Parent] = (), status: int = 200, template: str = "", **context: Any

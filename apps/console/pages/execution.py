@@ -13,8 +13,8 @@ from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_of
 from apps.core.schema import MASK
 from apps.core.types import JsonObject, JsonValue
+from apps.executions.artifacts import artifacts_of, large_result_name
 from apps.executions.attempts import attempts_of
-from apps.executions.files import artifacts_of, large_result
 from apps.executions.models import Execution, History
 from apps.executions.services.cancel import UnknownExecution, cancel_execution
 from apps.executions.states import CANCELABLE, TERMINAL, WAITING
@@ -86,7 +86,7 @@ def _history(execution: Execution) -> list[History]:
 
 
 def _overview(execution: Execution) -> JsonObject:
-    is_large = large_result(execution) is not None
+    is_large = large_result_name(execution) is not None
     return {
         "parameters": _shown_parameters(execution),
         "story": story_of(_history(execution)),
@@ -124,5 +124,5 @@ def _artifacts(execution: Execution) -> list[JsonObject]:
             "size_bytes": item.size_bytes,
             "link": f"{base}/{item.attempt}/{quote(item.name)}",
         }
-        for item in artifacts_of(execution.pk)
+        for item in artifacts_of(execution)
     ]

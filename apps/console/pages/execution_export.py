@@ -65,6 +65,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        return " ".join(f"{name}:{text}" for name, text in value.items())
+        value = " ".join(f"{name}:{text}" for name, text in value.items())
     text = value.isoformat() if hasattr(value, "isoformat") else str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

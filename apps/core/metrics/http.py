@@ -1,45 +1,25 @@
 """Counts the web role's answers."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
+from apps.core.around import AroundRequest, Tell
 from apps.core.metrics.catalogue import HTTP_REQUESTS, HTTP_SECONDS
 from apps.core.metrics.counting import OTHER, count, observe
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class RequestMetricsMiddleware:
+class RequestMetricsMiddleware(AroundRequest):
     """Sees what the middleware behind it does too."""
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
-        self.get_response = get_response
-        self.is_async = iscoroutinefunction(get_response)
-        if self.is_async:
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self.is_async:
-            return self._answer(request)
+    @contextmanager
+    def around(self, request: HttpRequest) -> Iterator[Tell]:
         began = time.monotonic()
-        response = self.get_response(request)
-        assert isinstance(response, HttpResponseBase)
-        _count(request, response, time.monotonic() - began)
-        return response
-
-    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        began = time.monotonic()
-        answer = self.get_response(request)
-        assert not isinstance(answer, HttpResponseBase)
-        response = await answer
-        _count(request, response, time.monotonic() - began)
-        return response
+        yield lambda response: _count(request, response, time.monotonic() - began)
 
 
 def _count(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:

@@ -115,3 +115,43 @@ def test_an_artifact_is_streamed_to_the_web_whole(people: People, execution: Exe
     answer = ask("GET", url(execution, 1, "large.bin"), by=people.owner)
     assert answer.body == path.read_bytes()
     assert answer.headers["content-length"] == str(3 * 2**20)
+
+
+def test_a_file_that_grows_while_it_is_sent_is_sent_as_long_as_it_was(owner: APIClient, execution: Execution) -> None:
+    path = leave(execution, "grows", "x" * 1000)
+    with path.open("a") as more:
+        answer = owner.get(url(execution, 1, "grows"))
+        more.write("y" * 1000)
+        more.flush()
+        assert b"".join(answer) == b"x" * 1000
+    assert answer["Content-Length"] == "1000"
+
+
+def test_downloads_that_break_off_cost_no_database_connection(people: People, execution: Execution) -> None:
+    """More of them than the pool has connections."""
+    path = leave(execution, "shrinks", "x" * 1_000_000)
+    for _ in range(12):
+        path.write_text("x" * 1_000_000)
+        with pytest.raises(BrokenPipeError):
+            ask("GET", url(execution, 1, "shrinks"), by=people.owner, breaks=True)
+    assert ask("GET", "/readyz").status == 200
+
+
+def test_a_pipe_or_a_link_in_the_place_of_a_file_is_no_artifact(owner: APIClient, execution: Execution) -> None:
+    folder = leave(execution, "fine").parent
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to("/etc/hostname")
+    (folder / "sub").symlink_to("/etc")
+    for name in ("pipe", "link", "sub/hostname", "sub"):
+        assert owner.get(url(execution, 1, name)).status_code == 404, name
+    assert [item["name"] for item in owner.get(url(execution)).json()["results"]] == ["fine"]
+
+
+def test_folders_that_an_action_made_beside_its_attempts_are_nothing(owner: APIClient, execution: Execution) -> None:
+    leave(execution, "fine")
+    for odd in ("x", "7", "01", "-1"):
+        folder = artifacts_folder(execution.pk, 1).parent.parent / odd / "artifacts"
+        folder.mkdir(parents=True)
+        (folder / "invented").write_text("x")
+    assert [item["name"] for item in owner.get(url(execution)).json()["results"]] == ["fine"]
+    assert owner.get(url(execution, 7, "invented")).status_code == 404

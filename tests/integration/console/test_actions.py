@@ -140,7 +140,7 @@ def test_nothing_of_an_action_becomes_markup(people: People, visit: Visit) -> No
         assert "&lt;img src=x" in page, path
 
 
-@pytest.mark.parametrize(("word", "override"), [("on", True), ("off", False), ("file", None), ("nonsense", None)])
+@pytest.mark.parametrize(("word", "override"), [("on", True), ("off", False), ("file", None)])
 def test_an_administrator_switches_it(people: People, visit: Visit, word: str, override: bool | None) -> None:
     action = make_action()
     page = visit(people.administrator).post("/admin/actions/demo.deploy/enabled/", {"enabled": word}, follow=True)
@@ -155,3 +155,12 @@ def test_others_do_not_switch_it(people: People, visit: Visit) -> None:
     action.refresh_from_db()
     assert action.enabled_override is None
     assert "/enabled/" not in visit(people.owner).get("/admin/actions/demo.deploy/").content.decode()
+
+
+@pytest.mark.parametrize("sent", [{}, {"enabled": ""}, {"enabled": "nonsense"}])
+def test_an_unknown_word_changes_nothing(people: People, visit: Visit, sent: dict[str, str]) -> None:
+    make_action()
+    Action.objects.update(enabled_override=False)
+    page = visit(people.administrator).post("/admin/actions/demo.deploy/enabled/", sent, follow=True)
+    assert "on, off or file" in page.content.decode()
+    assert Action.objects.get().enabled_override is False

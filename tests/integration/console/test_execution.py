@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.actions.models import Action
-from apps.executions.files import MAX_RESULT_BYTES, artifacts_folder, keep_artifact
+from apps.executions.artifacts import keep_artifact
+from apps.executions.files import MAX_RESULT_BYTES, artifacts_folder
 from apps.executions.models import Execution
 from apps.executions.states import Status
 from apps.executions.transitions import transition

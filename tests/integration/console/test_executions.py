@@ -161,6 +161,7 @@ def test_a_wrong_filter_is_told_and_nothing_is_lost(people: People, visit: Visit
     assert page.status_code == 400
     assert error in text
     assert 'value="owner"' in text
+    assert "changed-execution" not in text, "it would be asked for, and refused, with every change"
     assert ids_on(page) == []
 
 
@@ -208,6 +209,13 @@ def test_a_spreadsheet_takes_nothing_for_a_formula(people: People, visit: Visit)
     assert "attachment" in answer["Content-Disposition"]
     assert rows[0]["error"] == "'=HYPERLINK(1)"
     assert rows[0]["labels"] == "env:test"
+
+
+def test_a_spreadsheet_takes_no_label_for_a_formula(people: People, visit: Visit) -> None:
+    owned(people, labels={"=HYPERLINK(1)": "x"})
+    answer = visit(people.owner).get(URL + "export/csv/")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert rows[0]["labels"] == "'=HYPERLINK(1):x"
 
 
 def test_an_export_is_narrowed_as_the_list_is(people: People, visit: Visit) -> None:

@@ -1,8 +1,9 @@
 """The frame around the console's pages: who comes in, what the browser may load, what an error looks like."""
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
+from psycopg_pool import PoolTimeout
 
 from apps.console.pages.home import HomePage
 from apps.core.content_security import POLICY
@@ -23,6 +24,12 @@ def test_everybody_with_an_account_may_log_in(people: People) -> None:
     answer = client.post("/admin/login/", {"username": "owner", "password": "correct horse", "next": HOME})
     assert (answer.status_code, answer["Location"]) == (302, HOME)
     assert client.get(HOME).status_code == 200
+
+
+def test_who_was_sent_to_another_site_ends_at_home(people: People) -> None:
+    sent = {"username": "owner", "password": "correct horse", "next": "https://elsewhere.example/"}
+    answer = Client().post("/admin/login/", sent)
+    assert (answer.status_code, answer["Location"]) == (302, HOME)
 
 
 def test_a_wrong_password_says_so_and_keeps_the_name(people: People) -> None:
@@ -66,6 +73,23 @@ def test_a_page_without_its_database_says_so(people: People, visit: Visit, monke
     answer = visit(people.owner).get(HOME)
     assert answer.status_code == 503
     assert "The database cannot be reached" in answer.content.decode()
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, PoolTimeout])
+def test_every_page_says_that_the_database_is_away(
+    people: People, visit: Visit, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def away() -> None:
+        raise error("connection refused")
+
+    client = visit(people.administrator)
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", away)
+        answers = [client.get(path) for path in (HOME, "/admin/login/", "/admin/tables/executions/execution/")]
+        answers.append(Client().post("/admin/login/", {"username": "owner", "password": "correct horse"}))
+    for answer in answers:
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert "The database cannot be reached" in answer.content.decode()
 
 
 def test_a_page_takes_only_the_methods_it_has(people: People, visit: Visit) -> None:

@@ -55,3 +55,10 @@ def test_statements_that_ran_side_by_side_are_found_too(fresh: None) -> None:
 
 def test_nothing_has_run_yet(fresh: None) -> None:
     assert ids_between(NOON, NOON) == (1, 1)
+
+
+def test_the_first_and_last_minutes_of_the_calendar_are_moments_too(fresh: None) -> None:
+    make_execution()
+    assert Execution.objects.asked_between(datetime.min.replace(tzinfo=UTC), None).count() == 1
+    assert Execution.objects.asked_between(None, datetime.max.replace(tzinfo=UTC)).count() == 1
+    assert Execution.objects.asked_between(datetime.max.replace(tzinfo=UTC), None).count() == 0
