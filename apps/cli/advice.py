@@ -11,6 +11,8 @@ _ADVICE: Mapping[str, tuple[str, ...]] = {
     "unknown_gate": ("a gate goes an hour after its last use; those there are: attune gate list",),
     "unknown_policy": ("all policies: attune policy list",),
     "unknown_operation": ("all operations: attune operation list",),
+    "unknown_worker": ("those that live: attune worker list --status active,cordoned,draining",),
+    "worker_stopping": ("it is gone in a moment; start it again to have it back",),
     "unknown_environment": ("what there is: attune environment list",),
     "action_disabled": ("to enable it: attune action enable {action}",),
     "pack_disabled": ("to enable it: attune pack enable PACK",),

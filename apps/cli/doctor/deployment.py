@@ -84,11 +84,12 @@ class Deployment:
 
     @cached_property
     def workers(self) -> list[dict[str, Any]]:
-        return self._rows("workers", fields="name,status,runtimes,queues,slots,running,version,last_heartbeat")
+        return self._rows("workers", fields="name,status,refusal,runtimes,queues,slots,running,version,last_heartbeat")
 
     @property
     def active(self) -> list[dict[str, Any]]:
-        return [row for row in self.workers if row["status"] == "active"]
+        """Those that take work."""
+        return [row for row in self.workers if row["status"] == "active" and not row["refusal"]]
 
     @cached_property
     def tokens(self) -> list[dict[str, Any]]:

@@ -11,11 +11,18 @@ from apps.cli.output.cells import duration_text
 _SILENT_S = 30.0
 #: Names in one detail.
 _SHOWN = 5
+_LIVING = ("active", "cordoned", "draining")
 
 
 def workers(deployment: Deployment) -> Iterator[Finding]:
     """Somebody must be there to run something."""
     active = deployment.active
+    if refusing := [row for row in deployment.workers if row["refusal"] and row["status"] in _LIVING]:
+        yield problem(
+            f"{_count(len(refusing), 'worker')} cannot take work.",
+            "bring worker and database to versions that fit: docs/operations/upgrade.md",
+            details=[f"{row['name']}: {row['refusal']}" for row in refusing[:_SHOWN]],
+        )
     if not active:
         yield problem(
             "No worker is active: nothing runs, and no environment is built.",

@@ -22,6 +22,8 @@ def execution(execution_id: int = 17, **changes: Any) -> dict[str, Any]:
         "signal": None,
         "attempt": 1,
         "max_attempts": 1,
+        "retries": 0,
+        "losses": 0,
         "labels": {},
         "parent": None,
         "rerun_of": None,
@@ -165,6 +167,8 @@ def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
     return {
         "name": name,
         "status": "active",
+        "refusal": None,
+        "is_stopping": False,
         "host": "vm",
         "pid": 7,
         "pool": "default",
