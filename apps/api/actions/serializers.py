@@ -37,7 +37,10 @@ class WholeActionSerializer(ActionSerializer):
     retry = serializers.JSONField(allow_null=True, help_text="null: nothing, and a policy may say it")
     concurrency = serializers.JSONField(allow_null=True)
     pool = serializers.CharField()
-    on_lost = serializers.CharField()
+    on_lost = serializers.CharField(
+        help_text="what is lost with its worker goes back to its place (`requeue`, at most three times) or ends "
+        "`abandoned` (`fail`)"
+    )
     env = serializers.DictField(child=serializers.CharField())
 
 

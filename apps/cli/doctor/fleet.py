@@ -1,7 +1,8 @@
 """Checks of where executions run: workers, the languages they have, the queues they serve."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from apps.cli.doctor.deployment import Deployment
 from apps.cli.doctor.findings import Finding, ok, problem, warning
@@ -17,12 +18,6 @@ _LIVING = ("active", "cordoned", "draining")
 def workers(deployment: Deployment) -> Iterator[Finding]:
     """Somebody must be there to run something."""
     active = deployment.active
-    if refusing := [row for row in deployment.workers if row["refusal"] and row["status"] in _LIVING]:
-        yield problem(
-            f"{_count(len(refusing), 'worker')} cannot take work.",
-            "bring worker and database to versions that fit: docs/operations/upgrade.md",
-            details=[f"{row['name']}: {row['refusal']}" for row in refusing[:_SHOWN]],
-        )
     if not active:
         yield problem(
             "No worker is active: nothing runs, and no environment is built.",
@@ -34,6 +29,12 @@ def workers(deployment: Deployment) -> Iterator[Finding]:
     yield ok(f"{_count(len(active), 'worker')} active, {running} of {slots} slots busy")
     if running >= slots:
         yield warning("All slots are busy: whatever is asked for now waits.", "start more workers, or wait")
+    if refusing := [row for row in deployment.workers if row["refusal"] and row["status"] in _LIVING]:
+        yield warning(
+            f"{_count(len(refusing), 'worker')} cannot take work.",
+            "bring workers and database to versions that fit: docs/operations/upgrade.md",
+            details=[f"{row['name']}: {row['refusal']}" for row in refusing[:_SHOWN]],
+        )
     lost = [row["name"] for row in deployment.workers if row["status"] == "lost"]
     if lost:
         yield warning(
@@ -88,7 +89,11 @@ def queues(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _others(deployment: Deployment) -> list[str]:
-    return [f"{row['name']} is {row['status']}" for row in deployment.workers[:_SHOWN]]
+    return [f"{row['name']} is {row['status']}{_refusal(row)}" for row in deployment.workers[:_SHOWN]]
+
+
+def _refusal(row: Mapping[str, Any]) -> str:
+    return f" and takes nothing: {row['refusal']}" if row["refusal"] else ""
 
 
 def _count(number: int, noun: str) -> str:
