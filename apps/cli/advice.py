@@ -29,6 +29,7 @@ _ADVICE: Mapping[str, tuple[str, ...]] = {
     "action_taken": ("two packs say the same ref; all actions: attune action list",),
     "redis_away": ("new executions are accepted all the same and wait: attune doctor",),
     "body_too_large": ("a request holds 64 KiB of parameters: put large data into a file that the action reads",),
+    "too_many_streams": ("follow fewer at a time; to wait without the log: attune execution watch ID",),
     "throttled": ("fewer requests at a time",),
     "policy_of_file": ("its limit can be moved: attune policy update NAME --limit N",),
     "idempotency_key_reused": ("use another --idempotency-key for another request",),

@@ -30,8 +30,14 @@ def telling_when_away(view: View) -> View:
     return wrapper
 
 
+def bare_page(request: HttpRequest, status: int, title: str, detail: str, *, back: str = "") -> HttpResponse:
+    return render(request, "console/bare.html", {"title": title, "detail": detail, "back": back}, status=status)
+
+
 def _away(request: HttpRequest) -> HttpResponse:
     """Without menu and name: who asks cannot be found out now."""
-    response = render(request, "console/away.html", status=503)
+    response = bare_page(
+        request, 503, "Attune cannot reach its database", "The database cannot be reached; try again in a moment."
+    )
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response

@@ -365,7 +365,13 @@ def test_an_attempt_that_was_lost_or_cut_off_says_why_and_uses_up_no_try(owner: 
     end_lost()
     bring_on_due()
     reason = {"code": "interrupted", "text": "the worker was stopped"}
-    end(claimed(execution, stopping), Status.ABANDONED, reason=reason, cut_off=CutOff.INTERRUPTED, facts={"ended": "abandoned"})
+    end(
+        claimed(execution, stopping),
+        Status.ABANDONED,
+        reason=reason,
+        cut_off=CutOff.INTERRUPTED,
+        facts={"ended": "abandoned"},
+    )
     attempts = owner.get(f"{URL}/{pk}/attempts").json()["results"]
     assert [(item["attempt"], item["status"], (item["reason"] or {}).get("code")) for item in attempts] == [
         (1, "abandoned", "worker_lost"),

@@ -223,6 +223,7 @@ def gate(number: int = 4, **changes: Any) -> dict[str, Any]:
         "policy_id": 2,
         "kind": "concurrency",
         "key": "World",
+        "key_digest": "6c3a91f0",
         "limit": 1,
         "window_s": None,
         "passed": None,

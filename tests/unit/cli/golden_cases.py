@@ -91,7 +91,15 @@ _OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "inst
 _STATS = {"waiting": 2, "running": 1, "limit": 1, "oldest_waiting_s": 12.5, "avg_wait_s": None}
 _TOTALS = {"total_enqueued": 9, "total_completed": 6}
 _NO_RATE = {"kind": "concurrency", "window_s": None, "passed": None, "next_s": None}
-_GATE_OF_STATS = {"gate": 4, "policy": "examples.hello", "key": "World", **_NO_RATE, **_STATS, **_TOTALS}
+_GATE_OF_STATS = {
+    "gate": 4,
+    "policy": "examples.hello",
+    "key": "World",
+    "key_digest": "6c3a91f0",
+    **_NO_RATE,
+    **_STATS,
+    **_TOTALS,
+}
 _RATE = {"kind": "rate", "window_s": 60.0, "limit": 5}
 _RETRY = {
     "max_attempts": 3, "on": ["failed", "timeout"], "backoff": "exponential", "delay_s": 1.0, "max_delay_s": 3600.0,
@@ -180,7 +188,9 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("POST", "workers/w1/uncordon"): recorded.worker(),
     ("POST", "workers/w1/drain"): Answer(recorded.worker(status="draining"), 202),
     ("POST", "workers/w2/drain"): problem(409, "worker_stopping", "w2 is stopping."),
-    ("GET", "gates"): page(recorded.gate(), recorded.gate(5, key=None, limit=0), recorded.gate(6, **_RATE)),
+    ("GET", "gates"): page(
+        recorded.gate(), recorded.gate(5, key=None, key_digest=None, limit=0), recorded.gate(6, key=None, **_RATE)
+    ),
     ("GET", "gates/4"): recorded.gate(),
     ("GET", "gates/6"): recorded.gate(6, **_RATE, passed=5, next_s=12.5, holders=[]),
     ("PATCH", "gates/4"): recorded.gate(limit=3),
