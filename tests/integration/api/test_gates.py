@@ -90,8 +90,8 @@ def test_without_redis_the_counts_come_from_the_database(administrator: APIClien
 def test_key_texts_are_for_administrators_and_others_tell_gates_apart_by_a_digest(
     owner: APIClient, teammate: APIClient, administrator: APIClient, people: People
 ) -> None:
-    make_action(concurrency={"limit": 1, "key": "{{ host }}"}, parameters={"host": {"type": "string"}})
-    executions = [ask(people, count=1, parameters={"host": host})[0] for host in ("payroll-db", "payroll-web")]
+    action = make_action(concurrency={"limit": 1, "key": "{{ host }}"}, parameters={"host": {"type": "string"}})
+    executions = [ask(people, action, parameters={"host": host})[0] for host in ("payroll-db", "payroll-web")]
     address = f"{URL}/{executions[0].gate_id}"
     stats = "/api/v1/actions/demo.deploy/queue-stats"
     for path in (URL, address, stats):
@@ -108,8 +108,8 @@ def test_key_texts_are_for_administrators_and_others_tell_gates_apart_by_a_diges
 
 
 def test_ones_own_execution_tells_the_key_it_made(owner: APIClient, people: People) -> None:
-    make_action(concurrency={"limit": 1, "key": "{{ host }}"}, parameters={"host": {"type": "string"}})
-    ask(people, count=2, parameters={"host": "db1"})
+    action = make_action(concurrency={"limit": 1, "key": "{{ host }}"}, parameters={"host": {"type": "string"}})
+    ask(people, action, count=2, parameters={"host": "db1"})
     newest = owner.get("/api/v1/executions").json()["results"][0]
     assert newest["gates"][0]["key"] == "db1"
 
