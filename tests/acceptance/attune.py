@@ -46,7 +46,7 @@ class Attune:
         assert started.returncode == 0, started.stdout + started.stderr
         if "client" in vars(self):  # it ran before, or runs still
             self.client.close()
-        self.client = self._client()
+        self.client: httpx.Client = self._client()
         return started.stdout
 
     def down(self) -> str:
