@@ -6,7 +6,7 @@ from typing import Any
 
 def is_one_of_several(execution: Mapping[str, Any]) -> bool:
     """Whether there was, or may be, another attempt."""
-    return execution["attempt"] > 1 or execution["max_attempts"] > 1
+    return bool(execution["attempt"] > 1 or execution["max_attempts"] > 1)
 
 
 def attempt_text(execution: Mapping[str, Any]) -> str:

@@ -156,7 +156,8 @@ def _standing(gate: Gate, first: int) -> _Standing:
 
 
 def _places(waiting: Sequence[int], rows: Mapping[int, Execution], *, first: int, gate: Gate) -> list[_Place]:
-    duration, lately = usual_durations([gate.pk]).get(gate.pk), lately_at([gate]).get(gate.pk)
+    lately = lately_at([gate]).get(gate.pk)
+    duration = None if gate.policy.is_rate else usual_durations([gate.pk]).get(gate.pk)
     return [
         _Place(at, rows.get(pk), estimate_s(gate, at, duration_s=duration, lately=lately))
         for at, pk in enumerate(waiting, start=first)
