@@ -17,6 +17,7 @@ from django.db import connection
 
 from apps.core import logs, tracing
 from apps.core.metrics import publishing
+from apps.core.repeating import Repeating
 from apps.core.version import VERSION
 from apps.executions.listener import Listener
 from apps.executions.member import Member
@@ -26,16 +27,20 @@ from apps.runtimes.environments.volume import volume_id
 from apps.runtimes.services import known_runtimes
 from apps.workers.builds import look_after_environments
 from apps.workers.capabilities import Capabilities, RuntimesNotHere, find_capabilities
+from apps.workers.disk import DiskWatch
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.intake import Intake
 from apps.workers.services import Registration, end_worker, register_worker
 from apps.workers.slots_pool import SlotsPool
+from apps.workers.tidying import tidy_host
 
 logger = logging.getLogger(__name__)
 
 #: The warden kills what may be started again elsewhere so much earlier than it is: 20 s before 30 s.
 _SILENT_BEFORE_LOST = 2 / 3
+#: Between two looks for old versions of packs and environments on this host.
+_TIDY_EVERY_S = 3600.0
 
 
 class WorkerProcess:
@@ -78,12 +83,19 @@ class WorkerProcess:
         worker = register_worker(registration)
         logs.say_worker(worker.name)
         host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, Intake(capabilities.queues))
-        member = Member(host, registration)
+        disk = DiskWatch(
+            {"work": work_root, "artifacts": settings.ATTUNE_ARTIFACTS_DIR}, floor_mib=settings.ATTUNE_DISK_FLOOR_MB
+        )
+        member = Member(host, registration, disk)
         member.begin()
         connection.close()
         set_current(host)
         look_after_environments(host)
         connection.close()
+        beside = (
+            Repeating("disk", disk.look, every_s=settings.ATTUNE_HEARTBEAT_S),
+            Repeating("tidying", lambda: tidy_host(host), every_s=_TIDY_EVERY_S),
+        )
         heartbeat = Heartbeat(
             worker.pk,
             every_s=settings.ATTUNE_HEARTBEAT_S,
@@ -94,6 +106,8 @@ class WorkerProcess:
         host.is_believed = heartbeat.is_believed
         heartbeat.start()
         listener.start()
+        for thread in beside:
+            thread.start()
         publisher = publishing.start()
         tracing.start("worker")
         try:
@@ -101,6 +115,8 @@ class WorkerProcess:
         finally:
             tracing.stop()
             publisher.stop()
+            for thread in beside:
+                thread.stop()
             listener.stop()
             heartbeat.stop()
             end_worker(host.worker_id)

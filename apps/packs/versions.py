@@ -25,6 +25,8 @@ MAX_FILES = 5_000
 MAX_BYTES = 100 * 1024 * 1024
 #: Never part of a pack: version control, caches, environments made beside the code.
 IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_modules", ".mypy_cache", ".pytest_cache"})
+#: Folder of archives in storage.
+ARCHIVES = "packs"
 _CHUNK = 1024 * 1024
 #: Deepest folder of a pack.
 _MAX_DEPTH = 64
@@ -149,7 +151,7 @@ def digest_of(folder: Path) -> str:
 
 def keep(staged: StagedPack, pack_ref: str) -> None:
     """Writes the version's archive to storage and unpacks it here. Idempotent."""
-    name = _archive_name(pack_ref, staged.digest)
+    name = archive_name(pack_ref, staged.digest)
     if not default_storage.exists(name):
         with tempfile.TemporaryFile() as archive:
             write_archive(staged.folder, _files(staged.folder), archive)
@@ -174,7 +176,7 @@ def ensure_unpacked(pack_ref: str, digest: str) -> Path:
     folder = folder_of(pack_ref, digest)
     if folder.is_dir():
         return folder
-    name = _archive_name(pack_ref, digest)
+    name = archive_name(pack_ref, digest)
     if not default_storage.exists(name):
         raise NotFound(f"The archive of {pack_ref} {digest[:12]} is not in storage ({name}).")
     with tempfile.TemporaryDirectory(dir=_staging()) as temporary, default_storage.open(name) as archive:
@@ -225,5 +227,6 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _archive_name(pack_ref: str, digest: str) -> str:
-    return f"packs/{safe_name(pack_ref)}/{digest}.tar.gz"
+def archive_name(pack_ref: str, digest: str) -> str:
+    """Of a version's archive in storage."""
+    return f"{ARCHIVES}/{safe_name(pack_ref)}/{digest}.tar.gz"
