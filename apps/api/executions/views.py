@@ -179,7 +179,7 @@ class PinView(View):
         operation_id="executions_pin",
     )
     def post(self, request: Request, execution_id: str) -> Response:
-        """Keeps it, its files, who asked for it and what it asked for, whatever their age. Again: with another reason."""
+        """Keeps it whatever its age, with its files, who asked for it and what it asked for. Again: another reason."""
         self.only_parameters(request)
         values = self.read_body(request, serializers.PinRequestSerializer)
         pin_execution(self.identity(request), path_id(execution_id), reason=values["reason"])

@@ -6,6 +6,7 @@ Kept are pinned ones, whoever asked for them, and what they asked for.
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 
@@ -64,7 +65,7 @@ def lock_due(part: Part, kept_for: timedelta) -> list[int]:
     Any number of processes may ask at once; each execution is given to one of them.
     """
     spared = _pinned_and_above()
-    given = {"kept": kept_for, "terminal": sorted(TERMINAL), "spared": spared, "most": BATCH}
+    given: dict[str, Any] = {"kept": kept_for, "terminal": sorted(TERMINAL), "spared": spared, "most": BATCH}
     with connection.cursor() as cursor:
         cursor.execute(_FIND.format(condition=part.value), given)
         found = [row[0] for row in cursor.fetchall()]

@@ -1,7 +1,5 @@
 """Removes executions that have served their time, with all that belongs to them alone."""
 
-from collections.abc import Sequence
-
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -21,7 +19,7 @@ def collect_executions() -> int:
     return len(ids)
 
 
-def _forgotten_by_reruns(ids: Sequence[int]) -> list[int]:
+def _forgotten_by_reruns(ids: list[int]) -> list[int]:
     """Their reruns no longer name them; one whose rerun somebody else writes at this moment waits for the next round:
     two processes must not wait for each other."""
     with connection.cursor() as cursor:
@@ -36,7 +34,7 @@ def _forgotten_by_reruns(ids: Sequence[int]) -> list[int]:
         return without(ids, [row[0] for row in cursor.fetchall()])
 
 
-def _delete(ids: Sequence[int]) -> None:
+def _delete(ids: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM executions_history WHERE execution_id = ANY(%s)", [ids])
         cursor.execute("DELETE FROM executions_execution WHERE id = ANY(%s) RETURNING secret_parameters_id", [ids])

@@ -66,12 +66,13 @@ def install_pack(
     """Makes the pack in the folder `source` the current version of its ref.
 
     `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything and changes nothing.
-    Raises `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`.
+    Raises `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`,
+    `DiskFull`.
     """
     if not source.is_absolute() or not _is_folder(source):
         raise Invalid(f"{source} is not a folder on this server; give an absolute path.")
     tell("copy", 5)
-    with versions.stage(source) as staged:
+    with versions.telling_no_room(), versions.stage(source) as staged:
         tell("check", 30)
         loaded = load_pack(staged.folder)
         _refuse_reserved(loaded, own=own)
