@@ -34,19 +34,19 @@ def storage(settings: LazySettings, tmp_path: Path) -> None:
 
 
 def install(folder: Path, version: str) -> PackVersion:
-    installed = install_pack(write_pack(folder, version=version), identity=None)
+    installed = install_pack(write_pack(folder, ref="tools", version=version), identity=None)
     return PackVersion.objects.get(digest=installed.digest)
 
 
 def five(tmp_path: Path) -> list[PackVersion]:
     """Installed one after the other, long ago."""
-    found = [install(tmp_path / "acme", f"1.0.{number}") for number in range(5)]
+    found = [install(tmp_path / "tools", f"1.0.{number}") for number in range(5)]
     Pack.objects.update(updated_at=timezone.now() - _LONG_AGO)
     return found
 
 
 def known() -> list[str]:
-    return sorted(PackVersion.objects.values_list("version", flat=True))
+    return sorted(PackVersion.objects.filter(pack__ref="tools").values_list("version", flat=True))
 
 
 def test_the_newest_stay_to_go_back_to(tmp_path: Path) -> None:
@@ -59,11 +59,11 @@ def test_the_newest_stay_to_go_back_to(tmp_path: Path) -> None:
 def test_what_serves_runs_or_brought_a_runtime_stays(tmp_path: Path) -> None:
     first, second, third, *_ = five(tmp_path)
     Pack.objects.update(current=first)
-    make_execution(pack_ref="acme", pack_digest=second.digest, status=Status.RUNNING)
-    make_execution(pack_ref="acme", pack_digest=third.digest, status=Status.SUCCEEDED)
+    make_execution(pack_ref="tools", pack_digest=second.digest, status=Status.RUNNING)
+    make_execution(pack_ref="tools", pack_digest=third.digest, status=Status.SUCCEEDED)
     assert collect_pack_versions() == 1
     assert known() == ["1.0.0", "1.0.1", "1.0.3", "1.0.4"]
-    Runtime.objects.update(pack_ref="acme", pack_digest=second.digest)
+    Runtime.objects.update(pack_ref="tools", pack_digest=second.digest)
     make_execution(pack_ref="other", pack_digest=second.digest, status=Status.RUNNING)
     assert collect_pack_versions() == 0
 
@@ -84,19 +84,19 @@ def test_files_go_after_the_versions_that_nobody_knows(
     assert collect_pack_files() == 6
     for number, version in enumerate(old):
         is_kept = number >= 3
-        assert versions.folder_of("acme", version.digest).is_dir() is is_kept
-        assert default_storage.exists(versions.archive_name("acme", version.digest)) is is_kept
+        assert versions.folder_of("tools", version.digest).is_dir() is is_kept
+        assert default_storage.exists(versions.archive_name("tools", version.digest)) is is_kept
     assert collect_pack_files() == 0
 
 
 def test_an_archive_that_was_never_finished_goes(tmp_path: Path) -> None:
-    version = install(tmp_path / "acme", "1.0.0")
-    path = Path(default_storage.path(versions.archive_name("acme", version.digest) + ".abc.part"))
+    version = install(tmp_path / "tools", "1.0.0")
+    path = Path(default_storage.path(versions.archive_name("tools", version.digest) + ".abc.part"))
     path.write_bytes(b"half")
     assert collect_pack_files() == 0
     os.utime(path, (0, time.time() - _LONG_AGO.total_seconds()))
     assert collect_pack_files() == 1
-    assert default_storage.exists(versions.archive_name("acme", version.digest))
+    assert default_storage.exists(versions.archive_name("tools", version.digest))
 
 
 def test_a_version_that_was_forgotten_can_be_installed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +104,9 @@ def test_a_version_that_was_forgotten_can_be_installed_again(tmp_path: Path, mon
     collect_pack_versions()
     monkeypatch.setattr(retention, "_SPARED", timedelta(seconds=-5))
     collect_pack_files()
-    again = install(tmp_path / "acme", "1.0.0")
+    again = install(tmp_path / "tools", "1.0.0")
     assert again.digest == first.digest
-    assert versions.folder_of("acme", first.digest).is_dir()
+    assert versions.folder_of("tools", first.digest).is_dir()
 
 
 def test_files_that_are_removed_while_their_version_is_installed_again_are_there_in_the_end(
@@ -116,10 +116,10 @@ def test_files_that_are_removed_while_their_version_is_installed_again_are_there
     collect_pack_versions()
     monkeypatch.setattr(retention, "_SPARED", timedelta(seconds=-5))
     tell = {"register": collect_pack_files}
-    source = write_pack(tmp_path / "acme", version="1.0.0")
+    source = write_pack(tmp_path / "tools", ref="tools", version="1.0.0")
     install_pack(source, identity=None, tell=lambda step, percent: tell.get(step, lambda: 0)() and None)
-    assert versions.folder_of("acme", first.digest).is_dir()
-    assert default_storage.exists(versions.archive_name("acme", first.digest))
+    assert versions.folder_of("tools", first.digest).is_dir()
+    assert default_storage.exists(versions.archive_name("tools", first.digest))
 
 
 def test_a_folder_that_may_only_be_read_is_left_alone(settings: LazySettings, tmp_path: Path) -> None:
