@@ -22,9 +22,13 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
     def living(self) -> Self:
         return self.filter(status__in=Worker.LIVING)
 
+    def taking(self) -> Self:
+        """Those that take work now."""
+        return self.filter(status=Worker.Status.ACTIVE, refusal="")
+
     def serving(self, queue: str) -> Self:
         """Those that would take work from `queue` now."""
-        return self.filter(status=Worker.Status.ACTIVE, refusal="", queues__contains=[queue])
+        return self.taking().filter(queues__contains=[queue])
 
 
 class SchemaVersion(models.Model):
