@@ -7,6 +7,7 @@
 """
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +84,7 @@ class WorkerProcess:
         worker = register_worker(registration)
         logs.say_worker(worker.name)
         host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, Intake(capabilities.queues))
-        disk = DiskWatch(
-            {"work": work_root, "artifacts": settings.ATTUNE_ARTIFACTS_DIR}, floor_mib=settings.ATTUNE_DISK_FLOOR_MB
-        )
+        disk = _disk_watch()
         member = Member(host, registration, disk)
         member.begin()
         connection.close()
@@ -142,6 +141,14 @@ class WorkerProcess:
             "quiet": True,
         }
         self._app.Worker(**arguments).start()
+
+
+def _disk_watch() -> DiskWatch:
+    """Of what executions write to. The folder of artifacts may not be there before the first one."""
+    folders = {"work": settings.ATTUNE_WORK_DIR, "artifacts": settings.ATTUNE_ARTIFACTS_DIR}
+    with suppress(OSError):  # which the watch will tell
+        settings.ATTUNE_ARTIFACTS_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return DiskWatch(folders, floor_mib=settings.ATTUNE_DISK_FLOOR_MB)
 
 
 def _begin(host: Host, consumer: Any) -> None:

@@ -4,9 +4,9 @@ system that does not answer must not silence the heartbeat.
 A look writes, too: a quota or a disk that has become read-only shows as plenty of free space.
 """
 
-import contextlib
 import errno
 import os
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,22 +69,12 @@ def _wrong_with(name: str, folder: Path, *, floor_bytes: float) -> str:
 
 
 def _write_below(folder: Path) -> None:
-    """A file that has no name any more when it is written: nothing is left, whoever is killed here."""
-    path = folder / f".probe-{os.getpid()}"
-    descriptor = _opened(path)
+    """A file that has no name any more when it is written, so that nothing is left whoever is killed meanwhile."""
+    path = folder / f".probe-{secrets.token_hex(8)}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         path.unlink()
         if os.write(descriptor, bytes(_PROBE_BYTES)) < _PROBE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(descriptor)
-
-
-def _opened(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        return os.open(path, flags, 0o600)
-    except FileExistsError:  # of a process of the same number that was killed at the wrong moment
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        return os.open(path, flags, 0o600)

@@ -41,7 +41,7 @@ _FIND = f"""
        AND e.id <> ALL(%(spared)s::bigint[])
        AND NOT ({_HAS_KEPT_ABOVE})
      ORDER BY e.ended_at LIMIT %(most)s
-       FOR NO KEY UPDATE OF e SKIP LOCKED
+       FOR UPDATE OF e SKIP LOCKED
 """
 
 
@@ -62,7 +62,8 @@ class Part(StrEnum):
 def lock_due(part: Part, kept_for: timedelta) -> list[int]:
     """Those of which `part` is to be removed now, oldest end first, locked until the transaction ends.
 
-    Any number of processes may ask at once; each execution is given to one of them.
+    Any number of processes may ask at once; each execution is given to one of them. One that is just being run again is
+    left out.
     """
     spared = _pinned_and_above()
     given: dict[str, Any] = {"kept": kept_for, "terminal": sorted(TERMINAL), "spared": spared, "most": BATCH}

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -45,8 +46,14 @@ def files_are_here() -> bool:
     """Whether this host sees the folder of logs and artifacts at all; else nothing may be said to be removed."""
     if executions_root().is_dir():
         return True
-    logger.info("there is no %s here, so nothing is removed by age", executions_root())
+    _tell_once(executions_root())
     return False
+
+
+@cache
+def _tell_once(root: Path) -> None:
+    """Each process: it is no news in the next round."""
+    logger.warning("there is no %s here, so no execution is removed by age", root)
 
 
 def removed_of(ids: Sequence[int], remove: Callable[[Path], None]) -> list[int]:

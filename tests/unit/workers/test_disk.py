@@ -82,12 +82,6 @@ def test_a_folder_that_is_gone_cannot_be_written_to(disk: Disk, tmp_path: Path) 
     assert "No such file" in said
 
 
-def test_what_a_killed_process_of_this_number_left_is_no_obstacle(disk: Disk, tmp_path: Path) -> None:
-    (tmp_path / f".probe-{os.getpid()}").write_text("left")
-    assert watching(tmp_path)() == ""
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_disk_that_does_not_answer_is_noticed_by_others(
     disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

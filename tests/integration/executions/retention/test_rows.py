@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from apps.core.metrics import counting
 from apps.core.metrics.catalogue import SWEEP_ROWS
@@ -251,4 +251,26 @@ def _counted(step: str) -> float:
 def test_the_spans_are_those_of_the_settings(settings: LazySettings) -> None:
     settings.ATTUNE_RETENTION_EXECUTIONS = timedelta(hours=1)
     make_ended(days_ago=0.5)
+    assert collect_all() == 1
+
+
+def test_one_that_is_just_being_run_again_is_left_for_the_next_round() -> None:
+    old = make_ended(days_ago=31)
+    held, collected = threading.Event(), threading.Event()
+
+    def act(index: int) -> int:
+        if index == 0:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM executions_execution WHERE id = %s FOR KEY SHARE", [old.pk])
+                held.set()
+                assert collected.wait(30)
+            return 0
+        assert held.wait(30)
+        try:
+            return collect_executions()
+        finally:
+            collected.set()
+
+    assert race(2, act) == [0, 0]
+    assert execution_folder(old.pk).exists()
     assert collect_all() == 1
