@@ -73,14 +73,7 @@ class WorkerProcess:
 
     def _run_registered(self, capabilities: Capabilities, work_root: Path) -> None:
         volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
-        registration = Registration(
-            name=settings.ATTUNE_WORKER_NAME,
-            capabilities=capabilities,
-            slots=settings.ATTUNE_WORKER_SLOTS,
-            labels=_labels(settings.ATTUNE_WORKER_LABELS),
-            version=VERSION,
-            volume_id=volume,
-        )
+        registration = _registration(capabilities, volume)
         worker = register_worker(registration)
         logs.say_worker(worker.name)
         host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, Intake(capabilities.queues))
@@ -91,10 +84,10 @@ class WorkerProcess:
         set_current(host)
         look_after_environments(host)
         connection.close()
-        beside = (
+        beside = [
             Repeating("disk", disk.look, every_s=settings.ATTUNE_HEARTBEAT_S),
             Repeating("tidying", lambda: tidy_host(host), every_s=_TIDY_EVERY_S),
-        )
+        ]
         heartbeat = Heartbeat(
             worker.pk,
             every_s=settings.ATTUNE_HEARTBEAT_S,
@@ -141,6 +134,17 @@ class WorkerProcess:
             "quiet": True,
         }
         self._app.Worker(**arguments).start()
+
+
+def _registration(capabilities: Capabilities, volume: str) -> Registration:
+    return Registration(
+        name=settings.ATTUNE_WORKER_NAME,
+        capabilities=capabilities,
+        slots=settings.ATTUNE_WORKER_SLOTS,
+        labels=_labels(settings.ATTUNE_WORKER_LABELS),
+        version=VERSION,
+        volume_id=volume,
+    )
 
 
 def _disk_watch() -> DiskWatch:

@@ -40,6 +40,9 @@ class Scene:
         self.member.after_beat(beat, Worker.objects.get(pk=self.host.worker_id).status)
         return Worker.objects.get(pk=self.host.worker_id)
 
+    def takes(self) -> bool:
+        return self.host.intake.is_open
+
     def fill(self) -> None:
         self.folder.rename(self.folder.with_name("away"))
 
@@ -64,13 +67,13 @@ def scene(people: People, tmp_path: Path, warden: Warden) -> Scene:
 
 def test_without_room_it_says_so_and_takes_nothing_until_there_is_room(scene: Scene) -> None:
     assert scene.beat().refusal == ""
-    assert scene.host.intake.is_open
+    assert scene.takes()
     scene.fill()
     assert scene.beat().refusal.startswith("unhealthy: disk: nothing can be written")
-    assert not scene.host.intake.is_open
+    assert not scene.takes()
     scene.make_room()
     assert scene.beat().refusal == ""
-    assert scene.host.intake.is_open
+    assert scene.takes()
 
 
 def test_who_waits_for_it_is_told_why(people: People, scene: Scene) -> None:
@@ -86,7 +89,7 @@ def test_who_waits_for_it_is_told_why(people: People, scene: Scene) -> None:
 def test_it_takes_nothing_before_its_first_beat_either(scene: Scene) -> None:
     scene.fill()
     scene.member.begin()
-    assert not scene.host.intake.is_open
+    assert not scene.takes()
 
 
 def test_one_that_was_called_lost_without_room_is_not_cordoned_for_it(scene: Scene) -> None:
@@ -99,7 +102,7 @@ def test_one_that_was_called_lost_without_room_is_not_cordoned_for_it(scene: Sce
     assert worker.refusal.startswith("unhealthy: disk")
     scene.make_room()
     scene.beat()
-    assert scene.host.intake.is_open
+    assert scene.takes()
 
 
 def test_one_that_was_cordoned_and_called_lost_is_cordoned_again(scene: Scene) -> None:

@@ -12,6 +12,7 @@ EXECUTION = f"{API}/executions/17"
 READY = {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok", "workers": 1}
 ME = {"username": "ann", "is_administrator": False, "verbs": ["action.view", "execution.run"]}
 LOG = "one\ntwo\nthree\n"
+PIN = {"reason": "audit", "by": "ann", "at": "2026-11-21T14:26:00Z"}
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "executions/17/attempts"): {"results": [_ATTEMPT]},
     ("GET", "executions/17/artifacts"): page(_ARTIFACT),
     ("GET", "executions/17/children"): page(),
-    ("POST", "executions/17/pin"): lambda asked: Answer(recorded.execution(pinned=_PIN)),
+    ("POST", "executions/17/pin"): lambda asked: Answer(recorded.execution(pinned=PIN)),
     ("DELETE", "executions/17/pin"): Answer(b"", 204),
     ("GET", "executions/stats"): {
         "since": "2026-11-20T14:30:00Z",
@@ -205,12 +206,11 @@ def _waits_and_ends(canned: Canned) -> None:
     canned.on("GET", EXECUTION, recorded.waiting(status="running", reason=None), recorded.execution())
 
 
-_PIN = {"reason": "audit", "by": "ann", "at": "2026-11-21T14:26:00Z"}
 _FULL = "unhealthy: disk: 12 MiB are free in the work folder /opt/attune/work, 200 are needed"
 
 
 def _is_pinned(canned: Canned) -> None:
-    canned.on("GET", EXECUTION, recorded.execution(pinned=_PIN, logs_removed_at="2026-11-21T14:27:00Z"))
+    canned.on("GET", EXECUTION, recorded.execution(pinned=PIN, logs_removed_at="2026-11-21T14:27:00Z"))
 
 
 def _logs_are_removed(canned: Canned) -> None:

@@ -1,6 +1,5 @@
 """Executions that ended long ago, with the files they left."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from tests.people import People
 
 
 @pytest.fixture
-def artifacts_dir(people: People, settings: LazySettings, tmp_path: Path) -> Iterator[Path]:
+def artifacts_dir(people: People, settings: LazySettings, tmp_path: Path) -> Path:
     """Of this test alone."""
     settings.ATTUNE_ARTIFACTS_DIR = tmp_path
     (tmp_path / "executions").mkdir()

@@ -1,6 +1,6 @@
 """What else has served its time: keys, operations, results of tasks, workers."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import LazySettings
@@ -24,7 +24,7 @@ from tests.threads import race
 pytestmark = pytest.mark.usefixtures("artifacts_dir")
 
 
-def ago(days: float) -> object:
+def ago(days: float) -> datetime:
     return timezone.now() - timedelta(days=days)
 
 
