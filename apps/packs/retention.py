@@ -6,6 +6,7 @@ A file without a row is found again and again, so nothing is left by a crash bet
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def collect_unpacked() -> int:
     removed = 0
     for folder in _unpacked():
         if _is_old(folder) and not _is_known(folder.parent.name, digest__startswith=folder.name):
-            discard(folder)
+            with suppress(OSError):  # it may only be read here: whoever may write to it removes it
+                discard(folder)
             removed += not folder.is_dir()
     return removed
 

@@ -1,6 +1,7 @@
 """Old versions of packs: which are forgotten, and what goes with them."""
 
 import os
+import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -126,7 +127,19 @@ def test_files_that_are_removed_while_their_version_is_installed_again_are_there
     assert default_storage.exists(versions.archive_name("tools", first.digest))
 
 
-def test_a_folder_that_may_only_be_read_is_left_alone(settings: LazySettings, tmp_path: Path) -> None:
+def test_a_folder_that_may_only_be_read_is_left_alone(
+    settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_SPARED", timedelta(seconds=-5))
+    with small_disk(tmp_path / "small", kib=512) as folder:
+        (folder / "gone" / "0123456789ab").mkdir(parents=True)
+        settings.ATTUNE_PACKS_DIR = folder
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        assert collect_unpacked() == 0
+        assert (folder / "gone" / "0123456789ab").is_dir()
+
+
+def test_a_host_without_packs_has_nothing_to_remove(settings: LazySettings, tmp_path: Path) -> None:
     settings.ATTUNE_PACKS_DIR = tmp_path / "nowhere"
     assert collect_unpacked() == 0
 
