@@ -7,6 +7,7 @@ from celery import Celery
 from celery.signals import heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
 
 from apps.core.alive import still_alive
+from apps.core.database import limit_waits
 from apps.core.metrics import publishing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune.settings.production")
@@ -27,6 +28,7 @@ def _keep_logging(**_: Any) -> None:
 @worker_process_init.connect
 def _begin_to_count(**_: Any) -> None:
     """In each child of a conductor."""
+    limit_waits()
     publisher = publishing.start()
     worker_process_shutdown.connect(lambda **_: publisher.stop(), weak=False)
 

@@ -1,0 +1,65 @@
+"""A real PostgreSQL that gives work up: locked tables, sessions ended in the middle, no free connection."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection, connections
+
+
+@contextmanager
+def another_session() -> "Iterator[psycopg.Connection[Any]]":
+    """A connection beside the test's own, outside the pool; what it began is undone at the end."""
+    parameters = connections["default"].get_connection_params()
+    for unknown in ("pool", "cursor_factory", "context", "prepare_threshold"):
+        parameters.pop(unknown, None)
+    with psycopg.connect(**parameters) as other:
+        yield other
+        other.rollback()
+
+
+@contextmanager
+def locked_tables(is_locked: Callable[[str], bool] = lambda _: True) -> Iterator[None]:
+    """Somebody holds these tables, and this thread's connection gives up at once instead of waiting for them."""
+    connection.ensure_connection()
+    tables = [name for name in connection.introspection.table_names() if is_locked(name)]
+    with another_session() as other:
+        other.execute("LOCK TABLE " + ", ".join(f'"{name}"' for name in tables) + " IN ACCESS EXCLUSIVE MODE")
+        _run("SET lock_timeout = '10ms'")
+        try:
+            yield
+        finally:
+            _run("RESET lock_timeout")
+
+
+def end_sessions_of_this_test() -> None:
+    """As an operator does it, or a server that goes down: everybody's connections are gone."""
+    with another_session() as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+@contextmanager
+def no_free_connection() -> Iterator[None]:
+    """Every connection of this process's pool is in use, and nobody waits long for one."""
+    connection.close()
+    pool = connection.pool
+    assert pool is not None
+    patience, pool.timeout = pool.timeout, 0.05
+    taken = []
+    try:
+        while len(taken) < pool.max_size:
+            taken.append(pool.getconn(timeout=10))
+        yield
+    finally:
+        pool.timeout = patience
+        for one in taken:
+            pool.putconn(one)
+
+
+def _run(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
