@@ -8,10 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune.settings.production")
 
 django.setup(set_prefix=False)
 
-from apps.core import database  # noqa: E402 - settings must be ready first
 from apps.core.asgi_handler import OneThreadHandler  # noqa: E402 - settings must be ready first
 from apps.core.body_limit import BodyLimit  # noqa: E402 - as above
 from apps.core.lifespan import Lifespan  # noqa: E402 - as above
 
-database.limit_waits(statement_s=database.REQUEST_STATEMENT_S)
 application = Lifespan(BodyLimit(OneThreadHandler()))  # type: ignore[arg-type]  # ASGI messages are mappings to Django

@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
 from apps.core.redis import breaker, client, connect
 from apps.executions import lines
@@ -21,6 +22,7 @@ def fresh(transactional_db: None) -> Iterator[None]:
     forget_redis()
     rebuild_if_stale()
     yield
+    connection.close()  # a test may have broken it
     forget_redis()
 
 

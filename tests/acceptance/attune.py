@@ -106,6 +106,19 @@ class Attune:
         body: dict[str, Any] = wait_for(is_running, what=f"the start of {execution_id}")
         return body
 
+    def wait_until_healthy(self) -> None:
+        """Every role is there, nothing of earlier runs is, and an action runs."""
+        ready = {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok", "workers": 1}
+
+        def is_ready() -> bool:
+            said = httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=30).json()
+            return {name: said.get(name) for name in ready} == ready
+
+        wait_for(is_ready, what="all roles", every_s=0.1)
+        for status in ("running", "canceling", "scheduled", "delayed", "requested"):
+            assert self.executions(status=status) == [], "an earlier test left this behind"
+        assert self.run("core.noop")["status"] == "succeeded"
+
     def executions(self, **query: str) -> list[dict[str, Any]]:
         """All that fit, through all pages."""
         found: list[dict[str, Any]] = []

@@ -90,11 +90,11 @@ def test_lines_of_different_keys_do_not_wait_for_each_other(attune: Attune, tmp_
 
 @pytest.mark.parametrize("times", [3])
 def test_an_emptied_redis_in_the_middle_loses_none_doubles_none_and_keeps_the_order(
-    private_attune: Attune, tmp_path: Path, times: int
+    hurt: Attune, tmp_path: Path, times: int
 ) -> None:
     import redis
 
-    attune, file = private_attune, tmp_path / "notes"
+    attune, file = hurt, tmp_path / "notes"
     server = redis.Redis.from_url(attune.variables["REDIS_URL"])
     stop = threading.Event()
 
