@@ -27,6 +27,7 @@ def install_packs(*names: str) -> None:
 @contextmanager
 def hosted_worker(work_root: Path) -> Iterator[Host]:
     """A worker of this process, with a real warden, that serves the shell. Nothing beats: it is never silent."""
+    work_root.mkdir(parents=True)
     warden = Warden(silence_s=3600)
     warden.start()
     try:

@@ -40,7 +40,7 @@ def test_fifty_that_ran_on_the_only_worker_when_it_was_killed_all_end_as_their_a
 
     def another() -> bool:
         active = attune.client.get("/workers", params={"status": "active"}).json()["results"]
-        return any(worker["id"] != killed["id"] for worker in active)
+        return any(worker["pid"] != killed["pid"] for worker in active)
 
     wait_for(another, what="another worker")
     assert wait_for_ends(attune, asked, deadline_s=60) == {"succeeded", "abandoned"}

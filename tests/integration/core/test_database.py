@@ -16,11 +16,9 @@ from tests.database_trouble import another_session, end_sessions_of_this_test, l
 from tests.factories import make_worker
 from tests.threads import race, wait_for_locks
 
-pytestmark = pytest.mark.usefixtures("fresh")
-
 
 @pytest.fixture(autouse=True)
-def own_connection() -> Iterator[None]:
+def own_connection(fresh: None) -> Iterator[None]:
     """What is set for a session here ends with the test."""
     yield
     with suppress(Error):
@@ -79,6 +77,14 @@ def test_no_free_connection_is_a_database_that_is_away() -> None:
     with no_free_connection(), pytest.raises((OperationalError, PoolTimeout)) as caught:
         Worker.objects.first()
     assert trouble_of(caught.value) is Trouble.AWAY
+
+
+def test_a_whole_pool_of_dead_connections_is_replaced_at_once() -> None:
+    with no_free_connection():
+        pass  # so many are open now
+    end_sessions_of_this_test()
+    make_worker()
+    assert race(6, lambda _: Worker.objects.count()) == [1] * 6
 
 
 def test_a_broken_rule_is_no_trouble_of_the_database() -> None:

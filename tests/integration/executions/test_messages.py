@@ -266,6 +266,9 @@ def test_huge_messages_are_logged_in_short_and_kill_nobody(scene: Scene) -> None
     assert len(scene.log()[size:]) < 20_000
 
 
+@pytest.mark.django_db(
+    transaction=True
+)  # of all files, that somebody asks for the database; it is emptied after this one
 def test_a_worker_goes_on_after_its_server_died_and_what_was_lost_is_hinted_again(scene: Scene) -> None:
     pks = scene.scheduled(5)
     for pk in pks:
