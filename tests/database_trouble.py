@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection, connections
+from django.db.backends.signals import connection_created
 
 
 @contextmanager
@@ -21,16 +22,19 @@ def another_session() -> "Iterator[psycopg.Connection[Any]]":
 
 @contextmanager
 def locked_tables(is_locked: Callable[[str], bool] = lambda _: True) -> Iterator[None]:
-    """Somebody holds these tables, and this thread's connection gives up at once instead of waiting for them."""
+    """Somebody holds these tables, and whoever asks for them gives up at once instead of waiting."""
     connection.ensure_connection()
     tables = [name for name in connection.introspection.table_names() if is_locked(name)]
     with another_session() as other:
         other.execute("LOCK TABLE " + ", ".join(f'"{name}"' for name in tables) + " IN ACCESS EXCLUSIVE MODE")
-        _run("SET lock_timeout = '10ms'")
+        connection.close()  # each request, and each long wait, takes one from the pool anew
+        connection_created.connect(_hurry)
         try:
             yield
         finally:
-            _run("RESET lock_timeout")
+            connection_created.disconnect(_hurry)
+            connection.close()
+            connection.close_pool()
 
 
 def end_sessions_of_this_test() -> None:
@@ -60,6 +64,6 @@ def no_free_connection() -> Iterator[None]:
             pool.putconn(one)
 
 
-def _run(sql: str) -> None:
+def _hurry(connection: Any, **_: Any) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute("SET lock_timeout = '10ms'")

@@ -50,7 +50,7 @@ def use() -> None:
         TRANSPORT_ALIASES[scheme] = f"{__name__}:{Transport.__name__}"
 
 
-def fault_in(message: Any) -> str:
+def fault_in(message: Any) -> str:  # noqa: PLR0911 - one for each fault
     """Why `message`, as kombu keeps it in Redis, is none of ours; empty when it may be one."""
     if not isinstance(message, dict):
         return "it is no object"
