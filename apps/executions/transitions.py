@@ -136,8 +136,8 @@ def insert(rows: Sequence[NewExecution]) -> list[Ticket]:
 
 
 def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
-    """`scheduled → running` for an active worker that knows the tables. None: a duplicate, stale or forged hint, a worker
-    called lost, or tables that were moved on a moment ago."""
+    """`scheduled → running` for an active worker that knows the tables. None: a duplicate, stale or forged hint, a
+    worker called lost, or tables that were moved on a moment ago."""
     sql = f"""
         WITH claimed AS (
             UPDATE executions_execution

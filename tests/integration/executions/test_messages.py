@@ -29,7 +29,8 @@ from apps.executions import hints, lines
 from apps.executions.models import Execution, SlotsEpoch
 from apps.executions.services.request import Wish, request_executions
 from apps.executions.slots.rebuild import rebuild_if_stale
-from apps.workers.models import Worker
+from apps.workers.models import SchemaVersion, Worker
+from apps.workers.schema import OLDEST, SCHEMA
 from tests.acceptance.attune import ROOT
 from tests.installed import install_packs
 from tests.people import People, make_people
@@ -266,9 +267,26 @@ def test_huge_messages_are_logged_in_short_and_kill_nobody(scene: Scene) -> None
     assert len(scene.log()[size:]) < 20_000
 
 
-@pytest.mark.django_db(
-    transaction=True
-)  # of all files, that somebody asks for the database; it is emptied after this one
+def test_a_worker_takes_nothing_while_the_tables_are_too_new_for_it_and_says_so(scene: Scene) -> None:
+    row = Worker.objects.filter(name="listening", status="active")
+    SchemaVersion.objects.update(number=SCHEMA + 1, oldest=SCHEMA + 1)  # as the migrations of a later release
+    try:
+        (pk,) = scene.scheduled()
+        scene.send(pk, 1)
+        wait_for(lambda: "upgrade the worker" in row.get().refusal, what="what the worker says")
+        assert Execution.objects.get(pk=pk).status == "scheduled"
+        hints.send_again()
+    finally:
+        SchemaVersion.objects.update(number=SCHEMA, oldest=OLDEST)
+    wait_for(lambda: row.get().refusal == "", what="the worker to take work again")
+    hints.send_again()
+    scene.wait_until_ended([pk])
+    scene.still_works()
+    assert scene.starts()[pk] == 1
+
+
+# Somebody has to ask for the database; it is emptied after this one.
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_goes_on_after_its_server_died_and_what_was_lost_is_hinted_again(scene: Scene) -> None:
     pks = scene.scheduled(5)
     for pk in pks:
