@@ -64,6 +64,19 @@ def no_free_connection() -> Iterator[None]:
             pool.putconn(one)
 
 
+def once_cut_off(deed: Any) -> Any:
+    """`deed`, in front of which all sessions are ended the first time."""
+    ended: list[bool] = []
+
+    def cut_off(*args: Any, **kwargs: Any) -> Any:
+        if not ended:
+            ended.append(True)
+            end_sessions_of_this_test()
+        return deed(*args, **kwargs)
+
+    return cut_off
+
+
 def _hurry(connection: Any, **_: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '10ms'")

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from apps.executions import lines
 from apps.executions.models import Execution
-from tests.database_trouble import end_sessions_of_this_test, locked_tables, no_free_connection
+from tests.database_trouble import end_sessions_of_this_test, locked_tables, no_free_connection, once_cut_off
 from tests.factories import make_action, make_execution, make_gate, make_worker
 from tests.integration.api.test_attacks import addresses, filled, send
 from tests.people import People, client_of
@@ -113,16 +113,3 @@ def test_a_request_without_a_key_is_not_asked_twice_for_whoever_lost_the_answer(
     answer = client.post("/api/v1/executions", {"action": "demo.deploy"}, format="json")
     assert is_told(answer, "database_away")
     assert Execution.objects.count() == 1
-
-
-def once_cut_off(deed: Any) -> Any:
-    """`deed`, in front of which all sessions are ended the first time."""
-    ended: list[bool] = []
-
-    def cut_off(*args: Any, **kwargs: Any) -> Any:
-        if not ended:
-            ended.append(True)
-            end_sessions_of_this_test()
-        return deed(*args, **kwargs)
-
-    return cut_off

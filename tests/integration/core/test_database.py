@@ -49,6 +49,7 @@ def test_a_transaction_that_idles_too_long_is_a_busy_database() -> None:
 
     def idle() -> None:
         with transaction.atomic():
+            run("SELECT 1")
             with another_session() as other:
                 other.execute("SELECT pg_sleep(0.3)")
             run("SELECT 1")
