@@ -10,7 +10,7 @@ from apps.workers.host import current
 
 @shared_task(name=dispatch.RUN_TASK, ignore_result=True, base=HintTask)
 def run(*arguments: object, **named: object) -> None:
-    hint = dispatch.read_hint(arguments) if not named else None
+    hint = dispatch.read_hint((*arguments, *named.values()))
     if hint is not None:
         run_execution(*hint, host=current())
 

@@ -200,14 +200,15 @@ def test_doubled_mixed_up_and_late_hints_start_each_execution_once(scene: Scene)
     assert [scene.starts()[pk] for pk in pks] == [1] * 20
 
 
-FORGED: list[tuple[Any, ...]] = [
-    (), (1,), (1, 1, 1), (10**18, 1), (-1, 1), (0, 1), (2**63, 1), (2**400, 1), (1, 2**40), (1, -1), (1.5, 1),
-    ("1", 1), ("x' OR 1=1 --", 1), (None, None), ([], {}), ({"a": 1}, 1), (True, True), (1, "\x00"), ("9" * 5000, 1),
+UNREADABLE: list[tuple[Any, ...]] = [
+    (), (1,), (1, 1, 1), (-1, 1), (0, 1), (2**63, 1), (2**400, 1), (1, 2**40), (1, -1), (1.5, 1), ("1", 1),
+    ("x' OR 1=1 --", 1), (None, None), ([], {}), ({"a": 1}, 1), (1, "\x00"), ("9" * 5000, 1),
 ]  # fmt: skip
+FORGED: list[tuple[Any, ...]] = [*UNREADABLE, (10**18, 1), (True, True)]
 
 
 def test_what_a_hint_cannot_say_is_not_even_looked_up(people: People) -> None:
-    for arguments in FORGED:
+    for arguments in UNREADABLE:
         tasks.run(*arguments)  # there is no worker in this process that could
 
 
