@@ -202,9 +202,9 @@ def test_doubled_mixed_up_and_late_hints_start_each_execution_once(scene: Scene)
 
 UNREADABLE: list[tuple[Any, ...]] = [
     (), (1,), (1, 1, 1), (-1, 1), (0, 1), (2**63, 1), (2**400, 1), (1, 2**40), (1, -1), (1.5, 1), ("1", 1),
-    ("x' OR 1=1 --", 1), (None, None), ([], {}), ({"a": 1}, 1), (1, "\x00"), ("9" * 5000, 1),
+    (True, True), ("x' OR 1=1 --", 1), (None, None), ([], {}), ({"a": 1}, 1), (1, "\x00"), ("9" * 5000, 1),
 ]  # fmt: skip
-FORGED: list[tuple[Any, ...]] = [*UNREADABLE, (10**18, 1), (True, True)]
+FORGED: list[tuple[Any, ...]] = [*UNREADABLE, (10**18, 1)]
 
 
 def test_what_a_hint_cannot_say_is_not_even_looked_up(people: People) -> None:
@@ -221,7 +221,7 @@ def test_forged_hints_run_nothing_and_are_logged_once_in_a_line_each(scene: Scen
     scene.still_works()
     assert sum(scene.starts().values()) == sum(before.values()) + 1
     told = scene.log()[size:].splitlines()
-    assert len([line for line in told if "Traceback" in line]) == 0
+    assert "Traceback" not in " ".join(told), "\n".join(told)
     assert len(told) <= 2 * len(FORGED)
     assert max(map(len, told)) < 1000
 
