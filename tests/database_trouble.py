@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from django.db import connection, connections
 from django.db.backends.signals import connection_created
+from psycopg_pool import ConnectionPool
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def locked_tables(is_locked: Callable[[str], bool] = lambda _: True) -> Iterator
         finally:
             connection_created.disconnect(_hurry)
             connection.close()
-            connection.close_pool()
+            connections["default"].close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's alone
 
 
 def end_sessions_of_this_test() -> None:
@@ -50,10 +51,10 @@ def end_sessions_of_this_test() -> None:
 def no_free_connection() -> Iterator[None]:
     """Every connection of this process's pool is in use, and nobody waits long for one."""
     connection.close()
-    pool = connection.pool
+    pool: ConnectionPool[Any] | None = connection.pool  # type: ignore[attr-defined]  # of PostgreSQL's alone
     assert pool is not None
     patience, pool.timeout = pool.timeout, 0.05
-    taken = []
+    taken: list[psycopg.Connection[Any]] = []
     try:
         while len(taken) < pool.max_size:
             taken.append(pool.getconn(timeout=10))

@@ -24,20 +24,20 @@ _FOLLOWED = ("callbacks", "errbacks", "chain", "chord")
 _AWAITED = ("eta", "expires", "group")
 
 
-class Channel(redis.Channel):  # type: ignore[misc]  # kombu is not typed
+class Channel(redis.Channel):
     def _brpop_read(self, **options: Any) -> Any:
         """The entry has left its queue when its text proves to be none."""
         try:
-            return super()._brpop_read(**options)
+            return super()._brpop_read(**options)  # type: ignore[misc]  # not in kombu's stubs
         except (ValueError, RecursionError) as error:
             _forget(f"it is no JSON: {error}")
             return True
 
 
-class Transport(redis.Transport):  # type: ignore[misc]  # kombu is not typed
+class Transport(redis.Transport):
     Channel = Channel
 
-    def _deliver(self, message: Any, queue: str) -> None:
+    def _deliver(self, message: Any, queue: str | None) -> None:
         if fault := fault_in(message):
             _forget(fault)
         else:

@@ -8,6 +8,8 @@ from rest_framework.test import APIClient
 
 from apps.executions import lines
 from apps.executions.models import Execution
+from apps.executions.services import request
+from apps.executions.transitions import insert, transition_many
 from tests.database_trouble import end_sessions_of_this_test, locked_tables, no_free_connection, once_cut_off
 from tests.factories import make_action, make_execution, make_gate, make_worker
 from tests.integration.api.test_attacks import addresses, filled, send
@@ -85,7 +87,7 @@ def test_what_was_accepted_is_told_so_though_the_database_went_away_after_it(
     client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_action("gated", concurrency={"limit": 5})
-    monkeypatch.setattr(lines, "transition_many", once_cut_off(lines.transition_many))
+    monkeypatch.setattr(lines, "transition_many", once_cut_off(transition_many))
     answer = client.post("/api/v1/executions", {"action": "demo.gated"}, format="json")
     assert answer.status_code == 201
     assert Execution.objects.filter(action_ref="demo.gated").count() == 1
@@ -94,9 +96,7 @@ def test_what_was_accepted_is_told_so_though_the_database_went_away_after_it(
 def test_a_request_under_a_key_is_accepted_once_though_its_connection_was_lost(
     client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from apps.executions.services import request
-
-    monkeypatch.setattr(request, "insert", once_cut_off(request.insert))
+    monkeypatch.setattr(request, "insert", once_cut_off(insert))
     body = {"action": "demo.deploy"}
     answer = client.post("/api/v1/executions", body, format="json", HTTP_IDEMPOTENCY_KEY="k")
     assert answer.status_code == 201
@@ -107,9 +107,7 @@ def test_a_request_under_a_key_is_accepted_once_though_its_connection_was_lost(
 def test_a_request_without_a_key_is_not_asked_twice_for_whoever_lost_the_answer(
     client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from apps.executions.services import request
-
-    monkeypatch.setattr(request, "insert", once_cut_off(request.insert))
+    monkeypatch.setattr(request, "insert", once_cut_off(insert))
     answer = client.post("/api/v1/executions", {"action": "demo.deploy"}, format="json")
     assert is_told(answer, "database_away")
     assert Execution.objects.count() == 1

@@ -164,7 +164,7 @@ def test_connections_of_a_role_give_up_a_lock_and_an_idle_transaction(monkeypatc
     try:
         with another_session() as session:
             found = [
-                session.execute(f"SHOW {name}").fetchone()  # type: ignore[arg-type]  # names of ours
+                session.execute(f"SHOW {name}").fetchone()
                 for name in ("lock_timeout", "idle_in_transaction_session_timeout", "statement_timeout")
             ]
     finally:

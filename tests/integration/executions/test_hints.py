@@ -88,7 +88,9 @@ def test_each_hint_is_sent_by_one_of_those_who_sweep(people: People) -> None:
 def clone(execution: Execution, count: int) -> None:
     """So many more rows like it."""
     columns = ", ".join(
-        connection.ops.quote_name(field.column) for field in Execution._meta.concrete_fields if field.column != "id"
+        connection.ops.quote_name(str(field.column))
+        for field in Execution._meta.concrete_fields
+        if field.column != "id"
     )
     with connection.cursor() as cursor:
         cursor.execute(

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from apps.executions import dispatch, hints, lines, tasks
 from apps.executions.models import Execution, SlotsEpoch
 from apps.executions.services.request import Wish, request_executions
 from apps.executions.slots.rebuild import rebuild_if_stale
+from apps.executions.transitions import Ticket
 from apps.workers.models import SchemaVersion, Worker
 from apps.workers.schema import OLDEST, SCHEMA
 from tests.acceptance.attune import ROOT
@@ -82,8 +83,13 @@ class Scene:
     def sweep(self) -> None:
         """Hints again at what nobody followed, as a scheduler does; its messages go to this worker's server."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(dispatch, "hint", lambda tickets: [self.send(item.id, item.attempt) for item in tickets])
+            patch.setattr(dispatch, "hint", self._hint)
             hints.send_again()
+
+    def _hint(self, tickets: Sequence[Ticket]) -> bool:
+        for ticket in tickets:
+            self.send(ticket.id, ticket.attempt)
+        return True
 
     def wait_until_ended(self, pks: list[int]) -> None:
         rows = Execution.objects.filter(pk__in=pks)
@@ -291,7 +297,12 @@ def test_a_worker_takes_nothing_while_the_tables_are_too_new_for_it_and_says_so(
     finally:
         SchemaVersion.objects.update(number=SCHEMA, oldest=OLDEST)
     wait_for(lambda: row.get().refusal == "", what="the worker to take work again")
-    wait_for(lambda: scene.sweep() or Execution.objects.get(pk=pk).status != "scheduled", what="its claim")
+
+    def is_claimed() -> bool:
+        scene.sweep()
+        return Execution.objects.get(pk=pk).status != "scheduled"
+
+    wait_for(is_claimed, what="its claim")
     scene.wait_until_ended([pk])
     scene.still_works()
     assert scene.starts()[pk] == 1

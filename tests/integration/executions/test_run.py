@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from apps.executions import run
+from apps.executions import lines, run
+from apps.executions.definitions import definition_of
 from apps.executions.models import Execution
 from apps.executions.services import finish as finishing
 from apps.executions.services.finish import Ending
 from apps.executions.states import Status
+from apps.executions.transitions import claim, transition
 from apps.runner.warden_client import Warden
 from apps.workers.capabilities import Capabilities
 from apps.workers.host import Host
@@ -41,9 +43,9 @@ def give_up(*_: Any, **__: Any) -> None:
 def test_a_result_outlives_the_session_that_was_to_write_it(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ask(people, make_action(concurrency={"limit": 1}), count=2)
     held = claimed(first, make_worker())
-    monkeypatch.setattr(finishing, "transition", once_cut_off(finishing.transition))
+    monkeypatch.setattr(finishing, "transition", once_cut_off(transition))
     ending = Ending(status=Status.SUCCEEDED, result={"answer": 42})
-    assert run._finish(held, ending, rules=run.definition_of(held.definition_id)) is Status.SUCCEEDED
+    assert run._finish(held, ending, rules=definition_of(held.definition_id)) is Status.SUCCEEDED
     first.refresh_from_db()
     assert (first.status, first.result, status_of(second)) == ("succeeded", {"answer": 42}, "scheduled")
 
@@ -53,9 +55,9 @@ def test_a_slot_is_given_back_though_the_session_ended_after_the_result(
 ) -> None:
     first, second = ask(people, make_action(concurrency={"limit": 1}), count=2)
     held = claimed(first, make_worker())
-    monkeypatch.setattr(finishing.lines, "leave", once_cut_off(finishing.lines.leave))
+    monkeypatch.setattr(lines, "leave", once_cut_off(lines.leave))
     ending = Ending(status=Status.SUCCEEDED)
-    assert run._finish(held, ending, rules=run.definition_of(held.definition_id)) is Status.SUCCEEDED
+    assert run._finish(held, ending, rules=definition_of(held.definition_id)) is Status.SUCCEEDED
     assert (status_of(first), status_of(second)) == ("succeeded", "scheduled")
 
 
@@ -85,7 +87,7 @@ def test_a_session_that_ends_before_the_claim_costs_nothing(
     people: People, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (execution,) = ask(people)
-    monkeypatch.setattr(run, "claim", once_cut_off(run.claim))
+    monkeypatch.setattr(run, "claim", once_cut_off(claim))
     monkeypatch.setattr(run, "_prepare", give_up)
     run.run_execution(execution.pk, 1, host=host)
     assert Execution.objects.get(pk=execution.pk).attempt == 2
