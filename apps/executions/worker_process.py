@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from apps.core import logs, tracing
+from apps.core.database import limit_waits
 from apps.core.metrics import publishing
 from apps.core.repeating import Repeating
 from apps.core.version import VERSION
@@ -53,6 +54,7 @@ class WorkerProcess:
 
     def run(self) -> None:
         self._warden.start()
+        limit_waits()
         try:
             with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
                 self._run_registered(self._capabilities(), work_root)
