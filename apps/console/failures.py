@@ -1,6 +1,7 @@
 """What the web role says where no view answers: below `/admin/` with a page in the console's look, elsewhere with a
 problem document."""
 
+import sys
 from typing import cast
 
 from django.contrib import admin
@@ -8,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
-from apps.console.away import bare_page, telling_when_away
+from apps.console.away import bare_page, telling_when_away, trouble_page
 from apps.core import problem
 
 _CONSOLE = "/admin/"
@@ -37,8 +38,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Called while the error is handled: also for those outside of views, where sessions are read and saved."""
     if not _is_of_console(request):
         return problem.server_error(request)
+    error = sys.exception()
+    trouble = problem.told_trouble(error) if error is not None else None
+    if trouble is not None:
+        return trouble_page(request, trouble)
     detail = "This is a bug in Attune; its log has it under the request's id."
     return bare_page(request, 500, "This did not work", detail, back=_CONSOLE)
 

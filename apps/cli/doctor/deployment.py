@@ -84,12 +84,11 @@ class Deployment:
 
     @cached_property
     def workers(self) -> list[dict[str, Any]]:
-        return self._rows("workers", fields="name,status,refusal,runtimes,queues,slots,running,version,last_heartbeat")
+        return self._rows("workers", fields="name,status,runtimes,queues,slots,running,version,last_heartbeat")
 
     @property
     def active(self) -> list[dict[str, Any]]:
-        """Those that take work."""
-        return [row for row in self.workers if row["status"] == "active" and not row["refusal"]]
+        return [row for row in self.workers if row["status"] == "active"]
 
     @cached_property
     def tokens(self) -> list[dict[str, Any]]:

@@ -1,8 +1,7 @@
 """Checks of where executions run: workers, the languages they have, the queues they serve."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from apps.cli.doctor.deployment import Deployment
 from apps.cli.doctor.findings import Finding, ok, problem, warning
@@ -12,7 +11,6 @@ from apps.cli.output.cells import duration_text
 _SILENT_S = 30.0
 #: Names in one detail.
 _SHOWN = 5
-_LIVING = ("active", "cordoned", "draining")
 
 
 def workers(deployment: Deployment) -> Iterator[Finding]:
@@ -29,11 +27,13 @@ def workers(deployment: Deployment) -> Iterator[Finding]:
     yield ok(f"{_count(len(active), 'worker')} active, {running} of {slots} slots busy")
     if running >= slots:
         yield warning("All slots are busy: whatever is asked for now waits.", "start more workers, or wait")
-    if refusing := [row for row in deployment.workers if row["refusal"] and row["status"] in _LIVING]:
-        yield warning(
-            f"{_count(len(refusing), 'worker')} cannot take work.",
-            "bring workers and database to versions that fit: docs/operations/upgrade.md",
-            details=[f"{row['name']}: {row['refusal']}" for row in refusing[:_SHOWN]],
+    refusing = {row["name"]: row["refusal"] for row in active if row.get("refusal")}
+    if refusing:
+        tell = problem if len(refusing) == len(active) else warning
+        yield tell(
+            f"{_count(len(refusing), 'active worker')} take{'s' if len(refusing) == 1 else ''} nothing new.",
+            "for a disk: make room on it, and work is taken again by itself; else as it says",
+            details=[f"{name}: {why}" for name, why in sorted(refusing.items())],
         )
     lost = [row["name"] for row in deployment.workers if row["status"] == "lost"]
     if lost:
@@ -89,11 +89,7 @@ def queues(deployment: Deployment) -> Iterator[Finding]:
 
 
 def _others(deployment: Deployment) -> list[str]:
-    return [f"{row['name']} is {row['status']}{_refusal(row)}" for row in deployment.workers[:_SHOWN]]
-
-
-def _refusal(row: Mapping[str, Any]) -> str:
-    return f" and takes nothing: {row['refusal']}" if row["refusal"] else ""
+    return [f"{row['name']} is {row['status']}" for row in deployment.workers[:_SHOWN]]
 
 
 def _count(number: int, noun: str) -> str:

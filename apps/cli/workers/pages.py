@@ -35,7 +35,7 @@ def _facts(worker: Mapping[str, Any]) -> list[tuple[str, Cell]]:
     return [
         ("worker", strong(worker["name"])),
         ("status", _status(worker)),
-        ("refuses", Cell(plain(worker["refusal"]).text, "red")),
+        ("takes nothing", Cell(plain(worker["refusal"]).text, "red")),
         ("pool", plain(worker["pool"])),
         ("labels", plain(", ".join(f"{name}={value}" for name, value in worker["labels"].items()))),
         ("slots", plain(f"{worker['running']} of {worker['slots']} busy")),
@@ -53,7 +53,7 @@ def _facts(worker: Mapping[str, Any]) -> list[tuple[str, Cell]]:
 def _status(worker: Mapping[str, Any]) -> Cell:
     """One that takes nothing, whatever its status says, is told from the others."""
     if worker["refusal"]:
-        return Cell(f"{status(worker['status']).text}, refuses work", "red")
+        return Cell(f"{status(worker['status']).text}, takes nothing", "red")
     if worker["is_stopping"] and worker["status"] == "draining":
         return Cell("draining, stops", "yellow")
     return status(worker["status"])

@@ -115,5 +115,11 @@ def test_a_worker_that_refuses_work_says_why(administrator: Client) -> None:
     worker = make_worker("w1", refusal=EVIL)
     for page in (LIST, f"{LIST}{worker.pk}/"):
         text = look(administrator, page)
-        assert "refuses work: &lt;script" in text
+        assert "takes nothing: &lt;script" in text
         assert EVIL not in text
+
+
+def test_one_that_takes_nothing_of_its_own_accord_says_why(people: People, visit: Visit) -> None:
+    worker = make_worker("full", refusal="unhealthy: disk: 12 MiB are free")
+    for address in ("/admin/workers/", f"/admin/workers/{worker.pk}/"):
+        assert "unhealthy: disk: 12 MiB are free" in visit(people.owner).get(address).content.decode()
