@@ -19,6 +19,6 @@
 | run | one run, from the first process to the last |
 | mutants | Attune with a known bug, which a run must find |
 
-It stands outside: what counts is what processes wrote into one file, what the REST API says, and what the operating system
-shows. It reaches into Attune's servers only to break them, and to know when to look.
+It stands outside: what counts is what processes wrote into one file, what the REST API says, and what the operating
+system shows. It reaches into Attune's servers only to break them, and to know when to look.
 """

@@ -125,7 +125,8 @@ def _cancels(evidence: Evidence) -> Iterator[Violation]:
             continue
         if not _ran(evidence.histories.get(row.execution, ()), row.attempt):
             yield Violation(
-                Rule.STARTED_AFTER_CANCEL, f"{row.execution} was canceled while it waited, and attempt {row.attempt} ran"
+                Rule.STARTED_AFTER_CANCEL,
+                f"{row.execution} was canceled while it waited, and attempt {row.attempt} ran",
             )
 
 

@@ -74,7 +74,8 @@ def processes_of(folder: Path) -> dict[int, str]:
             continue
         try:
             words = (entry / "cmdline").read_bytes()
-            if mark in words or mark in (entry / "environ").read_bytes() or mark in os.fsencode(os.readlink(entry / "cwd")):
+            known_by = (words, (entry / "environ").read_bytes(), os.fsencode((entry / "cwd").readlink()))
+            if any(mark in text for text in known_by):
                 found[int(entry.name)] = words.replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:  # it ended, or is somebody else's
             continue

@@ -1,7 +1,7 @@
 """Asks for executions as planned, and cancels some, whatever is broken meanwhile.
 
-What meets at a limit is asked for one after the other, so that "accepted before" is beyond doubt. A request whose answer is
-lost is sent again under the same key until there is one.
+What meets at a limit is asked for one after the other, so that "accepted before" is beyond doubt. A request whose
+answer is lost is sent again under the same key until there is one.
 """
 
 import heapq
@@ -20,6 +20,8 @@ from chaos.plan import Order
 from chaos.watcher import now_us
 
 _AGAIN_AFTER_S = 0.2
+#: So many threads ask for one action that has no limit.
+_SIDE_BY_SIDE = 3
 #: Nobody waits longer for one answer: a web process that is being killed gives none.
 _TIMEOUT_S = 15.0
 
@@ -41,9 +43,9 @@ class Load:
         self._stopping = threading.Event()
         self._all_asked = threading.Event()
         self._to_cancel: list[tuple[float, int]] = []
-        lanes = defaultdict[str, list[Order]](list)
+        lanes = defaultdict[tuple[str, int], list[Order]](list)
         for order in orders:
-            lanes[order.action].append(order)
+            lanes[order.action, 0 if order.kind.limits else order.number % _SIDE_BY_SIDE].append(order)
         self._lanes = [threading.Thread(target=self._ask_all, args=(lane,), daemon=True) for lane in lanes.values()]
         self._canceler = threading.Thread(target=self._cancel_all, daemon=True)
 

@@ -1,8 +1,9 @@
 """The part of the checker about limits and lines: nobody too many, nobody overtaken, no slot idle. Pure.
 
 *Overlap*: between its first and its last sign a process surely lived, so two such spans that overlap did.
-*Overtaken*: when one starts at a gate of limit n, at most n - 1 of those before it have not ended. A is before B if A's
-answer was there before B's request was sent. What has ended an attempt by itself (to be tried again later) is not counted.
+*Overtaken*: when one starts at a gate of limit n, at most n - 1 of those before it have not ended. A is before B if
+A's answer was there before B's request was sent. Who has ended an attempt by itself (to be tried again later) is not
+counted.
 *Stalled*: a slot is free, somebody waits for it, nothing is broken, and it takes long.
 """
 
@@ -128,9 +129,8 @@ def handovers(evidence: Evidence) -> Sequence[Handover]:
     """At gates that are the only one on the way, of first attempts, while nothing was broken."""
     found: list[Handover] = []
     for gate in _gates(evidence):
-        if any(len(item.order.kind.limits) > 1 for item in gate.line):
-            continue
-        found += _handovers(gate, evidence)
+        if gate.line and all(len(item.order.kind.limits) == 1 for item in gate.line):
+            found += _handovers(gate, evidence)
     return found
 
 

@@ -1,7 +1,8 @@
 """From evidence to how soon a fault was noticed and made good. Pure.
 
-*Noticed*: what ran on a worker that was hurt is taken back; lines that were lost are built anew. *Made good*: what was taken
-back starts again; else, somebody who asks after the fault is accepted and starts (at a limit, where the lines were hurt).
+*Noticed*: what ran on a worker that was hurt is taken back; lines that were lost are built anew. *Made good*: what was
+taken back starts again; else, somebody who asks after the fault is accepted and starts (at a limit, where the lines
+were hurt).
 """
 
 from collections import defaultdict

@@ -71,9 +71,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"Seed {report.seed}: {report.planned_s:.0f} s of load and faults, over after {report.took_s:.0f} s."
     yield ""
     yield f"- {report.accepted:,} executions accepted: {ends}"
-    yield f"- {report.starts:,} processes started ({report.starts_per_s:.1f}/s): {report.retries:,} retries, {report.losses:,} losses"
+    yield f"- {report.starts:,} processes started ({report.starts_per_s:.1f}/s); {report.retries:,} retries, " + (
+        f"{report.losses:,} losses"
+    )
     if report.handover_s is not None:
-        yield f"- while nothing was broken, a free slot went to the next in line in {report.handover_s * 1000:.0f} ms (median)"
+        took = f"{report.handover_s * 1000:.0f} ms"
+        yield f"- while nothing was broken, a free slot went to the next in line in {took} (median)"
     yield f"- {sum(item.count for item in report.recoveries)} faults, {len(report.violations)} violations"
     if report.recoveries:
         yield ""
@@ -91,4 +94,4 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _seconds(values: Sequence[float]) -> str:
-    return f"{percentile(values, 0.5):.1f} / {percentile(values, 0.99):.1f} s" if values else "–"
+    return f"{percentile(values, 0.5):.1f} / {percentile(values, 0.99):.1f} s" if values else "-"

@@ -41,7 +41,7 @@ _LOOK_EVERY_S = 0.2
 
 @dataclass(frozen=True)
 class Options:
-    """`tree`: the source that is run. `patience_s`: how long all may take to end after the load; None: as the load is."""
+    """`tree`: the source that is run. `patience_s`: how long all may take to end after the load; None: as that is."""
 
     lost_after_s: float = 30.0
     tree: Path = ROOT
