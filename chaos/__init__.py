@@ -17,7 +17,8 @@
 | recovery | evidence → how soon a fault was noticed and made good (pure) |
 | report | all of it for people and programs |
 | run | one run, from the first process to the last |
-| mutants | Attune with a known bug, which a run must find |
+| mutants | Attune with a known bug, in a copied tree |
+| self_test | whether a run finds each of them |
 
 It stands outside: what counts is what processes wrote into one file, what the REST API says, and what the operating
 system shows. It reaches into Attune's servers only to break them, and to know when to look.

@@ -4,7 +4,7 @@ Where the evidence leaves a doubt, Attune has it: a violation told here happened
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -93,7 +93,7 @@ def _ends(evidence: Evidence) -> Iterator[Violation]:
             yield Violation(Rule.WRONG_END, f"{row.execution} ({row.action}) is {row.status}, but {reason}")
 
 
-def _contradiction(row: Row, wrote: set[str]) -> str:
+def _contradiction(row: Row, wrote: Collection[str]) -> str:
     has_started, has_ended = "start" in wrote, "end" in wrote
     if row.status == "succeeded" and not (has_started and has_ended):
         return f"attempt {row.attempt} did not run to its end"

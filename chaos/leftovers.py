@@ -61,14 +61,23 @@ def check_slots(standing: Mapping[str, int], gates: Sequence[Mapping[str, object
     return left
 
 
-def check_processes(folder: Path, *, what: str) -> list[Violation]:
+def check_actions(work_dir: Path) -> list[Violation]:
+    """Processes of executions: their home is a folder in `work_dir`."""
+    return _left(f"HOME={work_dir}/", what="when all had ended")
+
+
+def check_processes(folder: Path) -> list[Violation]:
     """Whoever works in `folder`, or was started to: by its words, its environment or where it stands."""
-    return [Violation(Rule.PROCESS_LEFT, f"{what}: {pid} {words}") for pid, words in processes_of(folder).items()]
+    return _left(str(folder), what="when all was stopped")
 
 
-def processes_of(folder: Path) -> dict[int, str]:
+def _left(mark: str, *, what: str) -> list[Violation]:
+    return [Violation(Rule.PROCESS_LEFT, f"{what}: {pid} {words}") for pid, words in _marked(os.fsencode(mark)).items()]
+
+
+def _marked(mark: bytes) -> dict[int, str]:
     """Command lines by process number; never this process."""
-    mark, found = os.fsencode(folder), dict[int, str]()
+    found = dict[int, str]()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue

@@ -117,12 +117,15 @@ def _overtaken(gate: _Gate, ended: Mapping[int, float]) -> Iterator[Violation]:
 
 @dataclass(frozen=True)
 class Handover:
-    """A slot was free and somebody waited for it: from then to the start of its process."""
+    """A slot was free and somebody waited for it: from then to the start of its process.
+
+    `was_in_line`: it was there before the slot was free; else the slot was there before it.
+    """
 
     gate: str
     execution: int
-    since_us: int
     seconds: float
+    was_in_line: bool
 
 
 def handovers(evidence: Evidence) -> Sequence[Handover]:
@@ -147,7 +150,8 @@ def _handovers(gate: _Gate, evidence: Evidence) -> Iterator[Handover]:
         running += 1
         since_us = max(free_since, accepted[execution])
         if execution not in seen and _is_quiet(evidence, since_us - int(quiet_s * 1e6), at_us):
-            yield Handover(gate.name, execution, since_us, (at_us - since_us) / 1e6)
+            was_in_line = accepted[execution] < free_since
+            yield Handover(gate.name, execution, (at_us - since_us) / 1e6, was_in_line)
         seen.add(execution)
 
 
@@ -160,5 +164,12 @@ def _stalled(evidence: Evidence, found: Sequence[Handover]) -> Iterator[Violatio
         if item.seconds > _LONGEST_S:
             text = f"at {item.gate}: {item.execution} waited {item.seconds:.1f} s for a slot that was free"
             yield Violation(Rule.STALLED, text)
-    if len(found) >= _FEWEST and (usual := median(item.seconds for item in found)) > _MEDIAN_S:
+    usual = usual_s(found)
+    if usual is not None and usual > _MEDIAN_S:
         yield Violation(Rule.STALLED, f"a free slot usually waits {usual:.1f} s for the next in line")
+
+
+def usual_s(found: Sequence[Handover]) -> float | None:
+    """How long a slot that is left stays free while there is a line; None when that was seen too seldom."""
+    seconds = [item.seconds for item in found if item.was_in_line]
+    return median(seconds) if len(seconds) >= _FEWEST else None

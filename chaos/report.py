@@ -4,11 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from statistics import median
 
 from chaos.checker import Violation
 from chaos.evidence import Evidence
-from chaos.order import Handover, handovers
+from chaos.order import handovers, usual_s
 from chaos.recovery import Recovery, percentile, recoveries
 
 #: Of each rule, so many violations are shown; their number is told.
@@ -41,7 +40,6 @@ def report_of(
     evidence: Evidence, violations: Sequence[Violation], *, seed: int, planned_s: float, took_s: float
 ) -> Report:
     starts = sum(note.what == "start" for note in evidence.notes)
-    found: Sequence[Handover] = handovers(evidence)
     return Report(
         seed=seed,
         planned_s=planned_s,
@@ -52,7 +50,7 @@ def report_of(
         statuses=dict(Counter(row.status for row in evidence.rows).most_common()),
         losses=sum(row.losses for row in evidence.rows),
         retries=sum(row.retries for row in evidence.rows),
-        handover_s=median(item.seconds for item in found) if found else None,
+        handover_s=usual_s(handovers(evidence)),
         recoveries=list(recoveries(evidence)),
         violations=list(violations),
     )
@@ -71,9 +69,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"Seed {report.seed}: {report.planned_s:.0f} s of load and faults, over after {report.took_s:.0f} s."
     yield ""
     yield f"- {report.accepted:,} executions accepted: {ends}"
-    yield f"- {report.starts:,} processes started ({report.starts_per_s:.1f}/s); {report.retries:,} retries, " + (
-        f"{report.losses:,} losses"
-    )
+    yield f"- {report.starts:,} processes started ({report.starts_per_s:.1f}/s)"
+    yield f"- {report.retries:,} retries, {report.losses:,} losses"
     if report.handover_s is not None:
         took = f"{report.handover_s * 1000:.0f} ms"
         yield f"- while nothing was broken, a free slot went to the next in line in {took} (median)"

@@ -22,7 +22,7 @@ from chaos.checker import Violation, check
 from chaos.evidence import Evidence, Row, Step
 from chaos.faults import Faults
 from chaos.fleet import ROOT, Broken, Fleet, private_fleet
-from chaos.leftovers import check_growth, check_processes, check_slots, sizes
+from chaos.leftovers import check_actions, check_growth, check_processes, check_slots, sizes
 from chaos.load import Load
 from chaos.order import check_limits
 from chaos.plan import Plan
@@ -73,11 +73,11 @@ def _run_in(folder: Path, plan: Plan, options: Options, *, say: Say) -> tuple[Ev
         evidence = _hurt(fleet, plan, options, file=folder / "notes", say=say)
         left = [
             *_slots_left(fleet),
-            *check_processes(fleet.layout.var / "work", what="when all had ended"),
+            *check_actions(fleet.layout.var / "work"),
             *check_growth(before, sizes(fleet.pids())),
         ]
         say("stopping it")
-    return evidence, [*left, *check_processes(folder, what="when all was stopped")]
+    return evidence, [*left, *check_processes(folder)]
 
 
 def _settings(options: Options) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ Both may be away at any time: every call raises `Away` then.
 import base64
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,7 +54,7 @@ class Database:
         rows = self._rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE usename = current_user AND pid <> pg_backend_pid() AND random() < %s",
-            max(share, 0.1),
+            max(share, 0.3),
         )
         return len(rows)
 
@@ -78,20 +78,16 @@ class Valkey:
 
     def pause(self, seconds: float) -> None:
         with _answering():
-            self._client.execute_command("CLIENT", "PAUSE", int(seconds * 1000), "ALL")  # type: ignore[no-untyped-call]
+            self._client.execute_command("CLIENT", "PAUSE", int(seconds * 1000), "ALL")
 
     def send_hint(self, execution: int, attempt: int, *, queue: str) -> None:
         with _answering():
             self._client.lpush(queue, json.dumps(_message(execution, attempt, queue=queue)))
 
-    def drop_hints(self, queues: Iterable[str]) -> int:
-        """Throws away what lies in `queues`; returns how much that was."""
-        dropped = 0
+    def drop_hint(self, queues: Sequence[str]) -> bool:
+        """Takes a message from one of `queues`, as a worker would, and throws it away; False when none came soon."""
         with _answering():
-            for queue in queues:
-                while self._client.rpop(queue) is not None:
-                    dropped += 1
-        return dropped
+            return self._client.brpop(list(queues), timeout=0.2) is not None
 
     def standing(self) -> Mapping[str, int]:
         """Who stands in a line, holds a slot, or is remembered as one that does: keys, and how many each holds."""
