@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,8 @@ from chaos.watcher import Watcher, now_us
 
 Say = Callable[[str], None]
 
-_WARM_UP = 100
+#: So many clients at once, each with so many requests: pools and threads are then as many as they become.
+_WARM_UP = (24, 5)
 #: A line goes on as soon as it can; what is given to it here is for a busy machine.
 _PER_EXECUTION_S = 0.2
 _AT_REST_S = 30.0
@@ -89,14 +91,20 @@ def _settings(options: Options) -> Mapping[str, str]:
 
 
 def _rest_of_a_warm(fleet: Fleet) -> Mapping[str, Any]:
-    with fleet.client() as client:
-        wishes = {"executions": [{"action": "core.noop"}] * _WARM_UP}
-        answer = client.post("/executions/batch", json=wishes)
-        if answer.status_code != 201:
-            raise Broken(f"it takes no executions: {answer.text}")
+    clients, requests = _WARM_UP
+    with ThreadPoolExecutor(clients) as warming:
+        list(warming.map(lambda _: _warm(fleet, requests), range(clients)))
     if not _wait_until_over(Database(fleet.settings["DATABASE_URL"]), deadline=time.monotonic() + 120):
         raise Broken("it does not run what it accepted, although nothing was broken yet")
     return sizes(fleet.pids())
+
+
+def _warm(fleet: Fleet, requests: int) -> None:
+    with fleet.client(timeout_s=60) as client:
+        for _ in range(requests):
+            answer = client.post("/executions", json={"action": "core.noop"})
+            if answer.status_code != 201:
+                raise Broken(f"it takes no executions: {answer.text}")
 
 
 def _hurt(fleet: Fleet, plan: Plan, options: Options, *, file: Path, say: Say) -> Evidence:

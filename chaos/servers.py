@@ -61,7 +61,7 @@ class Database:
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         try:
             with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
-                return connection.execute(sql, values or None).fetchall()  # type: ignore[arg-type]  # our own text
+                return connection.execute(sql, values or None).fetchall()
         except psycopg.Error as error:
             raise Away(str(error).strip()) from error
 
@@ -78,7 +78,7 @@ class Valkey:
 
     def pause(self, seconds: float) -> None:
         with _answering():
-            self._client.execute_command("CLIENT", "PAUSE", int(seconds * 1000), "ALL")
+            self._client.client_pause(int(seconds * 1000), all=True)
 
     def send_hint(self, execution: int, attempt: int, *, queue: str) -> None:
         with _answering():

@@ -11,7 +11,7 @@ from functools import cache
 
 import redis
 from django.conf import settings
-from kombu.exceptions import BatchPublishError
+from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]  # new in kombu 5.7, not in its stubs yet
 from kombu.exceptions import OperationalError as BrokerError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
