@@ -44,7 +44,9 @@ class Attune:
         """What `script/up --detach` said."""
         started = self.script("up", "--detach", timeout_s=180)
         assert started.returncode == 0, started.stdout + started.stderr
-        self.client = self._client()
+        if "client" in vars(self):  # it ran before, or runs still
+            self.client.close()
+        self.client: httpx.Client = self._client()
         return started.stdout
 
     def down(self) -> str:

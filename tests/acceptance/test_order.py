@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.acceptance.attune import TERMINAL, Attune
 from tests.waiting import wait_for
@@ -45,13 +46,13 @@ def check(notes: Sequence[Note], *, limit: int, count: int) -> None:
         assert len(before) <= limit - 1, f"{note.n} started before {before} had ended"
 
 
-def wait_for_all(attune: Attune, action: str, count: int) -> None:
+def wait_for_all(attune: Attune, action: str, count: int, **query: str) -> None:
     def all_over() -> bool:
-        found = attune.executions(action=action, fields="id,status")
+        found = attune.executions(action=action, fields="id,status", **query)
         return len(found) >= count and all(item["status"] in TERMINAL for item in found)
 
     wait_for(all_over, what=f"{count} executions of {action}", deadline_s=180, every_s=0.5)
-    assert {item["status"] for item in attune.executions(action=action, fields="status")} == {"succeeded"}
+    assert {item["status"] for item in attune.executions(action=action, fields="status", **query)} == {"succeeded"}
 
 
 def test_at_a_limit_of_one_all_start_in_the_order_in_which_they_were_asked_for(attune: Attune, tmp_path: Path) -> None:
@@ -90,11 +91,9 @@ def test_lines_of_different_keys_do_not_wait_for_each_other(attune: Attune, tmp_
 
 @pytest.mark.parametrize("times", [3])
 def test_an_emptied_redis_in_the_middle_loses_none_doubles_none_and_keeps_the_order(
-    private_attune: Attune, tmp_path: Path, times: int
+    attune: Attune, tmp_path: Path, times: int
 ) -> None:
-    import redis
-
-    attune, file = private_attune, tmp_path / "notes"
+    file = tmp_path / "notes"
     server = redis.Redis.from_url(attune.variables["REDIS_URL"])
     stop = threading.Event()
 
@@ -107,8 +106,8 @@ def test_an_emptied_redis_in_the_middle_loses_none_doubles_none_and_keeps_the_or
     vandal = threading.Thread(target=empty_now_and_then)
     vandal.start()
     for n in range(150):
-        attune.request("oracle.one", {"file": str(file), "n": n})
-    wait_for_all(attune, "oracle.one", 150)
+        attune.request("oracle.one", {"file": str(file), "n": n}, labels={"redis": "emptied"})
+    wait_for_all(attune, "oracle.one", 150, label="redis:emptied")
     stop.set()
     vandal.join()
     notes = notes_in(file)

@@ -1,10 +1,10 @@
 """The log viewer: what it shows of what was written, and how it bears a hundred thousand lines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.acceptance.attune import Attune
 from tests.browser.conftest import PACKS
@@ -28,6 +28,15 @@ def talk(attune: Attune) -> int:
 @pytest.fixture(scope="module")
 def flood(attune: Attune) -> int:
     return int(attune.run("faces.flood", {"lines": LINES})["id"])
+
+
+@pytest.fixture(scope="module")
+def parser(browser: Browser, attune: Attune, login: StorageState, talk: int) -> Iterator[Page]:
+    """A page whose script is asked directly, and that nobody changes."""
+    with browser.new_context(base_url=f"http://127.0.0.1:{attune.port}", storage_state=login) as context:
+        page = context.new_page()
+        open_log(page, talk)
+        yield page
 
 
 def open_log(page: Page, execution_id: int, more: str = "") -> None:
@@ -79,9 +88,8 @@ def test_colours_are_styles_and_everything_hostile_is_text(
         ("<b>&amp;</b>", "<b>&amp;</b>"),
     ],
 )
-def test_escape_sequences_are_dropped_and_broken_ones_are_seen(page: Page, talk: int, written: str, read: str) -> None:
-    open_log(page, talk)
-    parsed = shown(page, written)
+def test_escape_sequences_are_dropped_and_broken_ones_are_seen(parser: Page, written: str, read: str) -> None:
+    parsed = shown(parser, written)
     assert parsed["plain"] == read
     assert "".join(part["text"] for part in parsed["parts"]) == read
 
@@ -107,16 +115,14 @@ def test_escape_sequences_are_dropped_and_broken_ones_are_seen(page: Page, talk:
     ],
 )
 def test_colour_codes_become_styles_and_nonsense_becomes_nothing(
-    page: Page, talk: int, codes: str, style: dict[str, Any]
+    parser: Page, codes: str, style: dict[str, Any]
 ) -> None:
-    open_log(page, talk)
-    assert page.evaluate("text => attuneLog.parse(text).end", f"\x1b[{codes}m") == style
+    assert parser.evaluate("text => attuneLog.parse(text).end", f"\x1b[{codes}m") == style
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[" * 200_000, "\x1b]" * 200_000, "\x1bP" * 200_000, "\x1b[" + "1;" * 400_000])
-def test_no_input_makes_the_parser_slow(page: Page, talk: int, hostile: str) -> None:
-    open_log(page, talk)
-    took_ms = page.evaluate(
+def test_no_input_makes_the_parser_slow(parser: Page, hostile: str) -> None:
+    took_ms = parser.evaluate(
         "text => { const start = performance.now(); attuneLog.parse(text); return performance.now() - start; }", hostile
     )
     assert took_ms < 5000  # minutes, if it were quadratic
@@ -133,11 +139,8 @@ def test_no_input_makes_the_parser_slow(page: Page, talk: int, hostile: str) -> 
         (["\n\n"], ["", ""]),
     ],
 )
-def test_progress_writes_over_itself_and_pieces_make_lines(
-    page: Page, talk: int, pieces: list[str], lines: list[str]
-) -> None:
-    open_log(page, talk)
-    told = page.evaluate(
+def test_progress_writes_over_itself_and_pieces_make_lines(parser: Page, pieces: list[str], lines: list[str]) -> None:
+    told = parser.evaluate(
         """pieces => {
             const lines = new attuneLog.Lines();
             for (const text of pieces) lines.add({stream: "stdout", gap: 0, text});
@@ -148,9 +151,8 @@ def test_progress_writes_over_itself_and_pieces_make_lines(
     assert told == lines
 
 
-def test_two_streams_do_not_tear_each_others_lines_and_a_gap_is_a_line(page: Page, talk: int) -> None:
-    open_log(page, talk)
-    told = page.evaluate(
+def test_two_streams_do_not_tear_each_others_lines_and_a_gap_is_a_line(parser: Page) -> None:
+    told = parser.evaluate(
         """() => {
             const lines = new attuneLog.Lines();
             lines.add({stream: "stdout", gap: 0, text: "half "});

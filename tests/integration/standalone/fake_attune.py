@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from apps.standalone import __main__, detach, prepare, up
+from apps.standalone import __main__, detach, leftovers, prepare, up
 from apps.standalone.child import Program
 from apps.standalone.environment import Options
 from apps.standalone.layout import Layout
 from apps.standalone.roles import is_ready
+from apps.standalone.strays import end_strays
 
 WEB = """
 import http.server, os, sys
@@ -56,5 +57,6 @@ if __name__ == "__main__":
         mock.patch.object(up, "roles", fake_roles),
         mock.patch.object(up, "prepare", fake_prepare),
         mock.patch.object(detach, "DAEMON", (__file__, "serve")),
+        mock.patch.object(leftovers, "end_strays", partial(end_strays, grace_s=0.5)),
     ):
         sys.exit(__main__.main())
