@@ -169,8 +169,8 @@ def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
     }
     return {
         "name": name,
-        "refusal": None,
         "status": "active",
+        "refusal": None,
         "is_stopping": False,
         "host": "vm",
         "pid": 7,

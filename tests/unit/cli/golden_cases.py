@@ -272,8 +272,7 @@ def _broken(canned: Canned) -> None:
     canned.date = "Sat, 21 Nov 2026 14:30:42 GMT"
     canned.on("GET", "/readyz", READY | {"redis": "degraded", "disk": "1 % left"})
     silent = recorded.worker(running=10, last_heartbeat="2026-11-21T14:28:00Z", version="0.0.9", queues=[])
-    lost, refusing = recorded.worker("w2", status="lost"), recorded.worker("w3", refusal=_TOO_OLD)
-    canned.on("GET", f"{API}/workers", page(silent, lost, refusing))
+    canned.on("GET", f"{API}/workers", page(silent, recorded.worker("w2", status="lost")))
     canned.on("GET", f"{API}/actions", page(recorded.action(), recorded.action("js.lint", runtime="node")))
     old = {"created_at": "2026-11-21T14:00:00Z"}
     paused = {"code": "paused_by_limit", "text": "all is paused (its limit is 0)"}

@@ -36,7 +36,8 @@ def member(monkeypatch: pytest.MonkeyPatch, settings: Any, stopped: list[int]) -
         stop=lambda execution_id, _: stopped.append(execution_id),
     )
     registration: Any = SimpleNamespace(slots=1)
-    made = Member(host, registration)
+    disk: Any = SimpleNamespace(complaint=lambda: "")
+    made = Member(host, registration, disk)
     monkeypatch.setattr(made._watchdog, "look", lambda: False)
     return made
 
