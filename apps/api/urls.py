@@ -9,6 +9,7 @@ from apps.api.environments import views as environments
 from apps.api.executions import artifacts, bulk, logs, overview
 from apps.api.executions import views as executions
 from apps.api.gates import views as gates
+from apps.api.keys import views as keys
 from apps.api.operations import views as operations
 from apps.api.packs import views as packs
 from apps.api.policies import views as policies
@@ -64,6 +65,10 @@ urlpatterns: list[URLPattern] = [
     path("gates/<text:gate_id>", gates.GateView.as_view()),
     path("policies", policies.PoliciesView.as_view()),
     path("policies/<text:policy_id>", policies.PolicyView.as_view()),
+    path("keys", keys.KeysView.as_view()),
+    path("keys/<text:ref>", keys.KeyView.as_view()),
+    path("keys/<text:ref>/reveal", keys.RevealView.as_view()),
+    path("keyring/rotate", keys.RotationView.as_view()),
     path("stream", stream.StreamView.as_view()),
     path("schema", DocumentView.as_view(), name="schema"),
     path("docs", ReadingView.as_view(url_name="schema")),

@@ -25,10 +25,11 @@ from apps.core.types import JsonObject
 from apps.executions import dispatch
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
+from apps.executions.document import Handed
 from apps.executions.ending import Judge, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder
 from apps.executions.models import Execution
-from apps.executions.secrets import unseal
+from apps.executions.secrets import handed
 from apps.executions.services.building import building_told
 from apps.executions.services.finish import Ending, Rules, finish
 from apps.executions.spec import Place, SecretInEnvironment, build_spec
@@ -111,9 +112,9 @@ def _finish(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
 def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, host: Host) -> Ending:
     """Whatever happens, an ending: an execution that runs nowhere must not say that it runs."""
     try:
-        secret_parameters = _secret_parameters(claimed)
+        given = handed(claimed, definition)
         with ExitStack() as held:
-            spec = _prepare(claimed, definition, secret_parameters, control=control, host=host, held=held)
+            spec = _prepare(claimed, definition, given, control=control, host=host, held=held)
             release_connection()
             log_dir = attempt_folder(claimed.id, claimed.attempt)
             result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
@@ -123,6 +124,7 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
             timeout_s=claimed.timeout_s,
             masker=Masker(spec.secrets),
             keep_large=lambda data: _keep_large(claimed, data),
+            lacking=given.lacking,
         )
         return judge.ending_of(result)
     except Exception as error:  # noqa: BLE001 - told apart there
@@ -138,7 +140,7 @@ def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: P
         case RuntimeNotHere():
             return failed("runtime_not_here", str(error))
         case SealBroken():
-            return failed("secrets_unreadable", f"its secret parameters cannot be opened: {error}", may_retry=False)
+            return failed("secrets_unreadable", f"its secrets cannot be opened: {error}", may_retry=False)
         case SecretInEnvironment():
             return failed("secret_in_environment", str(error), may_retry=False)
         case OperationalError() | InterfaceError() | PoolTimeout():
@@ -155,16 +157,10 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def _secret_parameters(claimed: Claimed) -> JsonObject:
-    if claimed.secret_parameters_id is None or claimed.sealed is None:
-        return {}
-    return unseal(claimed.secret_parameters_id, claimed.sealed)
-
-
 def _prepare(
     claimed: Claimed,
     definition: Definition,
-    secret_parameters: JsonObject,
+    given: Handed,
     *,
     control: RunControl,
     host: Host,
@@ -189,7 +185,7 @@ def _prepare(
         definition,
         launch=launch,
         assignments=runtime.definition.assignments,
-        secret_parameters=secret_parameters,
+        handed=given,
         place=_place(claimed, pack_dir, work_root=host.work_root),
     )
 
