@@ -68,7 +68,13 @@ class Keyring:
         data_key = AESGCM.generate_key(bit_length=256)
         key_nonce, nonce = os.urandom(_NONCE), os.urandom(_NONCE)
         wrapped = AESGCM(self.keys[self.current_id]).encrypt(key_nonce, data_key, associated)
-        return head_of(self.current_id) + key_nonce + wrapped + nonce + AESGCM(data_key).encrypt(nonce, plaintext, associated)
+        return (
+            head_of(self.current_id)
+            + key_nonce
+            + wrapped
+            + nonce
+            + AESGCM(data_key).encrypt(nonce, plaintext, associated)
+        )
 
     def open(self, sealed: bytes, *, bound_to: str) -> bytes:
         """What `seal` was given. Raises `SealBroken`."""

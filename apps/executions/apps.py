@@ -15,7 +15,5 @@ class ExecutionsConfig(AppConfig):
 
         content.register(PolicyFiles())
         content.register_follower(files.follow)
-        sealed.register(
-            sealed.SealedTable("secret parameters", SecretParameters, lambda row: row.bound_to(row.pk))
-        )
+        sealed.register(sealed.SealedTable("secret parameters", SecretParameters, lambda row: row.bound_to(row.pk)))
         happened.connect(environments.on_happened, dispatch_uid="executions.environments")

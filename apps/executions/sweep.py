@@ -11,6 +11,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
+from apps.audit.retention import forget_audit
 from apps.core.metrics.catalogue import SWEEP_FAILURES, SWEEP_ROWS, SWEEP_RUNS, SWEEP_SECONDS
 from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
@@ -45,6 +46,7 @@ def sweep() -> None:
         sweep_operations,
         idempotency.forget_old,
         forget_old_passes,
+        forget_audit,
         collect_idle_gates,
         collect_removed_policies,
     ):

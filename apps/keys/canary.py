@@ -40,4 +40,3 @@ def _open(keyring: Keyring, canary: KeyringCanary) -> None:
         raise KeyringError(
             f"the key {canary.key_id!r} is not the one that encrypted this database; restore the right keyring"
         ) from error
-

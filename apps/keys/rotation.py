@@ -119,5 +119,9 @@ def _rewrap(row: Any, table: SealedTable, ring: Keyring, rotated: Rotated) -> No
 
 def _why_left(left: int, rotated: Rotated) -> str:
     if broken := ", ".join(f"{count} of {name}" for name, count in rotated.broken.items()):
-        return f"{broken} cannot be opened with this keyring; the log says which. The keys that sealed them stay in use."
-    return f"{left} values are still sealed with another key: restart every process with the new keyring, and ask again."
+        return (
+            f"{broken} cannot be opened with this keyring; the log says which. The keys that sealed them stay in use."
+        )
+    return (
+        f"{left} values are still sealed with another key: restart every process with the new keyring, and ask again."
+    )

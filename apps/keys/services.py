@@ -70,7 +70,7 @@ def set_key(
     by: "Identity | None",
     description: str | None = None,
     is_encrypted: bool | None = None,
-    expires_at: datetime | None | Unchanged = UNCHANGED,
+    expires_at: datetime | Unchanged | None = UNCHANGED,
     must_be_new: bool = False,
 ) -> Written:
     """Makes the key, or gives it a new version; what is left out stays as it was. The value before is erased.
@@ -108,9 +108,7 @@ def find_key(identity: "Identity", text: str, owner_of: Callable[[refs.KeyRef], 
     return key
 
 
-def change_key(
-    key: Key, *, description: str | None = None, expires_at: datetime | None | Unchanged = UNCHANGED
-) -> Key:
+def change_key(key: Key, *, description: str | None = None, expires_at: datetime | Unchanged | None = UNCHANGED) -> Key:
     """What is said about a key; its value stays. Raises `Invalid` for an expiry in the past."""
     _check_expiry(expires_at)
     key.description = key.description if description is None else description
@@ -155,7 +153,7 @@ def _dumped(value: JsonValue) -> bytes:
     return data
 
 
-def _check_expiry(expires_at: datetime | None | Unchanged) -> None:
+def _check_expiry(expires_at: datetime | Unchanged | None) -> None:
     if isinstance(expires_at, datetime) and expires_at <= timezone.now():
         error = FieldError("/expires_at", "in_the_past", "expires_at lies in the past")
         raise Invalid("expires_at lies in the past.", errors=[error])

@@ -9,10 +9,13 @@ from apps.runner.variants import MIN_BYTES
 
 #: Words that stand in logs anyway, and that whoever guesses tries first.
 COMMON = frozenset(
-    "admin administrator attune changeme default disabled enabled example false guest letmein localhost none null "
-    "password passw0rd postgres production qwerty root secret staging success test true unknown username welcome "
-    "123456 1234567 12345678 123456789 1234567890 password1 password123".split()
-)
+    {
+        "admin", "administrator", "attune", "changeme", "default", "disabled", "enabled", "example", "false", "guest",
+        "letmein", "localhost", "none", "null", "password", "passw0rd", "postgres", "production", "qwerty", "root",
+        "secret", "staging", "success", "test", "true", "unknown", "username", "welcome", "123456", "1234567",
+        "12345678", "123456789", "1234567890", "password1", "password123",
+    }
+)  # fmt: skip
 
 
 def warnings_of(value: JsonValue) -> list[str]:

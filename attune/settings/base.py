@@ -188,6 +188,7 @@ CELERY_TIMEZONE = "UTC"
 
 # --- Attune -------------------------------------------------------------------------------------
 ATTUNE_ENCRYPTION_KEYS = env.text("ATTUNE_ENCRYPTION_KEYS")
+ATTUNE_AUDIT_DAYS = env.integer("ATTUNE_AUDIT_DAYS")
 ATTUNE_ADMIN_PASSWORD = env.text("ATTUNE_ADMIN_PASSWORD")
 ATTUNE_BASE_URL = env.text("ATTUNE_BASE_URL").rstrip("/")
 ATTUNE_PACKS_DIR = env.path("ATTUNE_PACKS_DIR")

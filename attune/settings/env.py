@@ -42,6 +42,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "",
         "Keyring, one `id:base64 of 32 bytes` a line (or separated by commas); the first encrypts, all decrypt",
     ),
+    Setting("ATTUNE_AUDIT_DAYS", "int", "365", "Days for which audit records are kept; the database keeps 30", 30),
     Setting("ATTUNE_ALLOWED_HOSTS", "list", "localhost,127.0.0.1,[::1]", "Host names the web role answers to"),
     Setting("ATTUNE_BASE_URL", "text", "http://127.0.0.1:8000", "Origin under which users reach the web role"),
     Setting("ATTUNE_VAR_DIR", "path", "var", "Where `script/up` keeps data, logs and what it chose"),

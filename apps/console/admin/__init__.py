@@ -2,4 +2,15 @@
 
 from apps.console.admin import accounts, actions, audit, executions, keys, operations, packs, results, runtimes, workers
 
-__all__ = ["accounts", "actions", "audit", "executions", "keys", "operations", "packs", "results", "runtimes", "workers"]
+__all__ = [
+    "accounts",
+    "actions",
+    "audit",
+    "executions",
+    "keys",
+    "operations",
+    "packs",
+    "results",
+    "runtimes",
+    "workers",
+]

@@ -1,0 +1,16 @@
+"""Lets old records go, as many at a time as nobody notices. The database keeps all that are younger than 30 days."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+
+#: Rows of one call: some milliseconds.
+BATCH = 1000
+
+
+def forget_audit() -> int:
+    """How many went: those older than `ATTUNE_AUDIT_DAYS`. Any number of processes may call it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_forget(%s, %s)", [timedelta(days=settings.ATTUNE_AUDIT_DAYS), BATCH])
+        return int(cursor.fetchone()[0])
