@@ -39,7 +39,7 @@ def record_request(verb: Verb, *, by: "Identity", on: str, status: int, facts: J
             is_durable=verb not in _KEPT_ELSEWHERE,
         )
     except (OperationalError, InterfaceError, PoolTimeout):
-        logger.error("not in the audit: %s %s on %s: %s", by.get_username(), verb.value, on, outcome)
+        logger.warning("not in the audit: %s %s on %s: %s", by.get_username(), verb.value, on, outcome)
 
 
 def _outcome_of(status: int) -> str:

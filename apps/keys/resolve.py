@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from apps.core.types import JsonObject
-from apps.keys.models import Key, KeyVersion
+from apps.keys.models import KeyVersion
 from apps.keys.owners import Owner
 from apps.keys.services import value_of
 

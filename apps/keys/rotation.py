@@ -110,7 +110,7 @@ def _rewrap(row: Any, table: SealedTable, ring: Keyring, rotated: Rotated) -> No
     try:
         sealed = ring.rewrap(bytes(row.sealed), bound_to=table.bound_to(row))
     except SealBroken as error:
-        logger.error("%s: the value of row %s stays as it is: %s", table.name, row.pk, error)
+        logger.warning("%s: the value of row %s stays as it is: %s", table.name, row.pk, error)
         rotated.broken[table.name] = rotated.broken.get(table.name, 0) + 1
         return
     table.model._default_manager.filter(pk=row.pk).update(sealed=sealed)
