@@ -1,7 +1,5 @@
 """Lets old records go, as many at a time as nobody notices. The database keeps all that are younger than 30 days."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.db import connection
 
@@ -12,5 +10,5 @@ BATCH = 1000
 def forget_audit() -> int:
     """How many went: those older than `ATTUNE_AUDIT_DAYS`. Any number of processes may call it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_forget(%s, %s)", [timedelta(days=settings.ATTUNE_AUDIT_DAYS), BATCH])
+        cursor.execute("SELECT audit_forget(make_interval(days => %s), %s)", [settings.ATTUNE_AUDIT_DAYS, BATCH])
         return int(cursor.fetchone()[0])

@@ -63,7 +63,7 @@ def record_many(deeds: Iterable[Deed], *, is_durable: bool = True) -> None:
         cursor.execute(sql, rows)
 
 
-def _row(deed: Deed) -> tuple[object, ...]:
+def _row(deed: Deed) -> tuple[str | int | None, ...]:
     return (
         deed.who or (deed.by.get_username() if deed.by else ""),
         deed.by.pk if deed.by else None,

@@ -56,9 +56,11 @@ def _check(file: PackFile, name: str, item: JsonObject, errors: ErrorCollector) 
 
 def _declared(item: JsonObject) -> JsonObject:
     """A property with its marks on top, and plain JSON Schema below."""
-    declared = _plain(item)
+    declared: JsonObject = _plain(item)
     required = item.get("required")
     marks: JsonObject = {"required": required} if isinstance(required, bool) else {}
+    if marks and "required" in declared:  # the mark says it of the property, the list of what is in it
+        declared["allOf"] = [*declared.get("allOf", ()), {"required": declared.pop("required")}]
     if any(_secrets(item)):
         marks["secret"] = True
     return {**declared, **marks}

@@ -67,7 +67,7 @@ def list_(
     )
 
 
-def _follow(session: Session, filters: Mapping[str, object]) -> None:
+def _follow(session: Session, filters: Mapping[str, str | None]) -> None:
     """Until it is interrupted."""
     for row in _as_they_come(session, filters):
         if session.printer.is_for_people:
@@ -78,17 +78,22 @@ def _follow(session: Session, filters: Mapping[str, object]) -> None:
         session.printer.out.flush()
 
 
-def _as_they_come(session: Session, filters: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+def _as_they_come(session: Session, filters: Mapping[str, str | None]) -> Iterator[dict[str, Any]]:
     told: deque[int] = deque(maxlen=_REMEMBERED)
     since = filters["since"] or clock.now().isoformat()
     while True:
         asked = clock.now()
-        rows = [row for row in session.api.items("audit", **{**filters, "since": since}) if row["id"] not in told]
+        found = session.api.items("audit", **_narrowed(filters, since))
+        rows = [row for row in found if row["id"] not in told]
         for row in reversed(rows):
             told.append(row["id"])
             yield row
         since = max(str(since), (asked - _OVERLAP).isoformat())
         time.sleep(_PAUSE_S)
+
+
+def _narrowed(filters: Mapping[str, str | None], since: str) -> dict[str, Any]:
+    return {**filters, "since": since}
 
 
 def _outcome(value: str) -> Cell:

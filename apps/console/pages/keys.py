@@ -175,7 +175,9 @@ class KeyPage(Page):
             raise NotFound
         return key
 
-    def _page(self, key: Key, value_form: _ValueForm, said_form: _SaidForm | None, *, status: int = 200) -> Any:
+    def _page(
+        self, key: Key, value_form: _ValueForm, said_form: _SaidForm | None, *, status: int = 200
+    ) -> HttpResponse:
         said = {"description": key.description, "expires_at": key.expires_at}
         return self.show(
             key.ref, parents=[_parent()], status=status, key=key, form=value_form,

@@ -138,7 +138,7 @@ def test_the_export_has_a_line_for_each_oldest_first(administrator: APIClient, p
         record("key.read", by=people.owner, on=f"key_{number}", facts={"version": number})
     answer = administrator.get(f"{URL}/export?deed=key.read")
     assert answer.headers["Content-Type"] == "application/x-ndjson"
-    lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    lines = [json.loads(line) for line in answer.getvalue().splitlines()]
     assert [(line["on"], line["facts"]) for line in lines] == [(f"key_{n}", {"version": n}) for n in range(3)]
     assert client_of(people.owner).get(f"{URL}/export").status_code == 403
     assert administrator.get(f"{URL}/export?limit=3").status_code == 400

@@ -87,7 +87,7 @@ def test_an_expired_key_and_one_whose_owner_is_gone_say_so(administrator: Client
     new(administrator, owner_type="action", owner_ref="demo.deploy")
     Key.objects.update(expires_at=timezone.now())
     assert "expired" in look(administrator, PAGE)
-    Pack.objects.update(ref="other")
+    Pack.objects.update(ref="other", safe_name="other")
     make_action()
     assert "gone" in look(administrator, PAGE)
     assert "its action is gone" in look(administrator, f"{PAGE}{Key.objects.get().pk}/")

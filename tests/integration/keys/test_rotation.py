@@ -47,7 +47,7 @@ def sealed_with() -> set[str]:
         *PackConfig.objects.values_list("sealed", flat=True),
         *KeyringCanary.objects.values_list("sealed", flat=True),
     ]
-    return {key_id_of(value) for value in sealed}
+    return {key_id_of(bytes(value or b"")) for value in sealed}
 
 
 def all_opens(names: list[str]) -> bool:

@@ -204,7 +204,7 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "keys/region"): recorded.one_key("region", encrypted=False, value={"name": "eu-1"}, orphaned=True),
     ("PUT", "keys/cloud_key"): {**recorded.one_key(), "warnings": ["A value is shorter than 6 bytes."]},
     ("POST", "keys/cloud_key/reveal"): {"ref": "cloud_key", "version": 2, "value": "hush-hush"},
-    ("DELETE", "keys/action:demo.deploy:token"): Answer(None, 204),
+    ("DELETE", "keys/action%3Ademo.deploy%3Atoken"): Answer(None, 204),
     ("POST", "keyring/rotate"): Answer(_ROTATION, 202),
     ("GET", "audit"): page(
         recorded.audit_record(), recorded.audit_record(30, who="execution 17", deed="key.read", address="")
