@@ -32,6 +32,8 @@ class View(APIView):
     content_negotiation_class = OneFormat
     #: Who is known to ask; an unknown one leaves no audit record, or anybody could fill that table.
     actor: Identity | None = None
+    #: The ref of what is changed, where the address or the answer does not have it.
+    acted_on = ""
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
@@ -41,7 +43,7 @@ class View(APIView):
         verb = None if request.method in SAFE else verb_of(self, request.method or "")
         if self.actor is not None and verb is not None and not (self.records_itself and response.status_code < 400):
             on, facts = _audited(request, response, self.kwargs)
-            record_request(verb, by=self.actor, on=on, status=response.status_code, facts=facts)
+            record_request(verb, by=self.actor, on=self.acted_on or on, status=response.status_code, facts=facts)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def identity(self, request: Request) -> Identity:

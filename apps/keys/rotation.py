@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from apps.core.crypto import Keyring, SealBroken, keyring
+from apps.core.crypto import Keyring, KeyringError, SealBroken, keyring
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject
+from apps.keys.canary import prove_keyring
 from apps.keys.models import KeyringCanary
 from apps.keys.sealed import SealedTable, tables
 from apps.operations.models import Operation
@@ -78,6 +79,7 @@ def rotate(ring: Keyring, *, tell: Callable[[str, int], None] = lambda table, do
 
     Raises `NotRotated` when values are left: broken ones, or ones that other processes go on to write.
     """
+    _prove(ring)
     for _ in range(_PASSES):
         rotated = Rotated()
         for table in tables():
@@ -89,6 +91,14 @@ def rotate(ring: Keyring, *, tell: Callable[[str, int], None] = lambda table, do
         raise NotRotated(_why_left(left, rotated), left=left)
     KeyringCanary.objects.exclude(key_id=ring.current_id).delete()
     return rotated
+
+
+def _prove(ring: Keyring) -> None:
+    """Also plants the canary of a key that is new in front: it outlives those of the others."""
+    try:
+        prove_keyring(ring)
+    except KeyringError as error:
+        raise NotRotated(f"The keyring cannot be used: {error}.") from error
 
 
 def _rotate_table(table: SealedTable, ring: Keyring, rotated: Rotated, tell: Callable[[str, int], None]) -> None:

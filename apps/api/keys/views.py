@@ -140,7 +140,9 @@ class RotationView(View):
 
 def found(view: View, request: Request, ref: str) -> Key:
     identity = view.identity(request)
-    return find_key(identity, ref, lambda named: owner_of(identity, named))
+    key = find_key(identity, ref, lambda named: owner_of(identity, named))
+    view.acted_on = key.ref
+    return key
 
 
 def _named(values: JsonObject) -> KeyRef:

@@ -38,6 +38,8 @@ class Page(View):
     #: By method, as in the REST API; a page without a verb for a method does not have it.
     verbs: ClassVar[Mapping[str, Verb]]
     template_name: ClassVar[str]
+    #: The ref of what a deed was done to, where the address does not have it.
+    acted_on = ""
 
     @property
     def identity(self) -> Identity:
@@ -49,7 +51,7 @@ class Page(View):
             return self.http_method_not_allowed(request)
         answer, status = self._answer(request, method, *args, **kwargs)
         if method == "POST":
-            on = "/".join(str(value) for value in kwargs.values())
+            on = self.acted_on or "/".join(str(value) for value in kwargs.values())
             facts = {"request": f"POST {request.path}"[:_LONGEST_FACT]}
             record_request(self.verbs[method], by=self.identity, on=on, status=status, facts=facts)
         return answer

@@ -173,6 +173,7 @@ class KeyPage(Page):
         key = Key.objects.visible_to(self.identity).filter(pk=pk).first()
         if key is None:
             raise NotFound
+        self.acted_on = key.ref
         return key
 
     def _page(
@@ -195,6 +196,7 @@ def _to_minute(key: Key) -> Any:
 def _done(page: Page, written: Written) -> HttpResponse:
     for warning in written.warnings:
         messages.warning(page.request, warning)
+    page.acted_on = written.key.ref
     text = f"{written.key.ref} is {'made' if written.is_new else 'set'}; this is version {written.key.version}."
     return page.done(text, reverse("admin:key", args=[written.key.pk]))
 

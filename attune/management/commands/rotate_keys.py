@@ -6,7 +6,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.core.crypto import KeyringError, keyring
 from apps.core.errors import AttuneError
-from apps.keys.canary import prove_keyring
 from apps.keys.rotation import count_left, rotate
 
 
@@ -16,7 +15,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             ring = keyring()
-            prove_keyring(ring)
         except KeyringError as error:
             raise CommandError(f"The keyring cannot be used: {error}.") from error
         total = count_left(ring)

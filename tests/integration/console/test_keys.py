@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.audit.models import AuditRecord
 from apps.keys.models import Key
 from apps.keys.owners import SYSTEM
 from apps.keys.services import reveal_key, set_key
@@ -50,6 +51,9 @@ def test_a_key_is_made_set_described_and_deleted_and_no_page_shows_its_value(
     assert not any(CANARY in page.content.decode() for page in pages)
     administrator.post(address, {"delete": "1"})
     assert not Key.objects.exists()
+    records = AuditRecord.objects.filter(deed="key.manage").values_list("on", "outcome")
+    assert set(records) == {("pack:demo:token", "done")}
+    assert len(records) == 4
 
 
 @pytest.mark.parametrize(
