@@ -6,12 +6,10 @@ A deed that was done is not undone because it could not be recorded; then the lo
 import logging
 from typing import TYPE_CHECKING
 
-from django.db import InterfaceError, OperationalError
-from psycopg_pool import PoolTimeout
-
 from apps.accounts.permissions import Verb
 from apps.audit.models import AuditRecord
 from apps.audit.services import record
+from apps.core.database import again_if_given_up, trouble_of
 from apps.core.types import JsonObject
 
 if TYPE_CHECKING:
@@ -28,17 +26,16 @@ _KEPT_ELSEWHERE = frozenset({Verb.EXECUTION_RUN})
 
 def record_request(verb: Verb, *, by: "Identity", on: str, status: int, facts: JsonObject) -> None:
     """`status` is the answer's, as HTTP has it; `facts` are where it was sent and what it was refused for."""
-    outcome = _outcome_of(status)
+    outcome, is_durable = _outcome_of(status), verb not in _KEPT_ELSEWHERE
+    told = {**facts, "status": status}
     try:
-        record(
-            verb.value,
-            by=by,
-            on=on,
-            outcome=outcome,
-            facts={**facts, "status": status},
-            is_durable=verb not in _KEPT_ELSEWHERE,
+        again_if_given_up(
+            lambda: record(verb.value, by=by, on=on, outcome=outcome, facts=told, is_durable=is_durable),
+            is_idempotent=True,  # twice is better than not at all
         )
-    except (OperationalError, InterfaceError, PoolTimeout):
+    except Exception as error:
+        if trouble_of(error) is None:
+            raise
         logger.warning("not in the audit: %s %s on %s: %s", by.get_username(), verb.value, on, outcome)
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 
 from apps.core.alive import still_alive
-from apps.core.database import release_connection
+from apps.core.database import limit_waits, release_connection
 from apps.core.metrics import publishing
 from apps.executions.due import bring_on_due, let_in_by_rates
 from apps.executions.sweep import run_step, sweep
@@ -30,6 +30,7 @@ class SchedulerProcess:
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        limit_waits()
         publisher = publishing.start()
         next_sweep = time.monotonic()
         while not self._stopping.is_set():

@@ -8,10 +8,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error
 from django.db.models.functions import Now
+from psycopg_pool import PoolTimeout
 
 from apps.audit.retention import forget_audit
+from apps.core.database import first_line, release_connection, trouble_of
 from apps.core.metrics.catalogue import SWEEP_FAILURES, SWEEP_ROWS, SWEEP_RUNS, SWEEP_SECONDS
 from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
@@ -64,16 +66,22 @@ def run_step(step: Callable[[], int | None]) -> None:
         logger.info("%s waits: Redis is away", step.__name__)
     except StaleEpoch:
         logger.info("%s waits: the lines are being built anew", step.__name__)
-    except DatabaseError as error:
-        logger.warning("%s failed: %s", step.__name__, str(error).strip().partition("\n")[0])
-        connection.close()
-    except Exception:
-        # The next steps, and the next round, must come whatever one row or one answer of Redis did to this step.
-        logger.exception("%s failed by a bug", step.__name__)
+    except Exception as error:  # noqa: BLE001 - told apart there
+        _told(step.__name__, error)
     count(SWEEP_RUNS, step.__name__)
     count(SWEEP_SECONDS, step.__name__, by=time.monotonic() - began)
     if not is_through:
         count(SWEEP_FAILURES, step.__name__)
+
+
+def _told(step: str, error: Exception) -> None:
+    """The next steps, and the next round, must come whatever one row or one answer of Redis did to this step."""
+    if trouble_of(error):
+        logger.warning("%s failed: %s", step, first_line(error))
+    else:
+        logger.error("%s failed by a bug", step, exc_info=error)
+    if isinstance(error, Error | PoolTimeout):
+        release_connection()
 
 
 def expire_waiting() -> int:

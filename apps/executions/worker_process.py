@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from apps.core import logs, tracing
+from apps.core.database import limit_waits
 from apps.core.metrics import publishing
 from apps.core.version import VERSION
 from apps.executions.listener import Listener
@@ -47,6 +48,7 @@ class WorkerProcess:
 
     def run(self) -> None:
         self._warden.start()
+        limit_waits()
         try:
             with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
                 self._run_registered(self._capabilities(), work_root)

@@ -173,7 +173,7 @@ def database(url: str) -> dict[str, object]:
     waits = {"timeout": 3, "reconnect_timeout": 4, "max_idle": 60}
     pool = {"min_size": 1, "max_size": integer("ATTUNE_DB_POOL_SIZE"), **waits}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "apps.core.postgresql",
         **{setting: str(parts.get(key) or "") for key, setting in known.items()},
         "OPTIONS": {**options, "pool": pool, "application_name": "attune"},
         "CONN_MAX_AGE": 0,

@@ -16,7 +16,7 @@ from apps.api.executions import serializers
 from apps.api.executions.filters import FILTERS
 from apps.api.executions.represent import RELATED, represent, represent_attempts, represent_history
 from apps.api.views import ListView, View, path_id, sparse
-from apps.core.database import release_connection
+from apps.core.database import again_if_given_up, release_connection
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
 from apps.executions import wakeups
@@ -211,7 +211,9 @@ def wait_for_end(execution_id: int, wait_s: float) -> None:
 
 
 def answer_accepted(view: View, request: Request, accepted: Accepted, *, is_batch: bool) -> Response:
-    rows = Execution.objects.select_related(*RELATED).in_bulk(list(accepted.execution_ids))
+    wanted = Execution.objects.select_related(*RELATED)
+    # It is accepted: whoever heard 503 now would ask for another one.
+    rows = again_if_given_up(lambda: wanted.in_bulk(list(accepted.execution_ids)), is_idempotent=True)
     found = represent([rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows])
     if not found:  # made by an earlier request under the same key, and removed since
         raise UnknownExecution("The execution of the earlier request under this key is gone.")

@@ -3,9 +3,10 @@
 from http import HTTPStatus
 
 import orjson
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
+from psycopg_pool import PoolTimeout
 
 from apps.core.problem import RETRY_AFTER_S
 from apps.core.redis import is_reachable
@@ -24,7 +25,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         pending = _pending_migrations()
         workers = Worker.objects.filter(status=Worker.Status.ACTIVE).count()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError, PoolTimeout):
         return _answer(503, {"status": "unavailable", "database": "away"})
     facts: JsonObject = {
         "version": VERSION,
