@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from apps.accounts.permissions import Verb
 from apps.audit.models import AuditRecord
 from apps.audit.services import record
-from apps.core.database import again_if_given_up, trouble_of
+from apps.core.database import Trouble, again_if_given_up, trouble_of
 from apps.core.types import JsonObject
 
 if TYPE_CHECKING:
@@ -22,10 +22,14 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Each of these has a row of its own that says who asked; when the server falls over, these records may lack its last
 #: half second, and no request waits for the disk twice.
 _KEPT_ELSEWHERE = frozenset({Verb.EXECUTION_RUN})
+#: Nothing was done, and the same database would have to take the record.
+_AWAY = frozenset(trouble.value for trouble in Trouble)
 
 
 def record_request(verb: Verb, *, by: "Identity", on: str, status: int, facts: JsonObject) -> None:
     """`status` is the answer's, as HTTP has it; `facts` are where it was sent and what it was refused for."""
+    if facts.get("code") in _AWAY:
+        return
     outcome, is_durable = _outcome_of(status), verb not in _KEPT_ELSEWHERE
     told = {**facts, "status": status}
     try:
