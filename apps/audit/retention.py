@@ -7,8 +7,13 @@ from django.db import connection
 BATCH = 1000
 
 
-def forget_audit() -> int:
-    """How many went: those older than `ATTUNE_AUDIT_DAYS`. Any number of processes may call it."""
+def collect_audit() -> int:
+    """How many went: those older than `ATTUNE_RETENTION_AUDIT_DAYS`. Any number of processes may call it."""
+    if settings.ATTUNE_RETENTION_AUDIT is None:
+        return 0
     with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_forget(make_interval(days => %s), %s)", [settings.ATTUNE_AUDIT_DAYS, BATCH])
+        cursor.execute(
+            "SELECT audit_forget(make_interval(secs => %s), %s)",
+            [settings.ATTUNE_RETENTION_AUDIT.total_seconds(), BATCH],
+        )
         return int(cursor.fetchone()[0])

@@ -24,6 +24,7 @@ _STATUS: tuple[tuple[type[errors.AttuneError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
+    (errors.Gone, 410),
     (errors.PreconditionFailed, 412),
     (errors.Unprocessable, 422),
     (errors.LimitReached, 429),

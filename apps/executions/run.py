@@ -18,7 +18,7 @@ from apps.actions.definition import Definition
 from apps.core import tracing
 from apps.core.crypto import SealBroken
 from apps.core.database import again_if_given_up, first_line, release_connection, trouble_of
-from apps.core.errors import AttuneError
+from apps.core.errors import NO_ROOM, AttuneError
 from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_BYTES
 from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
@@ -26,7 +26,7 @@ from apps.executions import dispatch
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
 from apps.executions.document import Handed
-from apps.executions.ending import Judge, failed, not_started
+from apps.executions.ending import Judge, ResultNotKept, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff
@@ -159,6 +159,8 @@ def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: P
             return failed("secrets_unreadable", f"its secrets cannot be opened: {error}", may_retry=False)
         case SecretInEnvironment():
             return failed("secret_in_environment", str(error), may_retry=False)
+        case OSError(errno=number) if number in NO_ROOM:
+            return not_started(f"it could not be prepared on this worker: {error.strerror}", number)
     if trouble := trouble_of(error):
         text = f"the database went away before it started: {first_line(error)}"
         reason = {"code": trouble.value, "text": text}
@@ -250,13 +252,13 @@ def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path) -> Place:
     )
 
 
-def _keep_large(claimed: Claimed, data: bytes) -> str | None:
-    """Writes a result the database does not take as an artifact of the attempt."""
+def _keep_large(claimed: Claimed, data: bytes) -> str:
+    """Writes a result the database does not take as an artifact of the attempt. Raises `ResultNotKept`."""
     try:
         return keep_artifact(claimed.id, claimed.attempt, "result.json", data)
     except OSError as error:
-        logger.warning("a large result could not be kept: %s", error.strerror, extra=_facts(claimed))
-        return None
+        text = f"its result of {len(data)} bytes, too large for the database, could not be written: {error.strerror}"
+        raise ResultNotKept(text) from error
 
 
 def _count_output(result: RunResult) -> None:

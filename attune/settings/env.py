@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,10 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-Kind = Literal["text", "int", "float", "bool", "path", "list", "secret"]
+Kind = Literal["text", "int", "float", "bool", "path", "list", "secret", "days"]
+
+#: Of `days`: kept for ever.
+NEVER = "never"
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -42,7 +46,6 @@ CATALOGUE: tuple[Setting, ...] = (
         "",
         "Keyring, one `id:base64 of 32 bytes` a line (or separated by commas); the first encrypts, all decrypt",
     ),
-    Setting("ATTUNE_AUDIT_DAYS", "int", "365", "Days for which audit records are kept; the database keeps 30", 30),
     Setting("ATTUNE_ALLOWED_HOSTS", "list", "localhost,127.0.0.1,[::1]", "Host names the web role answers to"),
     Setting("ATTUNE_BASE_URL", "text", "http://127.0.0.1:8000", "Origin under which users reach the web role"),
     Setting("ATTUNE_VAR_DIR", "path", "var", "Where `script/up` keeps data, logs and what it chose"),
@@ -73,6 +76,45 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_LOG_HEAD_BYTES", "int", "2097152", "First bytes of a stream that are always kept", 1024),
     Setting("ATTUNE_LOG_TAIL_BYTES", "int", "8388608", "Newest bytes of a stream that are kept", 1024),
     Setting("ATTUNE_LOG_TOTAL_BYTES", "int", "20971520", "Bytes of log one execution may keep in all", 4096),
+    Setting(
+        "ATTUNE_RETENTION_EXECUTIONS_DAYS",
+        "days",
+        "30",
+        "Days an execution is kept after its end, with its history and files; `never`: it is never removed",
+        0.01,
+    ),
+    Setting("ATTUNE_RETENTION_AUDIT_DAYS", "days", "365", "Days audit records are kept, 30 at least, or `never`", 30),
+    Setting("ATTUNE_RETENTION_LOGS_DAYS", "days", "7", "Days its logs are kept, or `never`", 0.01),
+    Setting("ATTUNE_RETENTION_ARTIFACTS_DAYS", "days", "30", "Days its artifacts are kept, or `never`", 0.01),
+    Setting(
+        "ATTUNE_RETENTION_OPERATIONS_DAYS",
+        "days",
+        "30",
+        "Days operations and their logs, and results of internal tasks, are kept, or `never`",
+        0.01,
+    ),
+    Setting("ATTUNE_RETENTION_IDEMPOTENCY_KEYS_DAYS", "days", "1", "Days a key is remembered, or `never`", 0.01),
+    Setting(
+        "ATTUNE_RETENTION_WORKERS_DAYS",
+        "days",
+        "30",
+        "Days a lost or stopped worker is listed, or `never`; longer where a kept execution ran on it",
+        0.01,
+    ),
+    Setting(
+        "ATTUNE_RETENTION_PACK_VERSIONS",
+        "int",
+        "2",
+        "Newest versions of each pack that are kept, to go back to; also the current one, and what still runs",
+        1,
+    ),
+    Setting(
+        "ATTUNE_DISK_FLOOR_MB",
+        "int",
+        "200",
+        "A worker takes nothing new while a disk it writes to has fewer MiB left; 0: only when it cannot write",
+        0,
+    ),
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
     Setting("ATTUNE_PACKAGE_INDEX_URL", "text", "", "Package index for builds; default: what pip is set up with"),
     Setting("ATTUNE_DB_POOL_SIZE", "int", "8", "Database connections one process may hold", 2),
@@ -134,7 +176,8 @@ def number(name: str) -> float:
     if not math.isfinite(parsed):
         raise ImproperlyConfigured(f"{name}={value} is not finite")
     if setting.minimum is not None and not parsed >= setting.minimum:
-        raise ImproperlyConfigured(f"{name}={value} is below {setting.minimum:g}")
+        forever = f"; to keep for ever, say {NEVER}" if setting.kind == "days" else ""
+        raise ImproperlyConfigured(f"{name}={value} is below {setting.minimum:g}{forever}")
     return parsed
 
 
@@ -143,6 +186,11 @@ def integer(name: str) -> int:
     if value != int(value):
         raise ImproperlyConfigured(f"{name}={value} is not a whole number")
     return int(value)
+
+
+def days(name: str) -> timedelta | None:
+    """A length of time; None for `never`."""
+    return None if text(name) == NEVER else timedelta(days=number(name))
 
 
 def choice(name: str, *known: str) -> str:

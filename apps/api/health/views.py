@@ -24,7 +24,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database is there and migrated. Redis away does not make it fail: requests are still accepted."""
     try:
         pending = _pending_migrations()
-        workers = Worker.objects.filter(status=Worker.Status.ACTIVE).count()
+        workers = Worker.objects.taking().count()
     except (DatabaseError, InterfaceError, PoolTimeout):
         return _answer(503, {"status": "unavailable", "database": "away"})
     facts: JsonObject = {

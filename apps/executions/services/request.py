@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.actions.definition import Definition, RetryRule, parsed
 from apps.actions.models import Action
@@ -25,6 +25,7 @@ from apps.executions.models import Execution, SecretParameters
 from apps.executions.policies.applicable import Applicable, policies_for
 from apps.executions.policies.gates import GateSpec, decide, expires_at, gates_for, said_of, take_places
 from apps.executions.secrets import KeptSecrets, seal, seal_over
+from apps.executions.services.cancel import UnknownExecution
 from apps.executions.slots.protocol import Entry, GateRef, Limit
 from apps.executions.states import Status
 from apps.executions.transitions import NewExecution, Ticket, insert
@@ -165,6 +166,7 @@ def _under(rules: Applicable, draft: _Draft) -> _Draft:
 
 def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket], Callable[[], None]]:
     """All rows of the request, the places in line last of all; returns what is to be done after commit."""
+    _hold_originals([draft.wish.rerun_of_id for draft in drafts if draft.wish.rerun_of_id is not None])
     sealed = [_sealed(draft) for draft in drafts]
     SecretParameters.objects.bulk_create([row for row in sealed if row is not None and row._state.adding])
     places = take_places(
@@ -186,6 +188,17 @@ def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket]
     ]
     tickets = insert(rows)
     return tickets, lambda: _bring_on(list(zip(drafts, rows, tickets, strict=True)))
+
+
+def _hold_originals(ids: Sequence[int]) -> None:
+    """What is run again, and its secrets, are not removed by age until this is committed."""
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM executions_execution WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [list(ids)])
+        gone = set(ids) - {row[0] for row in cursor.fetchall()}
+    if gone:
+        raise UnknownExecution(f"There is no execution {min(gone)} any more.")
 
 
 def _sealed(draft: _Draft) -> SecretParameters | None:

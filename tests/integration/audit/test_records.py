@@ -12,7 +12,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from apps.audit.models import AuditRecord
-from apps.audit.retention import forget_audit
+from apps.audit.retention import collect_audit
 from apps.audit.services import record
 from tests.factories import make_action
 from tests.people import People, client_of
@@ -157,10 +157,12 @@ def test_records_go_when_they_are_old_enough_and_never_within_30_days(people: Pe
     for days in (400, 100, 29, 0):
         at = timezone.now() - timedelta(days=days)
         AuditRecord.objects.create(at=at, who=f"{days} days", deed="login", outcome="done")
-    assert forget_audit() == 1
+    assert collect_audit() == 1
     assert [row[0] for row in told()] == ["100 days", "29 days", "0 days"]
-    settings.ATTUNE_AUDIT_DAYS = 1
-    assert forget_audit() == 1
+    settings.ATTUNE_RETENTION_AUDIT = timedelta(days=1)
+    assert collect_audit() == 1
     assert [row[0] for row in told()] == ["29 days", "0 days"]
+    settings.ATTUNE_RETENTION_AUDIT = None
+    assert collect_audit() == 0
     with pytest.raises(ProgrammingError, match="only added to"), connection.cursor() as cursor:
         cursor.execute("DELETE FROM audit_auditrecord")
