@@ -13,6 +13,7 @@ class Verb(StrEnum):
     """`resource.deed`; stable, because grants will name them."""
 
     ACTION_VIEW = "action.view"
+    AUDIT_VIEW = "audit.view"
     ENVIRONMENT_MANAGE = "environment.manage"
     ENVIRONMENT_VIEW = "environment.view"
     EXECUTION_CANCEL = "execution.cancel"
@@ -20,6 +21,9 @@ class Verb(StrEnum):
     EXECUTION_RUN = "execution.run"
     EXECUTION_VIEW = "execution.view"
     GATE_VIEW = "gate.view"
+    KEY_MANAGE = "key.manage"
+    KEY_REVEAL = "key.reveal"
+    KEY_VIEW = "key.view"
     OPERATION_VIEW = "operation.view"
     PACK_INSTALL = "pack.install"
     PACK_MANAGE = "pack.manage"

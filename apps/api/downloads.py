@@ -38,6 +38,15 @@ class TextDownload(_InPieces):
         self["X-Content-Type-Options"] = "nosniff"
 
 
+class JsonLines(_InPieces):
+    """One JSON document a line, to be saved under `name`; `lines` are made as they are sent."""
+
+    def __init__(self, lines: Iterable[bytes], *, name: str) -> None:
+        super().__init__(_joined(lines), content_type="application/x-ndjson")
+        self["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+        self["X-Content-Type-Options"] = "nosniff"
+
+
 class File(_InPieces):
     """An open file, as long as it is now: one that still grows is sent up to here, one that shrinks ends the answer."""
 

@@ -3,13 +3,16 @@
 from django.urls import URLPattern, path, re_path
 
 from apps.api.actions import views as actions
+from apps.api.audit import views as audit
 from apps.api.auth import views as auth
 from apps.api.documentation import DocumentView, ReadingView
 from apps.api.environments import views as environments
 from apps.api.executions import artifacts, bulk, logs, overview
 from apps.api.executions import views as executions
 from apps.api.gates import views as gates
+from apps.api.keys import views as keys
 from apps.api.operations import views as operations
+from apps.api.packs import config as pack_config
 from apps.api.packs import views as packs
 from apps.api.policies import views as policies
 from apps.api.runtimes import views as runtimes
@@ -29,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("packs", packs.PacksView.as_view()),
     path("packs/install", packs.InstallView.as_view()),
     path("packs/<text:ref>", packs.PackView.as_view()),
+    path("packs/<text:ref>/config", pack_config.ConfigView.as_view()),
     path("packs/<text:ref>/environments", environments.PackEnvironmentsView.as_view()),
     path("packs/<text:ref>/environments/<text:runtime>/rebuild", environments.RebuildView.as_view()),
     path("packs/<text:ref>/environments/<text:runtime>/rollback", environments.RollbackView.as_view()),
@@ -69,6 +73,12 @@ urlpatterns: list[URLPattern] = [
     path("gates/<text:gate_id>", gates.GateView.as_view()),
     path("policies", policies.PoliciesView.as_view()),
     path("policies/<text:policy_id>", policies.PolicyView.as_view()),
+    path("keys", keys.KeysView.as_view()),
+    path("keys/<text:ref>", keys.KeyView.as_view()),
+    path("keys/<text:ref>/reveal", keys.RevealView.as_view()),
+    path("keyring/rotate", keys.RotationView.as_view()),
+    path("audit", audit.AuditView.as_view()),
+    path("audit/export", audit.AuditExportView.as_view()),
     path("stream", stream.StreamView.as_view()),
     path("schema", DocumentView.as_view(), name="schema"),
     path("docs", ReadingView.as_view(url_name="schema")),

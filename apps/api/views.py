@@ -1,6 +1,6 @@
 """What the views of all resources share."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -14,16 +14,37 @@ from apps.accounts.permissions import Verb
 from apps.api.filtering import Filter, filtered, parameter_errors
 from apps.api.negotiation import OneFormat
 from apps.api.pagination import Order, read_page
+from apps.api.permissions import verb_of
 from apps.api.serializers import StrictSerializer
+from apps.audit.boundary import SAFE, record_request
 from apps.core.errors import FieldError, Invalid, NotFound
 from apps.core.types import JsonObject
 
+_LONGEST_FACT = 500
+
 
 class View(APIView):
-    """A map from methods to verbs and services. `verbs` is what a method needs."""
+    """A map from methods to verbs and services. `verbs` is what a method needs; what changes things is recorded."""
 
     verbs: ClassVar[dict[str, Verb]] = {}
+    #: Done deeds are recorded by the service, or by whom it tells.
+    records_itself: ClassVar[bool] = False
     content_negotiation_class = OneFormat
+    #: Who is known to ask; an unknown one leaves no audit record, or anybody could fill that table.
+    actor: Identity | None = None
+    #: The ref of what is changed, where the address or the answer does not have it.
+    acted_on = ""
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        self.actor = request.user if isinstance(request.user, Identity) else None
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        verb = None if request.method in SAFE else verb_of(self, request.method or "")
+        if self.actor is not None and verb is not None and not (self.records_itself and response.status_code < 400):
+            on, facts = _audited(request, response, self.kwargs)
+            record_request(verb, by=self.actor, on=self.acted_on or on, status=response.status_code, facts=facts)
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def identity(self, request: Request) -> Identity:
         assert isinstance(request.user, Identity)
@@ -44,6 +65,18 @@ class View(APIView):
         """Raises `Invalid` for a query parameter this view does not know, or that is given twice."""
         if errors := parameter_errors(request.query_params, known):
             raise Invalid("The query is not valid.", errors=errors)
+
+
+def _audited(request: Request, response: Response, kwargs: Mapping[str, Any]) -> tuple[str, JsonObject]:
+    """What a request was about, by its address or else by its answer; and facts that hold nothing of its body."""
+    told = response.data if isinstance(getattr(response, "data", None), dict) else {}
+    names = [str(value) for value in kwargs.values()] or [str(told[key]) for key in ("ref", "id") if key in told][:1]
+    facts: JsonObject = {"request": f"{request.method} {request.path}"[:_LONGEST_FACT]}
+    if response.status_code >= 400 and "code" in told:
+        facts["code"] = told["code"]
+    elif "action" in told and isinstance(told["action"], str):
+        facts["action"] = told["action"]
+    return "/".join(names), facts
 
 
 class ListView(View):

@@ -67,6 +67,9 @@ class Api:
         timeout = self._timeout(self._patience.answer_s + extra_s)
         return json_of(self._request("POST", _api(path), json=body, headers=headers, timeout=timeout), self.connection)
 
+    def put(self, *path: object, body: object) -> Any:
+        return json_of(self._request("PUT", _api(path), json=body), self.connection)
+
     def patch(self, *path: object, body: object) -> Any:
         return json_of(self._request("PATCH", _api(path), json=body), self.connection)
 

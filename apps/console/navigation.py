@@ -35,7 +35,11 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Policies", "policy", "policies", Verb.POLICY_VIEW),
         _Place("Operations", "manufacturing", "operations", Verb.OPERATION_VIEW),
     ),
-    "Access": (_Place("Tokens", "key", "tokens", Verb.TOKEN_VIEW),),
+    "Access": (
+        _Place("Keys", "lock", "keys", Verb.KEY_VIEW),
+        _Place("Tokens", "key", "tokens", Verb.TOKEN_VIEW),
+        _Place("Audit", "fact_check", "audit", Verb.AUDIT_VIEW),
+    ),
 }
 
 

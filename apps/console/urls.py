@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     """Pages are imported only now: they need the models."""
     from apps.console.pages.actions import ActionPage, ActionsPage, EnablingPage
+    from apps.console.pages.audit import AuditPage
     from apps.console.pages.bulk import BulkPage
     from apps.console.pages.environments import EnvironmentPage, EnvironmentsPage
     from apps.console.pages.execution import CancelingPage, ExecutionPage, PinningPage
@@ -21,7 +22,9 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.execution_points import ExecutionPointsPage
     from apps.console.pages.executions import ActionSuggestionsPage, ExecutionsPage
     from apps.console.pages.gates import GatePage, GatesPage
+    from apps.console.pages.keys import KeyPage, KeysPage, NewKeyPage
     from apps.console.pages.operations import OperationPage, OperationsPage
+    from apps.console.pages.pack_config import PackConfigPage
     from apps.console.pages.packs import PackInstallPage, PackPage, PacksPage
     from apps.console.pages.policies import NewPolicyPage, PoliciesPage, PolicyPage
     from apps.console.pages.run import AgainPage, RerunPage, RunPage
@@ -51,6 +54,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("packs/", PacksPage, "packs"),
         page("packs/install/", PackInstallPage, "pack_install"),
         page("packs/<text:ref>/", PackPage, "pack"),
+        page("packs/<text:ref>/config/", PackConfigPage, "pack_config"),
         page("environments/", EnvironmentsPage, "environments"),
         page("environments/<int:pk>/", EnvironmentPage, "environment"),
         page("runtimes/", RuntimesPage, "runtimes"),
@@ -64,5 +68,9 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("policies/<int:pk>/", PolicyPage, "policy"),
         page("operations/", OperationsPage, "operations"),
         page("operations/<int:pk>/", OperationPage, "operation"),
+        page("keys/", KeysPage, "keys"),
+        page("keys/new/", NewKeyPage, "key_new"),
+        page("keys/<int:pk>/", KeyPage, "key"),
+        page("audit/", AuditPage, "audit"),
         page("tokens/", TokensPage, "tokens"),
     ]

@@ -68,26 +68,56 @@ class Keyring:
         data_key = AESGCM.generate_key(bit_length=256)
         key_nonce, nonce = os.urandom(_NONCE), os.urandom(_NONCE)
         wrapped = AESGCM(self.keys[self.current_id]).encrypt(key_nonce, data_key, associated)
-        key_id = self.current_id.encode()
-        head = _VERSION + bytes([len(key_id)]) + key_id
-        return head + key_nonce + wrapped + nonce + AESGCM(data_key).encrypt(nonce, plaintext, associated)
+        return (
+            head_of(self.current_id)
+            + key_nonce
+            + wrapped
+            + nonce
+            + AESGCM(data_key).encrypt(nonce, plaintext, associated)
+        )
 
     def open(self, sealed: bytes, *, bound_to: str) -> bytes:
         """What `seal` was given. Raises `SealBroken`."""
         associated = bound_to.encode()
-        key_id, rest = _split_head(bytes(sealed))
+        data_key, rest = self._data_key(bytes(sealed), associated)
+        return _decrypted(data_key, rest, associated)
+
+    def rewrap(self, sealed: bytes, *, bound_to: str) -> bytes:
+        """The same value under the current key: its data key is wrapped anew, the value is not touched.
+
+        Raises `SealBroken`.
+        """
+        associated, nonce = bound_to.encode(), os.urandom(_NONCE)
+        data_key, rest = self._data_key(bytes(sealed), associated)
+        _decrypted(data_key, rest, associated)  # a value that does not open must not look as if it did
+        wrapped = AESGCM(self.keys[self.current_id]).encrypt(nonce, data_key, associated)
+        return head_of(self.current_id) + nonce + wrapped + rest
+
+    def _data_key(self, sealed: bytes, associated: bytes) -> tuple[bytes, bytes]:
+        """The data key, and what it encrypted: nonce and ciphertext."""
+        key_id, rest = _split_head(sealed)
         key = self.keys.get(key_id)
         if key is None:
             raise SealBroken(f"sealed with the key {key_id!r}, which is not in the keyring")
-        key_nonce, rest = rest[:_NONCE], rest[_NONCE:]
-        wrapped, rest = rest[:_WRAPPED], rest[_WRAPPED:]
-        try:
-            data_key = AESGCM(key).decrypt(key_nonce, wrapped, associated)
-            return AESGCM(data_key).decrypt(rest[:_NONCE], rest[_NONCE:], associated)
-        except (InvalidTag, ValueError) as error:
-            raise SealBroken(
-                "cannot be opened: another keyring, a changed value, or the value of another row"
-            ) from error
+        wrapped = rest[_NONCE : _NONCE + _WRAPPED]
+        return _decrypted(key, rest[:_NONCE] + wrapped, associated), rest[_NONCE + _WRAPPED :]
+
+
+def head_of(key_id: str) -> bytes:
+    """How everything begins that was sealed with this key."""
+    return _VERSION + bytes([len(key_id)]) + key_id.encode()
+
+
+def key_id_of(sealed: bytes) -> str:
+    """The key that sealed it. Raises `SealBroken` for what is no sealed value."""
+    return _split_head(bytes(sealed))[0]
+
+
+def _decrypted(key: bytes, data: bytes, associated: bytes) -> bytes:
+    try:
+        return AESGCM(key).decrypt(data[:_NONCE], data[_NONCE:], associated)
+    except (InvalidTag, ValueError) as error:
+        raise SealBroken("cannot be opened: another keyring, a changed value, or the value of another row") from error
 
 
 def _split_head(sealed: bytes) -> tuple[str, bytes]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import orjson
 import yaml
@@ -9,6 +10,18 @@ import yaml
 from apps.core.types import JsonObject, JsonValue
 
 _NAME = re.compile(r"[^A-Za-z0-9_]")
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a process is given besides its public parameters. `masked` are the parts that must not be seen again."""
+
+    parameters: JsonObject = field(default_factory=dict)
+    keys: JsonObject = field(default_factory=dict)
+    config: JsonObject = field(default_factory=dict)
+    masked: tuple[JsonValue, ...] = ()
+    #: Why the process lacks keys its action names, for people.
+    lacking: tuple[str, ...] = ()
 
 
 def document_of(parameters: JsonObject, secrets: JsonObject, context: JsonObject) -> JsonObject:

@@ -5,7 +5,7 @@ Everything that leaves here is masked, and fits into the database.
 
 import errno
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,13 +48,21 @@ class Judge:
     timeout_s: float
     masker: Masker
     keep_large: KeepLarge
+    #: Why it was not given keys that it names.
+    lacking: Sequence[str] = ()
 
     def ending_of(self, result: RunResult) -> Ending:
         try:
             judged = _JUDGES[result.ended](self, result)
         except ResultNotKept as error:
             judged = failed("result_not_kept", str(error), exit_code=result.exit_code, may_retry=False)
-        return replace(judged, facts={**_facts(result), "ended": judged.status.value})
+        return replace(judged, reason=self._reason(judged), facts={**_facts(result), "ended": judged.status.value})
+
+    def _reason(self, judged: Ending) -> JsonObject | None:
+        """A run without a key it names may well have failed for that, or have done something else than was meant."""
+        if judged.reason is not None or not self.lacking:
+            return judged.reason
+        return {"code": "keys_lacking", "text": "; ".join(self.lacking)}
 
     def text(self, text: str, most: int = _MAX_MESSAGE_CHARS) -> str:
         """`text` masked, bounded, and storable."""

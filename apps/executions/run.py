@@ -25,11 +25,12 @@ from apps.core.types import JsonObject
 from apps.executions import dispatch
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
+from apps.executions.document import Handed
 from apps.executions.ending import Judge, ResultNotKept, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff
-from apps.executions.secrets import unseal
+from apps.executions.secrets import handed
 from apps.executions.services.building import building_told
 from apps.executions.services.finish import Ending, Rules, finish
 from apps.executions.spec import Place, SecretInEnvironment, build_spec
@@ -127,11 +128,9 @@ def _finish(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
 def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, host: Host) -> Ending:
     """Whatever happens, an ending: an execution that runs nowhere must not say that it runs."""
     try:
-        secret_parameters = _secret_parameters(claimed)
+        given = _again(lambda: handed(claimed, definition))
         with ExitStack() as held:
-            spec = _again(
-                lambda: _prepare(claimed, definition, secret_parameters, control=control, host=host, held=held)
-            )
+            spec = _again(lambda: _prepare(claimed, definition, given, control=control, host=host, held=held))
             release_connection()
             log_dir = attempt_folder(claimed.id, claimed.attempt)
             result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
@@ -141,6 +140,7 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
             timeout_s=claimed.timeout_s,
             masker=Masker(spec.secrets),
             keep_large=lambda data: _keep_large(claimed, data),
+            lacking=given.lacking,
         )
         return judge.ending_of(result)
     except Exception as error:  # noqa: BLE001 - told apart there
@@ -156,7 +156,7 @@ def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: P
         case RuntimeNotHere():
             return failed("runtime_not_here", str(error))
         case SealBroken():
-            return failed("secrets_unreadable", f"its secret parameters cannot be opened: {error}", may_retry=False)
+            return failed("secrets_unreadable", f"its secrets cannot be opened: {error}", may_retry=False)
         case SecretInEnvironment():
             return failed("secret_in_environment", str(error), may_retry=False)
         case OSError(errno=number) if number in NO_ROOM:
@@ -173,16 +173,10 @@ def _bug(claimed: Claimed, error: Exception) -> Ending:
     return failed("internal_error", "this is a bug in Attune; the worker's log has it under the execution's id")
 
 
-def _secret_parameters(claimed: Claimed) -> JsonObject:
-    if claimed.secret_parameters_id is None or claimed.sealed is None:
-        return {}
-    return unseal(claimed.secret_parameters_id, claimed.sealed)
-
-
 def _prepare(
     claimed: Claimed,
     definition: Definition,
-    secret_parameters: JsonObject,
+    given: Handed,
     *,
     control: RunControl,
     host: Host,
@@ -207,7 +201,7 @@ def _prepare(
         definition,
         launch=launch,
         assignments=runtime.definition.assignments,
-        secret_parameters=secret_parameters,
+        handed=given,
         place=_place(claimed, pack_dir, work_root=host.work_root),
     )
 

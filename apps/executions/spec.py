@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from apps.actions.definition import Definition
-from apps.core.types import JsonObject
-from apps.executions.document import as_bytes, document_of, values_to_mask
+from apps.executions.document import Handed, as_bytes, document_of, values_to_mask
 from apps.executions.transitions import Claimed
 from apps.runner.spec import LogLimits, OutputFormat, RunSpec
 from apps.runtimes.assignments import shell_assignments
@@ -45,7 +44,7 @@ def build_spec(
     *,
     launch: Launch,
     assignments: str | None,
-    secret_parameters: JsonObject,
+    handed: Handed,
     place: Place,
 ) -> RunSpec:
     """What the runner is asked to do. Secrets are on stdin or another descriptor, and nowhere else.
@@ -53,21 +52,20 @@ def build_spec(
     Raises `SecretInEnvironment`.
     """
     name = f"{claimed.id}-{claimed.attempt}"
-    values = (item for secret in secret_parameters.values() for item in values_to_mask(secret))
-    masked = tuple(dict.fromkeys(values))
-    parameters = {**claimed.parameters, **secret_parameters}
+    masked = tuple(dict.fromkeys(item for secret in handed.masked for item in values_to_mask(secret)))
+    parameters = {**claimed.parameters, **handed.parameters}
     context = {
         "execution_id": claimed.id,
         "attempt": claimed.attempt,
         "action": claimed.action_ref,
         "pack": claimed.pack_ref,
-        "config": {},
+        "config": handed.config,
         "api_url": place.api_url,
         "trace_id": str(claimed.trace_id),
         "work_dir": str(place.work_root / name),
         "artifacts_dir": str(place.artifacts_dir),
     }
-    document = document_of(parameters, {}, context)
+    document = document_of(parameters, handed.keys, context)
     in_file = definition.parameter_delivery == "file"
     return RunSpec(
         name=name,
@@ -75,7 +73,7 @@ def build_spec(
         env=_environment(claimed, definition, launch=launch, place=place, secrets=masked),
         work_root=place.work_root,
         stdin=as_bytes(document, "json" if in_file else definition.parameter_format),
-        side_input=shell_assignments(parameters, {}) if assignments == "shell" else None,
+        side_input=shell_assignments(parameters, handed.keys) if assignments == "shell" else None,
         input_file=as_bytes(document, definition.parameter_format) if in_file else None,
         output_format=OutputFormat(definition.output_format),
         timeout_s=claimed.timeout_s,
@@ -91,7 +89,7 @@ def _environment(
 ) -> dict[str, str]:
     for name, value in definition.env.items():
         if value.encode() in secrets:
-            raise SecretInEnvironment(f"the variable {name} has the value of a secret parameter")
+            raise SecretInEnvironment(f"the variable {name} has the value of a secret")
     passed = {name: place.environ[name] for name in (*_PASSED, *place.pass_env) if name in place.environ}
     return {
         "LANG": "C.UTF-8",

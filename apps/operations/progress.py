@@ -33,6 +33,11 @@ class Progress:
         streaming.tell("operation")
         self.log(name)
 
+    def reach(self, percent: int) -> None:
+        """How far the whole is, within a step."""
+        self._write(progress=percent)
+        streaming.tell("operation")
+
     def log(self, line: str) -> None:
         text = Right(Concat(F("log"), Value(line + "\n")), MAX_LOG_CHARS)
         self._write(log=text)

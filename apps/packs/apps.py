@@ -5,9 +5,16 @@ class PacksConfig(AppConfig):
     name = "apps.packs"
 
     def ready(self) -> None:
+        from apps.keys import sealed
         from apps.operations import kinds
         from apps.packs import content, operations
+        from apps.packs.models import PackConfig
         from apps.packs.runtime_files import RuntimeFiles
 
         content.register(RuntimeFiles())
+        sealed.register(
+            sealed.SealedTable(
+                "configurations of packs", PackConfig, lambda row: row.bound_to(row.pack.uuid), related=("pack",)
+            )
+        )
         kinds.register(operations.INSTALL, operations.install)

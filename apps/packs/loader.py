@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from apps.core.errors import Conflict, ErrorCollector, Invalid
+from apps.core.types import JsonObject
 from apps.packs import content
+from apps.packs.config_schema import read_config_schema
 from apps.packs.documents import PackFile
 from apps.packs.manifest import PackManifest, read_manifest
 
@@ -26,10 +28,11 @@ class RefTaken(Conflict):
 
 @dataclass(frozen=True)
 class LoadedPack:
-    """`content` maps a kind's folder to its things."""
+    """`content` maps a kind's folder to its things; `config_schema` is what `config.schema.yaml` declares."""
 
     manifest: PackManifest
     content: dict[str, list[Any]]
+    config_schema: JsonObject
 
 
 def load_pack(folder: Path) -> LoadedPack:
@@ -42,6 +45,7 @@ def load_pack(folder: Path) -> LoadedPack:
         raise PackInvalid(errors=errors.errors)
     file = PackFile.open(folder, "pack.yaml", errors)
     manifest = read_manifest(file, errors) if file else None
+    config_schema = read_config_schema(folder, errors)
     # Without a manifest the other files are still read, so that an author sees all mistakes in one go.
     context = content.ReadContext(folder, manifest or PackManifest("unknown", "0.0.0", {}), errors)
     for kind in content.kinds():
@@ -50,7 +54,7 @@ def load_pack(folder: Path) -> LoadedPack:
         raise PackInvalid(
             f"{len(errors.errors)} error{'s' if len(errors.errors) > 1 else ''} in the pack.", errors=errors.errors
         )
-    return LoadedPack(manifest, context.content)
+    return LoadedPack(manifest, context.content, config_schema)
 
 
 def _read_kind(kind: content.ContentKind, context: content.ReadContext) -> None:

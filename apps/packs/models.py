@@ -1,9 +1,11 @@
 """Packs and their installed versions. A version is an archive named by its digest; the pack points at the current
 one."""
 
+import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 
@@ -18,9 +20,14 @@ class PackQuerySet(models.QuerySet["Pack"]):
 
 
 class Pack(models.Model):
-    """`safe_name` is the ref on disk; a second pack with the same one is refused."""
+    """`safe_name` is the ref on disk; a second pack with the same one is refused.
+
+    `uuid` tells this pack from one that is installed under its ref after it was removed: that one gets none of its
+    keys.
+    """
 
     ref = models.CharField(max_length=100, unique=True)
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
     safe_name = models.CharField(max_length=100, unique=True)
     label = models.CharField(max_length=255)
     description = models.TextField(blank=True, default="")
@@ -39,12 +46,14 @@ class Pack(models.Model):
 
 
 class PackVersion(models.Model):
-    """`digest` names the content; `manifest` is `pack.yaml` as JSON. Rows never change."""
+    """`digest` names the content; `manifest` is `pack.yaml` as JSON, `config_schema` what `config.schema.yaml`
+    declares. Rows never change."""
 
     pack = models.ForeignKey(Pack, on_delete=models.CASCADE, related_name="versions")
     version = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)
     manifest = models.JSONField()
+    config_schema = models.JSONField(db_default={}, default=dict)
     size_bytes = models.BigIntegerField()
     file_count = models.PositiveIntegerField()
     installed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
@@ -56,3 +65,25 @@ class PackVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pack.ref} {self.version} ({self.digest[:12]})"
+
+
+class PackConfig(models.Model):
+    """What an operator set for a pack: `values` in the open, the secret ones together in `sealed`."""
+
+    pack = models.OneToOneField(Pack, on_delete=models.CASCADE, related_name="config")
+    values = models.JSONField(default=dict)
+    sealed = models.BinaryField(null=True)
+    secrets = models.JSONField(default=list, help_text="names of what is in `sealed`")
+    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = "pack configuration"
+
+    def __str__(self) -> str:
+        return self.pack.ref
+
+    @staticmethod
+    def bound_to(pack_uuid: uuid.UUID) -> str:
+        """The additional data of the sealed values: those of another pack do not open."""
+        return f"attune:config:v1|{pack_uuid}"

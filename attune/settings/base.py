@@ -25,8 +25,9 @@ INSTALLED_APPS = [
     "django_celery_results",
     "apps.core",
     "apps.accounts",
-    "apps.keys",
+    "apps.audit",
     "apps.operations",
+    "apps.keys",
     "apps.runtimes",
     "apps.packs",
     "apps.actions",
@@ -41,6 +42,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.core.request_id.RequestIdMiddleware",
+    "apps.core.client_address.ClientAddressMiddleware",
     "apps.core.request_trace.RequestTraceMiddleware",
     "apps.core.content_security.ContentSecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -211,6 +213,7 @@ ATTUNE_LOG_HEAD_BYTES = env.integer("ATTUNE_LOG_HEAD_BYTES")
 ATTUNE_LOG_TAIL_BYTES = env.integer("ATTUNE_LOG_TAIL_BYTES")
 ATTUNE_LOG_TOTAL_BYTES = env.integer("ATTUNE_LOG_TOTAL_BYTES")
 ATTUNE_RETENTION_EXECUTIONS = env.days("ATTUNE_RETENTION_EXECUTIONS_DAYS")
+ATTUNE_RETENTION_AUDIT = env.days("ATTUNE_RETENTION_AUDIT_DAYS")
 ATTUNE_RETENTION_LOGS = env.days("ATTUNE_RETENTION_LOGS_DAYS")
 ATTUNE_RETENTION_ARTIFACTS = env.days("ATTUNE_RETENTION_ARTIFACTS_DAYS")
 ATTUNE_RETENTION_OPERATIONS = env.days("ATTUNE_RETENTION_OPERATIONS_DAYS")

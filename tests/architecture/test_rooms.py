@@ -10,7 +10,7 @@ from django.db.models import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Lower rooms first, as the layers of pyproject.toml.
-ORDER = ["core", "accounts", "keys", "operations", "runtimes", "packs", "actions", "workers", "executions"]
+ORDER = ["core", "accounts", "audit", "operations", "keys", "runtimes", "packs", "actions", "workers", "executions"]
 OUTSIDE = {"contenttypes", "auth", "sessions"}
 
 

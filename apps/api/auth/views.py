@@ -59,6 +59,7 @@ class LoginView(View):
 
 class LogoutView(View):
     verbs = {"POST": Verb.SELF_VIEW}
+    records_itself = True
 
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:

@@ -45,6 +45,10 @@ def policies(ctx: typer.Context, incomplete: str) -> Completions:
     return [(row["name"], f"{row['scope']} {row['subject'] or ''}") for row in found]
 
 
+def keys(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["ref"], row["description"]) for row in rows(ctx, "keys", fields="ref,description")]
+
+
 def gates(ctx: typer.Context, incomplete: str) -> Completions:
     found = rows(ctx, "gates", fields="gate,policy,key", fresh_s=_LIVELY_S)
     return [(str(row["gate"]), f"{row['policy']} {row['key'] or ''}") for row in found]

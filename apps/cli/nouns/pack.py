@@ -11,6 +11,7 @@ from apps.cli.errors import ExitCode
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.nouns.environment import rebuild
 from apps.cli.operations.following import failure_of, see_operation, tell_steps
+from apps.cli.packs.config import show_or_change
 from apps.cli.packs.environments import environments_of, none_of_its_own, see_builds
 from apps.cli.packs.pages import PACK_COLUMNS, describe_environment, describe_pack
 from apps.cli.session import Session
@@ -105,6 +106,24 @@ def environments(session: Session, ref: Ref) -> None:
         session.printer.page([part for row in rows for part in describe_environment(row)])
     else:
         session.printer.say(none_of_its_own(ref))
+
+
+@command(app, "config")
+def config(
+    session: Session,
+    ref: Ref,
+    values_: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE", help="also NAME:=JSON and NAME=@FILE", show_default=False),
+    ] = None,
+    *,
+    unset: Annotated[list[str] | None, typer.Option("--unset", metavar="NAME", help="forget what was set")] = None,
+) -> None:
+    """Show what a pack wants to be told, and what it was told; or tell it.
+
+    Secrets are never shown; one that is not given stays as it is.
+    """
+    show_or_change(session, ref, values_ or [], unset or [])
 
 
 def _switch(session: Session, ref: str, *, is_enabled: bool) -> None:

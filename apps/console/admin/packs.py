@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from apps.console.admin.base import ReadOnlyAdmin
-from apps.packs.models import Pack, PackVersion
+from apps.packs.models import Pack, PackConfig, PackVersion
 
 
 @admin.register(Pack)
@@ -15,3 +15,10 @@ class PackAdmin(ReadOnlyAdmin):
 class PackVersionAdmin(ReadOnlyAdmin):
     list_display = ("pack", "version", "digest", "size_bytes", "installed_at")
     list_select_related = ("pack",)
+
+
+@admin.register(PackConfig)
+class PackConfigAdmin(ReadOnlyAdmin):
+    list_display = ("pack", "updated_by", "updated_at")
+    list_select_related = ("pack", "updated_by")
+    exclude = ("sealed",)

@@ -14,6 +14,7 @@ from django.views import View
 
 from apps.accounts.models import Identity
 from apps.accounts.permissions import Verb, require
+from apps.audit.boundary import record_request
 from apps.console.site import ConsoleSite
 from apps.core.errors import AttuneError
 from apps.core.problem import status_of
@@ -35,6 +36,8 @@ class Page(View):
     #: By method, as in the REST API; a page without a verb for a method does not have it.
     verbs: ClassVar[Mapping[str, Verb]]
     template_name: ClassVar[str]
+    #: The ref of what a deed was done to, where the address does not have it.
+    acted_on = ""
 
     @property
     def identity(self) -> Identity:
@@ -44,13 +47,24 @@ class Page(View):
         method = "GET" if request.method == "HEAD" else str(request.method)
         if method not in self.verbs:
             return self.http_method_not_allowed(request)
+        answer, status = self._answer(request, method, *args, **kwargs)
+        if method == "POST":
+            on = self.acted_on or "/".join(str(value) for value in kwargs.values())
+            facts = {"request": f"POST {request.path}"[:_LONGEST_FACT]}
+            record_request(self.verbs[method], by=self.identity, on=on, status=status, facts=facts)
+        return answer
+
+    def _answer(self, request: HttpRequest, method: str, *args: Any, **kwargs: Any) -> tuple[HttpResponseBase, int]:
+        """The answer, and how it went as an HTTP status: a deed that was refused leads back to its page by a 302."""
         try:
             require(self.identity, self.verbs[method])
-            return super().dispatch(request, *args, **kwargs)
+            answer = super().dispatch(request, *args, **kwargs)
+            return answer, answer.status_code
         except AttuneError as error:
-            return self.refused(error) if method == "POST" else self.failed(status_of(error), error.detail)
+            status = status_of(error)
+            return (self.refused(error) if method == "POST" else self.failed(status, error.detail)), status
         except Http404:
-            return self.failed(404, "There is no such thing, or it is not yours to see.")
+            return self.failed(404, "There is no such thing, or it is not yours to see."), 404
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A deed's address that is only looked at leads to the page of its object, one step up: whoever has to log in
@@ -93,6 +107,7 @@ class Page(View):
         return "/admin/"
 
 
+_LONGEST_FACT = 500
 _ERROR = "console/error.html"
 _TITLES = {
     403: "You may not see this",

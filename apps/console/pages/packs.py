@@ -90,6 +90,7 @@ class PackPage(Page):
             parents=[Parent("Packs", reverse("admin:packs"))],
             pack=pack,
             manifest=pack.current.manifest if pack.current else {},
+            has_config=bool(pack.current and pack.current.config_schema),
             tab=tab,
             tabs=self._tabs(pack),
             may_manage=may(self.identity, Verb.PACK_MANAGE),

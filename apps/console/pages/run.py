@@ -66,6 +66,7 @@ class _FormPage(Page):
         except AttuneError as error:
             self.form.ask_secrets_again()
             return self.page(options, status=status_of(error), problem=error.detail)
+        self.acted_on = str(new.pk)
         return HttpResponseRedirect(reverse("admin:execution", args=[new.pk]))
 
     def _check_the_rest(self, parameters: JsonObject) -> None:
@@ -155,5 +156,6 @@ class AgainPage(Page):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         new = rerun_execution(self.identity, pk, parameters={})
+        self.acted_on = str(new.pk)
         text = f"Execution {new.pk} runs {new.action_ref} again, as execution {pk} did."
         return self.done(text, reverse("admin:execution", args=[new.pk]))

@@ -6,6 +6,7 @@ Any number of schedulers may do it at once: each row is removed by one of them, 
 import time
 from collections.abc import Callable
 
+from apps.audit.retention import collect_audit
 from apps.core.repeating import Repeating
 from apps.executions.idempotency import forget_old_keys
 from apps.executions.policies.idle import collect_idle_gates, collect_removed_policies
@@ -54,6 +55,7 @@ class Collector:
             collect_operations,
             collect_task_results,
             collect_workers,
+            collect_audit,
             collect_idle_gates,
             collect_removed_policies,
             self.collect_orphans,

@@ -143,6 +143,7 @@ def _make_current(loaded: LoadedPack, staged: versions.StagedPack, identity: "Id
         defaults={
             "version": manifest.version,
             "manifest": manifest.body,
+            "config_schema": loaded.config_schema,
             "size_bytes": staged.size_bytes,
             "file_count": staged.file_count,
             "installed_by": identity,

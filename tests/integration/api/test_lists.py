@@ -1,5 +1,6 @@
 import base64
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from rest_framework.test import APIClient
 from apps.accounts.services.tokens import issue_token
 from apps.api import urls
 from apps.api.views import ListView
+from apps.audit.services import record
+from apps.keys.owners import pack_owner
+from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.runtimes.models import Environment, Runtime
 from tests.factories import make_action, make_execution, make_gate, make_policy, make_runtimes, make_worker
@@ -31,6 +35,8 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "workers": lambda n, people: make_worker(f"worker{n}"),
     "gates": lambda n, people: make_gate(make_policy(f"gate {n}")),
     "policies": lambda n, people: make_policy(f"policy {n}"),
+    "keys": lambda n, people: set_key(pack_owner("p", uuid.uuid4()), f"key_{n}", value=n, by=people.owner),
+    "audit": lambda n, people: record("key.read", by=people.owner, on=f"key_{n}"),
 }
 
 

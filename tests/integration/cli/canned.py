@@ -108,7 +108,7 @@ def serving() -> Iterator[Canned]:
             self.wfile.write(content)
             self.close_connection = self.close_connection or answer.is_cut
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server looks for these names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server looks for these names
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     canned.url = f"http://127.0.0.1:{server.server_address[1]}"

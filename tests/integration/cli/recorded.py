@@ -274,3 +274,56 @@ def token(token_id: int = 3, **changes: Any) -> dict[str, Any]:
         "expires_at": None,
         "last_used_at": "2026-11-21T14:25:00Z",
     } | changes
+
+
+def key(name: str = "cloud_key", **changes: Any) -> dict[str, Any]:
+    return {
+        "id": 7,
+        "ref": name,
+        "name": name,
+        "owner": {"type": "system", "ref": ""},
+        "description": "for the cloud",
+        "encrypted": True,
+        "version": 2,
+        "expires_at": None,
+        "expired": False,
+        "orphaned": False,
+        "created_at": "2026-11-21T14:00:00Z",
+        "updated_at": "2026-11-21T14:20:00Z",
+    } | changes
+
+
+def one_key(name: str = "cloud_key", **changes: Any) -> dict[str, Any]:
+    versions = [
+        {"number": 2, "created_by": "ann", "created_at": "2026-11-21T14:20:00Z"},
+        {"number": 1, "created_by": None, "created_at": "2026-11-21T14:00:00Z"},
+    ]
+    return key(name) | {"value": None, "versions": versions} | changes
+
+
+def audit_record(record_id: int = 31, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": record_id,
+        "at": "2026-11-21T14:25:00Z",
+        "who": "ann",
+        "deed": "key.reveal",
+        "on": "cloud_key",
+        "outcome": "done",
+        "address": "10.0.0.7",
+        "request_id": "50ab569dbc504ec892919eb9fee0edfa",
+        "facts": {"version": 2},
+    } | changes
+
+
+def configuration(**changes: Any) -> dict[str, Any]:
+    return {
+        "properties": {
+            "password": {"type": "string", "secret": True, "description": "of the database"},
+            "region": {"type": "string", "default": "north"},
+            "zones": {"type": "array"},
+        },
+        "values": {"password": "***"},
+        "effective": {"password": "***", "region": "north"},
+        "updated_by": "ann",
+        "updated_at": "2026-11-21T14:20:00Z",
+    } | changes

@@ -89,6 +89,12 @@ _ARTIFACT = {
     "link": f"{EXECUTION}/artifacts/1/report/a.csv",
 }
 _OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "installed", "content": {"actions": 2}}
+_ROTATION = recorded.operation(
+    kind="key.rotate",
+    subject="k2",
+    steps=[{"name": "5 values to seal with k2", "status": "succeeded", "started_at": None, "ended_at": None}],
+    outcome={"key": "k2", "sealed": {"keys": 5}},
+)
 _STATS = {"waiting": 2, "running": 1, "limit": 1, "oldest_waiting_s": 12.5, "avg_wait_s": None}
 _TOTALS = {"total_enqueued": 9, "total_completed": 6}
 _NO_RATE = {"kind": "concurrency", "window_s": None, "passed": None, "next_s": None}
@@ -215,6 +221,20 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "tokens"): page(recorded.token(), recorded.token(1, name="old", expires_at="2026-11-25T14:00:00Z")),
     ("POST", "tokens"): Answer(recorded.token(4, token="att_shown_once"), 201),
     ("DELETE", "tokens/3"): Answer(None, 204),
+    ("GET", "keys"): page(
+        recorded.key(), recorded.key("pack:demo:token", expired=True, expires_at="2026-11-21T14:00:00Z")
+    ),
+    ("GET", "keys/cloud_key"): recorded.one_key(),
+    ("GET", "keys/region"): recorded.one_key("region", encrypted=False, value={"name": "eu-1"}, orphaned=True),
+    ("PUT", "keys/cloud_key"): {**recorded.one_key(), "warnings": ["A value is shorter than 6 bytes."]},
+    ("POST", "keys/cloud_key/reveal"): {"ref": "cloud_key", "version": 2, "value": "hush-hush"},
+    ("DELETE", "keys/action%3Ademo.deploy%3Atoken"): Answer(None, 204),
+    ("POST", "keyring/rotate"): Answer(_ROTATION, 202),
+    ("GET", "audit"): page(
+        recorded.audit_record(), recorded.audit_record(30, who="execution 17", deed="key.read", address="")
+    ),
+    ("GET", "packs/demo/config"): recorded.configuration(),
+    ("PUT", "packs/demo/config"): recorded.configuration(values={"region": "south", "password": "***"}),
 }
 
 
@@ -367,6 +387,25 @@ CASES: Mapping[str, Case] = {
     "gate-show-rate.txt": Case("gate show 6"),
     "gate-show.json": Case("gate show 4 --json"),
     "gate-limit.txt": Case("gate limit 4 3"),
+    "key-list.txt": Case("key list"),
+    "key-list.json": Case("key list --json"),
+    "key-get.txt": Case("key get cloud_key"),
+    "key-get.json": Case("key get cloud_key --json"),
+    "key-get-no-secret.txt": Case("key get region"),
+    "key-get-reveal.txt": Case("key get cloud_key --reveal"),
+    "key-get-reveal.json": Case("key get cloud_key --reveal --json"),
+    "key-set.txt": Case("key set cloud_key abc --expires 30d"),
+    "key-set-two-values.txt": Case("key set cloud_key abc --stdin"),
+    "key-set-no-json.txt": Case("key set cloud_key abc --value-is-json"),
+    "key-set-two-owners.txt": Case("key set cloud_key abc --pack demo --action demo.deploy"),
+    "key-delete.txt": Case("key delete token --action demo.deploy"),
+    "key-rotate.txt": Case("key rotate"),
+    "audit-list.txt": Case("audit list"),
+    "audit-list.json": Case("audit list --deed key.reveal --since 1d --json"),
+    "pack-config.txt": Case("pack config demo"),
+    "pack-config-set.txt": Case("pack config demo region=south --unset zones"),
+    "pack-config-unknown.txt": Case("pack config demo --unset colour"),
+    "pack-config.json": Case("pack config demo --json"),
     "operation-list.txt": Case("operation list"),
     "operation-show.txt": Case("operation show 5"),
     "operation-show.json": Case("operation show 5 --json"),

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from apps.core.crypto import Keyring, KeyringError, SealBroken
+from apps.core.crypto import Keyring, KeyringError, SealBroken, key_id_of
 
 
 def ring(*ids: str) -> Keyring:
@@ -50,6 +50,24 @@ def test_the_first_key_encrypts_and_all_decrypt() -> None:
     both = Keyring({"new": os.urandom(32), **old.keys})
     assert both.current_id == "new"
     assert both.open(sealed, bound_to="row") == b"value"
+
+
+def test_rewrapping_changes_the_key_and_leaves_the_ciphertext() -> None:
+    old = ring("old")
+    sealed = old.seal(b"swordfish", bound_to="row")
+    both = Keyring({"new": os.urandom(32), **old.keys})
+    rewrapped = both.rewrap(sealed, bound_to="row")
+    assert (key_id_of(sealed), key_id_of(rewrapped)) == ("old", "new")
+    assert rewrapped[-9 - 16 :] == sealed[-9 - 16 :]
+    assert Keyring({"new": both.keys["new"]}).open(rewrapped, bound_to="row") == b"swordfish"
+
+
+def test_what_does_not_open_is_not_rewrapped() -> None:
+    keys = ring("k1")
+    sealed = keys.seal(b"swordfish", bound_to="row")
+    for broken, place in ((sealed[:-1] + b"?", "row"), (sealed, "another row"), (sealed[:40], "row"), (b"", "row")):
+        with pytest.raises(SealBroken):
+            keys.rewrap(broken, bound_to=place)
 
 
 def test_a_key_that_is_not_there_is_named() -> None:
