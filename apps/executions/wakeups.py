@@ -51,5 +51,5 @@ def _sleep(subscription: object, seconds: float) -> None:
         with guarded():
             subscription.get_message(timeout=seconds)  # type: ignore[attr-defined]  # as above
             return
-    except (RedisAway, RuntimeError):
+    except (RedisAway, RuntimeError, UnicodeDecodeError):  # anybody who reaches Redis may publish anything
         time.sleep(max(0.0, min(seconds, _LOOK_EVERY_S) - (time.monotonic() - started)))
