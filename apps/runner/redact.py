@@ -7,7 +7,8 @@ stream is cut: the masked stream is the same for every cut.
 
 from collections.abc import Iterable, Iterator
 
-from apps.runner.variants import MIN_BYTES, variants_of
+from apps.runner.sampling import Samples
+from apps.runner.variants import is_common, variants_of
 
 MASK = b"***"
 Span = tuple[int, int]
@@ -17,13 +18,17 @@ _PREFIX_BYTES = 8
 
 
 class Masker:
-    """The secrets of one run. Immutable, and shared by the streams of that run."""
+    """The secrets of one run. Immutable, and shared by the streams of that run.
+
+    A short or common secret (see `variants.is_common`) is masked only where it is a whole value or line.
+    """
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
         values = frozenset(secrets)
-        self._short = frozenset(value for value in values if 0 < len(value) < MIN_BYTES)
+        self._short = frozenset(value for value in values if value and is_common(value))
         self._short_lines = frozenset(line for value in self._short if (line := value.strip()) and b"\n" not in line)
         self._families = [_Family(variants) for value in values if (variants := variants_of(value))]
+        self._samples = Samples([family.roots for family in self._families])
         self._variants = frozenset(variant for family in self._families for variant in family.variants)
         self._beginnings = frozenset(
             variant[:size] for variant in self._variants for size in range(1, min(_PREFIX_BYTES, len(variant)))
@@ -47,7 +52,8 @@ class Masker:
 
     def spans(self, data: bytes) -> list[Span]:
         """Where variants of long secrets stand: sorted by start, overlapping ones joined."""
-        found = [span for family in self._families for span in family.find(data)]
+        families = [self._families[number] for number in self._samples.suspects(data)]
+        found = [span for family in families for span in family.find(data)]
         return _joined(found) if len(found) > 1 else found
 
     def line_spans(self, data: bytes, *, at_line_start: bool, at_end: bool) -> list[Span]:
@@ -129,13 +135,13 @@ class _Family:
 
     def __init__(self, variants: frozenset[bytes]) -> None:
         self.variants = variants
-        self._roots = [
+        self.roots = [
             variant for variant in variants if not any(other in variant for other in variants if other != variant)
         ]
-        self._others = [variant for variant in variants if variant not in self._roots]
+        self._others = [variant for variant in variants if variant not in self.roots]
 
     def find(self, data: bytes) -> list[Span]:
-        found = [span for root in self._roots for span in _occurrences(data, root)]
+        found = [span for root in self.roots for span in _occurrences(data, root)]
         if found:
             found += [span for other in self._others for span in _occurrences(data, other)]
         return found
