@@ -1,5 +1,5 @@
 from apps.executions.models.epoch import SlotsEpoch
-from apps.executions.models.execution import Execution, SecretParameters
+from apps.executions.models.execution import Execution, SecretOutputs, SecretParameters
 from apps.executions.models.gate import Gate, Pass
 from apps.executions.models.history import History
 from apps.executions.models.idempotency import IdempotencyKey
@@ -13,6 +13,7 @@ __all__ = [
     "IdempotencyKey",
     "Pass",
     "Policy",
+    "SecretOutputs",
     "SecretParameters",
     "SlotsEpoch",
     "Tally",
