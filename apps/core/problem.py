@@ -5,7 +5,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
@@ -68,6 +74,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
         logger.warning("database away: %s", type(error).__name__)
         return _respond(document(503, "database_away", "The database cannot be reached; try again."))
+    if isinstance(error, TooManyFieldsSent | TooManyFilesSent):
+        return _respond(document(400, "too_many_fields", "The request has too many fields."))
     if isinstance(error, Http404):
         return _respond(document(404, "not_found", "There is no such thing, or it is not yours to see."))
     if isinstance(error, PermissionDenied):
@@ -88,6 +96,8 @@ def _from_drf(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         status = 401
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, exceptions.PermissionDenied) and str(error.detail).startswith("CSRF Failed"):
+        return _respond(document(403, "csrf_failed", "Send the cookie's CSRF token as X-CSRFToken, from this origin."))
     code = "invalid_json" if status == 400 else _DRF_CODES.get(status, "error")
     return _respond(document(status, code, str(error.detail)), headers)
 
@@ -123,11 +133,19 @@ def plain(status: int, code: str, detail: str) -> HttpResponse:
     return HttpResponse(orjson.dumps(document(status, code, detail)), status=status, content_type=CONTENT_TYPE)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return plain(403, "csrf_failed", "The form was not sent from a page of this Attune, or too long ago; reload it.")
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return plain(404, "not_found", f"There is nothing at {request.path}.")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return plain(400, "bad_host", "This Attune does not answer to that host name (ATTUNE_ALLOWED_HOSTS).")
+    if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
+        return plain(400, "too_many_fields", "The request has too many fields.")
     return plain(400, "invalid", "The request is not valid.")
 
 

@@ -19,10 +19,13 @@ class Samples:
     """The forms that have to be looked for. Immutable."""
 
     def __init__(self, forms: Collection[bytes]) -> None:
-        self._always = [form for form in forms if len(forms) <= _FEW or _size_for(form) is None]
+        self._always = [form for form in forms if _size_for(form) is None]
         self._sieves: list[_Sieve] = []
-        for size in _CODES if len(forms) > _FEW else ():
-            if fitting := [form for form in forms if _size_for(form) == size]:
+        for size in _CODES:
+            fitting = [form for form in forms if _size_for(form) == size]
+            if len(fitting) <= _FEW:
+                self._always += fitting
+            else:
                 self._sieves.append(_Sieve(size, fitting))
 
     def suspects(self, data: bytes) -> Iterator[bytes]:

@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "apps.core.request_id.RequestIdMiddleware",
     "apps.core.request_trace.RequestTraceMiddleware",
     "apps.core.content_security.ContentSecurityMiddleware",
+    "apps.core.cors.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -110,8 +111,10 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "apps.core.problem.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # --- console ------------------------------------------------------------------------------------
@@ -125,9 +128,12 @@ UNFOLD = {
 }
 
 # --- REST ---------------------------------------------------------------------------------------
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-#: Counted while a body arrives, before Django sees the request (see `apps.core.body_limit`).
-ATTUNE_MAX_BODY_BYTES = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("ATTUNE_MAX_BODY_BYTES")
+#: Each looked at before Django sees the request (see `apps.core.body_limit`).
+ATTUNE_MAX_BODY_BYTES = env.integer("ATTUNE_MAX_BODY_BYTES")
+ATTUNE_MAX_ADDRESS_BYTES = env.integer("ATTUNE_MAX_ADDRESS_BYTES")
+ATTUNE_MAX_HEADER_BYTES = env.integer("ATTUNE_MAX_HEADER_BYTES")
+ATTUNE_CORS_ORIGINS = frozenset(env.items("ATTUNE_CORS_ORIGINS"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.authentication.TokenAuthentication",
