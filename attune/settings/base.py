@@ -233,6 +233,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # A traceback for every scanner that comes by; the answer says it, and the metrics count it.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         # The server has set up a form of its own by now.

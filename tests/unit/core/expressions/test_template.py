@@ -77,3 +77,17 @@ def test_a_long_result_is_refused() -> None:
     source = "{{ " + " ~ ".join(["long"] * 100) + " }}"
     with pytest.raises(TemplateError, match="longer than"):
         compile_template(source).render({"long": "x" * 1000})
+
+
+def test_texts_that_double_at_each_level_of_a_list_are_cut_off() -> None:
+    source = "{{ " + "[" * 60 + "'\\\\'" + "]|string" * 60 + " }}"
+    with pytest.raises(TemplateError, match="longer than"):
+        compile_template(source).render({})
+    source = "{{ " + "[" * 60 + "'\\\\'" + "] ~ ''" * 60 + " }}"
+    with pytest.raises(TemplateError):
+        compile_template(source).render({})
+
+
+def test_values_are_joined_as_they_are_written() -> None:
+    assert compile_template("{{ host ~ '-' ~ port ~ tags }}").render(CONTEXT) == "web1-80['a', 'b']"
+    assert compile_template("{{ host ~ port }}.").render(CONTEXT) == "web180."
