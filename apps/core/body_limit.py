@@ -22,7 +22,7 @@ _LENGTH_DIGITS = 18
 
 
 #: Headers a request may have: each costs more than its bytes.
-_MAX_HEADERS = 100
+MAX_HEADERS = 100
 #: Also on answers that no middleware sees.
 _HEADERS = [
     (b"content-type", problem.CONTENT_TYPE.encode()),
@@ -68,8 +68,8 @@ def _refusal_of_head(scope: Message, limit: int) -> _Refusal | None:
             414, "address_too_long", f"The address is longer than {settings.ATTUNE_MAX_ADDRESS_BYTES} bytes."
         )
     size = sum(len(name) + len(value) for name, value in scope["headers"])
-    if size > settings.ATTUNE_MAX_HEADER_BYTES or len(scope["headers"]) > _MAX_HEADERS:
-        most = f"{_MAX_HEADERS} headers of {settings.ATTUNE_MAX_HEADER_BYTES} bytes in all"
+    if size > settings.ATTUNE_MAX_HEADER_BYTES or len(scope["headers"]) > MAX_HEADERS:
+        most = f"{MAX_HEADERS} headers of {settings.ATTUNE_MAX_HEADER_BYTES} bytes in all"
         return _Refusal(431, "headers_too_large", f"At most {most} are taken.")
     encodings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
     if any(encoding not in (b"", b"identity") for encoding in encodings):
