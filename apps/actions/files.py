@@ -170,7 +170,9 @@ def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterato
 def _too_deep_secrets(body: JsonObject) -> Iterator[Sequence[str | int]]:
     """Marks below the place where they mean something: nothing would be sealed by them."""
     for name, schema in body.get("parameters", {}).items():
-        yield from _secret_marks({word: value for word, value in schema.items() if word != "secret"}, "parameters", name)
+        yield from _secret_marks(
+            {word: value for word, value in schema.items() if word != "secret"}, "parameters", name
+        )
     output = body.get("output", {})
     outer = {word: value for word, value in output.items() if word != "properties"}
     yield from _secret_marks(outer, "output")

@@ -14,7 +14,7 @@ import orjson
 from apps.actions.definition import Definition
 from apps.core.errors import ErrorCollector
 from apps.core.schema import MASK, value_errors
-from apps.core.types import JsonObject, JsonValue
+from apps.core.types import JsonObject
 from apps.executions.document import values_to_mask
 from apps.executions.files import MAX_RESULT_BYTES
 from apps.executions.policies.loss import CutOff

@@ -62,9 +62,7 @@ def keep_outputs(execution_id: int, values: JsonObject) -> None:
     SecretOutputs.objects.create(execution_id=execution_id, sealed=sealed)
 
 
-def with_outputs(
-    identity: "Identity", parameters: JsonObject, *, secret: Collection[str], pointer: str
-) -> JsonObject:
+def with_outputs(identity: "Identity", parameters: JsonObject, *, secret: Collection[str], pointer: str) -> JsonObject:
     """`parameters` with each reference to a secret output, given for a secret parameter, replaced by its value.
 
     Raises `InvalidParameters` for a malformed reference, and for an output that does not exist or belongs to an

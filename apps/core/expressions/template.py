@@ -7,7 +7,6 @@ weighed.
 """
 
 import math
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -54,11 +53,19 @@ class Template:
         """The value under `context`. Raises `TemplateError` for an undefined name or a cost beyond the bounds."""
         try:
             value = self._render(context)
-        except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (
+            JinjaError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise TemplateError(f"{self.source}: {error}") from error
         if _weight(value) > MAX_OUTPUT_CHARS:
             raise TemplateError(f"{self.source}: longer than {MAX_OUTPUT_CHARS}")
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
             raise TemplateError(f"{self.source}: not a finite number")
         return value
 
@@ -71,8 +78,8 @@ def compile_template(source: str) -> Template:
     try:
         tree = _ENVIRONMENT.parse(source)
         _refuse(tree, source)
+        tree = _Joins().visit(tree)  # first of all: also whoever looks for names computes constants
         names = frozenset(find_undeclared_variables(tree))
-        tree = _Joins().visit(tree)
         whole = _whole_expression(tree)
         if whole is not None:
             expression = _compiled(whole)
@@ -110,9 +117,7 @@ class _Joins(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - as Jinja calls it
         self.generic_visit(node)
         items = nodes.List(node.nodes, lineno=node.lineno, environment=node.environment)
-        return nodes.Filter(
-            items, _JOINED, [], [], None, None, lineno=node.lineno, environment=node.environment
-        )
+        return nodes.Filter(items, _JOINED, [], [], None, None, lineno=node.lineno, environment=node.environment)
 
 
 def _refuse(tree: nodes.Template, source: str) -> None:

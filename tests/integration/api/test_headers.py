@@ -30,9 +30,7 @@ def test_without_a_list_no_origin_is_let_in(people: People) -> None:
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_a_listed_origin_may_ask_with_a_token_and_never_with_cookies(
-    people: People, settings: SettingsWrapper
-) -> None:
+def test_a_listed_origin_may_ask_with_a_token_and_never_with_cookies(people: People, settings: SettingsWrapper) -> None:
     settings.ATTUNE_CORS_ORIGINS = frozenset({PORTAL})
     before = ask("OPTIONS", URL, headers={"origin": PORTAL, **PREFLIGHT})
     assert (before.status, before.headers["access-control-allow-origin"]) == (204, PORTAL)

@@ -52,6 +52,10 @@ def tell(address: tuple[str, int], *parts: bytes) -> tuple[int, dict[str, str], 
     return int(first.split()[1]), headers, body
 
 
+UPGRADE = (
+    b"GET /admin/login/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: aaaaaaaaaaaaaaaaaaaaaa==\r\n\r\n"
+)
 HEAD = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
 
 
@@ -84,9 +88,7 @@ HEAD = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nConnection: clos
         ([b"PUT /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"], 405,
          "method_not_allowed"),
         ([b"GET /static/../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"], 404, "not_found"),
-        ([b"GET /admin/login/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-          b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: aaaaaaaaaaaaaaaaaaaaaa==\r\n\r\n"], 426,
-         "upgrade_required"),
+        ([UPGRADE], 400, "bad_http"),
     ],
     ids=lambda value: str(value)[:60] if isinstance(value, list) else None,
 )  # fmt: skip

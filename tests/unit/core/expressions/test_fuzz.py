@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from apps.core.expressions import TemplateError, compile_template
 from apps.core.expressions.template import MAX_OUTPUT_CHARS
 
-CONTEXT = {"host": "web1", "many": ["\\\\"] * 50, "deep": {"a": {"b": [1, 2]}}, "count": 80, "long": "x" * 30_000, "nothing": None}
+CONTEXT = {
+    "host": "web1",
+    "many": ["\\\\"] * 50,
+    "deep": {"a": {"b": [1, 2]}},
+    "count": 80,
+    "long": "x" * 30_000,
+    "nothing": None,
+}
 ATOMS = st.sampled_from(
     ["host", "many", "deep", "count", "long", "nothing", "missing", "deep.a.b", "host.__class__", "1", "-7", "2.5",
      "10**18", "'\\\\'", "'a{{b'", "[]", "{}", "{'a': host}", "true", "none", "''", "'1e999'", "'9' * 9"]
@@ -15,7 +22,9 @@ FILTERS = st.sampled_from(
     ["string", "upper", "lower", "trim", "int", "float", "first", "last", "length", "abs", "default('x')", "d(long)",
      "join", "list", "tojson", "format(1)", "attr('__class__')", "trim('x')", "int(base=99)", "center(10**9)"]
 )  # fmt: skip
-OPERATORS = st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "~", "and", "or", "==", "<", "in", "is", "not in", "if"])
+OPERATORS = st.sampled_from(
+    ["+", "-", "*", "/", "//", "%", "**", "~", "and", "or", "==", "<", "in", "is", "not in", "if"]
+)
 TESTS = st.sampled_from(["defined", "divisibleby(0)", "sameas(host)", "eq(1)", "in(many)", "mapping", "filter"])
 
 
@@ -37,8 +46,9 @@ EXPRESSIONS = st.recursive(ATOMS, _larger, max_leaves=12)
 TEMPLATES = st.one_of(
     EXPRESSIONS.map(lambda text: f"{{{{ {text} }}}}"),
     st.tuples(EXPRESSIONS, EXPRESSIONS).map(lambda parts: "{{{{ {} }}}}-{{{{ {} }}}}".format(*parts)),
-    st.lists(st.sampled_from(["{{", "}}", "{%", "%}", "{#", "for", "host", "|", "(", "[", "'", "~", " ", "-", "\n", "1"]))
-    .map("".join),
+    st.lists(
+        st.sampled_from(["{{", "}}", "{%", "%}", "{#", "for", "host", "|", "(", "[", "'", "~", " ", "-", "\n", "1"])
+    ).map("".join),
     st.text(max_size=40).map(lambda text: f"{{{{{text}}}}}"),
 )
 
