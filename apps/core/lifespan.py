@@ -6,6 +6,7 @@ from asgiref.sync import sync_to_async
 
 from apps.core import tracing
 from apps.core.body_limit import Application, Message, Receive, Send
+from apps.core.database import REQUEST_STATEMENT_S, limit_waits
 from apps.core.metrics import publishing
 
 
@@ -27,6 +28,7 @@ class Lifespan:
         except SystemExit as refused:
             await send({"type": "lifespan.startup.failed", "message": str(refused)})
             return
+        limit_waits(statement_s=REQUEST_STATEMENT_S)
         tracing.start("web")
         publisher = publishing.start()
         await send({"type": "lifespan.startup.complete"})

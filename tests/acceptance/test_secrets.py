@@ -90,7 +90,7 @@ def pages(attune: Attune, *ids: int) -> Iterator[tuple[str, bytes]]:
         paths = ["/admin/", "/admin/executions/", "/admin/operations/", "/admin/gates/", "/admin/workers/"]
         for pk in ids:
             paths += [f"/admin/executions/{pk}/{more}" for more in ("", "?tab=log", "?tab=overview", "rerun/")]
-            for path in paths:
+        for path in paths:
             page = browser.get(path)
             assert (page.status_code, "/login/" in str(page.url)) == (200, False), path
             yield f"page {path}", page.content

@@ -14,7 +14,7 @@ NO_CASCADE = "ALTER TABLE executions_secretoutputs DROP CONSTRAINT executions_se
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("executions", "0006_policies_of_every_kind"),
+        ("executions", "0008_retention_indexes"),
     ]
 
     operations = [

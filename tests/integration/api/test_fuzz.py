@@ -1,5 +1,5 @@
-"""Asks every address of the OpenAPI document what schemathesis makes up, in and out of shape: no answer is a 5xx, and every
-refusal is a problem document with a code. `script/fuzz` asks longer."""
+"""Asks every address of the OpenAPI document what schemathesis makes up, in and out of shape: no answer is a 5xx, and
+every refusal is a problem document with a code. `script/fuzz` asks longer."""
 
 import os
 from typing import Any

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 from apps.executions.hints import AGAIN_AFTER_S, send_again
@@ -82,3 +83,36 @@ def test_each_hint_is_sent_by_one_of_those_who_sweep(people: People) -> None:
     ask_and_die(people, make_action(), count=30)
     race(4, lambda _: send_again())
     assert messages_in(QUEUE) == 30
+
+
+def clone(execution: Execution, count: int) -> None:
+    """So many more rows like it."""
+    columns = ", ".join(
+        connection.ops.quote_name(str(field.column))
+        for field in Execution._meta.concrete_fields
+        if field.column != "id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO executions_execution (id, {columns})"
+            f" SELECT nextval('executions_execution_id_seq'), {columns}"
+            " FROM executions_execution, generate_series(1, %s) WHERE id = %s",
+            [count, execution.pk],
+        )
+
+
+def test_ten_thousand_that_wait_for_busy_workers_cost_no_message_and_after_a_loss_one_each(people: People) -> None:
+    from apps.core.redis import client
+
+    make_worker()
+    (execution,) = ask(people)
+    clone(execution, 9_999)
+    client().lpush(QUEUE, *["a message"] * 9_999)
+    hinted_ago(3600)
+    for _ in range(12):  # a minute of sweeps
+        assert send_again() == 0
+    lose_messages()
+    sent = [send_again() for _ in range(24)]
+    assert sum(sent) == messages_in(QUEUE) == 10_000
+    assert max(sent) == 500
+    assert Execution.objects.filter(hints__gt=2).count() == 0
