@@ -20,7 +20,9 @@ _REMEMBERED_S = 600
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?\Z")
 _ALLOWED = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
+    ),
     "Access-Control-Max-Age": str(_REMEMBERED_S),
 }
 _SHOWN = "ETag, Location, Retry-After, X-Request-Id"
@@ -34,7 +36,7 @@ def is_origin(text: str) -> bool:
 class CorsMiddleware(AroundRequest):
     """Adds the headers of CORS to answers for listed origins; answers their preflights, which carry no token."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # type: ignore[override]  # this stack is synchronous
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if _is_preflight(request) and _is_listed(request):
             response = HttpResponse(status=204, headers=_ALLOWED)
             _allow(request, response)

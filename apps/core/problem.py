@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -150,6 +151,20 @@ def plain(status: int, code: str, detail: str) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return plain(403, "csrf_failed", "The form was not sent from a page of this Attune, or too long ago; reload it.")
+
+
+def only_reading(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """The view, for GET and HEAD; a problem document for other methods."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        refusal = plain(405, "method_not_allowed", "This address is only for reading.")
+        refusal["Allow"] = "GET, HEAD"
+        return refusal
+
+    return wrapper
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

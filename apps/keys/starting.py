@@ -18,9 +18,9 @@ class StartRefused(SystemExit):
 
 
 def refuse_wrong_start() -> None:
-    """Raises `StartRefused` for missing or example keys, a debug server, keys that others may read, or a keyring that is
-    not the one which encrypted this database. A database that is away stops nobody: the proof is made up for by
-    whoever starts next, and what was sealed by another key does not open.
+    """Raises `StartRefused` for missing or example keys, a debug server, keys that others may read, or a keyring that
+    is not the one which encrypted this database. A database that is away stops nobody: whoever starts next makes up
+    for the proof, and what was sealed by another key does not open.
     """
     wrong = [message for message in checks.run_checks(tags=[START]) if message.is_serious()]
     if wrong:
@@ -34,4 +34,4 @@ def refuse_wrong_start() -> None:
     finally:
         # The pool has threads, and what starts next may fork.
         connection.close()
-        connection.close_pool()
+        connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's alone, so not in the stubs' base class

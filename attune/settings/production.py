@@ -1,5 +1,6 @@
 """Behind a TLS proxy, with the operator's own PostgreSQL and Redis."""
 
+from attune.settings import env
 from attune.settings.base import *
 
 SECURE_SSL_REDIRECT = True

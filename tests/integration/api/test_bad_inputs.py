@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from apps.core.expressions import TemplateError, compile_template
+from apps.executions.states import Status
 from apps.packs.loader import PackInvalid, load_pack
 from tests.asgi import Answer, ask
 from tests.factories import make_action, make_execution, make_gate, make_worker, write_pack
@@ -70,7 +71,7 @@ def _world(people: People) -> dict[str, int]:
     """Numbers of the catalogue to ids of rows."""
     action = make_action(parameters=PARAMETERS)
     running = make_execution(action, requested_by_id=people.owner.pk)
-    ended = make_execution(action, requested_by_id=people.owner.pk, status="succeeded")
+    ended = make_execution(action, requested_by_id=people.owner.pk, status=Status.SUCCEEDED)
     others = make_execution(action, requested_by_id=people.teammate.pk)
     make_worker()
     make_gate()

@@ -1,7 +1,8 @@
 """Headers that tell a browser what a page may do, and which pages of other origins may read the API."""
 
+from typing import Any
+
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from tests.asgi import ask
 from tests.people import People
@@ -30,7 +31,7 @@ def test_without_a_list_no_origin_is_let_in(people: People) -> None:
         assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_a_listed_origin_may_ask_with_a_token_and_never_with_cookies(people: People, settings: SettingsWrapper) -> None:
+def test_a_listed_origin_may_ask_with_a_token_and_never_with_cookies(people: People, settings: Any) -> None:
     settings.ATTUNE_CORS_ORIGINS = frozenset({PORTAL})
     before = ask("OPTIONS", URL, headers={"origin": PORTAL, **PREFLIGHT})
     assert (before.status, before.headers["access-control-allow-origin"]) == (204, PORTAL)
@@ -45,15 +46,13 @@ def test_a_listed_origin_may_ask_with_a_token_and_never_with_cookies(people: Peo
     "origin", ["null", "*", "https://portal.example.org.evil.example", "https://evil.portal.example.org",
                "http://portal.example.org", "https://portal.example.org:444", "HTTPS://PORTAL.EXAMPLE.ORG", ""],
 )  # fmt: skip
-def test_an_origin_that_only_looks_like_a_listed_one_is_not_let_in(
-    people: People, settings: SettingsWrapper, origin: str
-) -> None:
+def test_an_origin_that_only_looks_like_a_listed_one_is_not_let_in(people: People, settings: Any, origin: str) -> None:
     settings.ATTUNE_CORS_ORIGINS = frozenset({PORTAL})
     for method, headers in (("GET", {}), ("OPTIONS", PREFLIGHT)):
         answer = ask(method, URL, by=people.owner, headers={"origin": origin, **headers})
         assert "access-control-allow-origin" not in answer.headers
 
 
-def test_the_console_is_never_for_pages_of_other_origins(people: People, settings: SettingsWrapper) -> None:
+def test_the_console_is_never_for_pages_of_other_origins(people: People, settings: Any) -> None:
     settings.ATTUNE_CORS_ORIGINS = frozenset({PORTAL})
     assert "access-control-allow-origin" not in ask("GET", "/admin/login/", headers={"origin": PORTAL}).headers

@@ -32,7 +32,7 @@ def source(people: People) -> Execution:
     (pk,) = request_executions(people.owner, [Wish(action=action.ref)]).execution_ids
     claim = claimed(Execution.objects.get(pk=pk), make_worker())
     definition = definition_of(claim.definition_id)
-    judge = Judge(definition=definition, timeout_s=1.0, masker=Masker([]), keep_large=lambda data: None)
+    judge = Judge(definition=definition, timeout_s=1.0, masker=Masker([]), keep_large=lambda data: "")
     said = f'{{"token": "{TOKEN}", "url": "https://host/?t={TOKEN}", "other": null}}'.encode()
     finish(claim, judge.ending_of(RunResult(ended=Ended.EXITED, exit_code=0, result_bytes=said)), rules=definition)
     return Execution.objects.get(pk=pk)

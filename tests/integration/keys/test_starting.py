@@ -2,9 +2,9 @@
 
 import base64
 import os
+from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from apps.core.crypto import keyring
 from apps.keys.canary import prove_keyring
@@ -18,7 +18,7 @@ def test_the_keyring_that_encrypted_here_may_start() -> None:
 
 
 @pytest.mark.usefixtures("fresh")
-def test_another_keyring_may_not_start_and_one_sentence_says_why(settings: SettingsWrapper) -> None:
+def test_another_keyring_may_not_start_and_one_sentence_says_why(settings: Any) -> None:
     prove_keyring(keyring())
     other = base64.b64encode(os.urandom(32)).decode()
     settings.ATTUNE_ENCRYPTION_KEYS = f"test:{other}"
@@ -30,7 +30,7 @@ def test_another_keyring_may_not_start_and_one_sentence_says_why(settings: Setti
         refuse_wrong_start()
 
 
-def test_a_debug_server_may_not_start(settings: SettingsWrapper) -> None:
+def test_a_debug_server_may_not_start(settings: Any) -> None:
     settings.DEBUG = True
     with pytest.raises(StartRefused, match=r"attune\.E004"):
         refuse_wrong_start()

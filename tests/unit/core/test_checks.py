@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.core import checks
-from pytest_django.fixtures import SettingsWrapper
 
 from apps.core.checks import START
 from apps.core.cors import is_origin
@@ -38,9 +37,7 @@ def test_the_settings_of_the_suite_are_fit_to_start() -> None:
         ("ATTUNE_CORS_ORIGINS", frozenset({"https://a.example", "https://*.example.org"}), "attune.E005"),
     ],
 )
-def test_a_setting_that_would_hurt_later_stops_the_start(
-    settings: SettingsWrapper, name: str, value: Any, expected: str
-) -> None:
+def test_a_setting_that_would_hurt_later_stops_the_start(settings: Any, name: str, value: Any, expected: str) -> None:
     setattr(settings, name, value)
     assert said() == [expected]
 
