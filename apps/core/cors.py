@@ -1,7 +1,7 @@
 """Lets pages of other origins read answers of the REST API: those the operator lists, letter by letter.
 
-Never `*`, never `null` (every sandboxed page and file has that origin), and never with cookies: a page of another origin
-proves who it is with a token, as any other program.
+Never `*`, never `null` (every sandboxed page and file has that origin), and never with cookies: a page of another
+origin proves who it is with a token, as any other program.
 """
 
 import re
