@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
 
 from apps.core.cors import is_origin
 from apps.core.crypto import Keyring, KeyringError
@@ -22,7 +23,7 @@ _EXAMPLES = ("django-insecure-", "changeme", "change-me", "insecure", "secret")
 
 @register(START)
 def secret_key_is_set(**_: Any) -> list[CheckMessage]:
-    if len(settings.SECRET_KEY) >= 50:
+    if len(_secret_key()) >= 50:
         return []
     return [
         Error(
@@ -74,11 +75,19 @@ def origins_are_exact(**_: Any) -> list[CheckMessage]:
 
 @register(START)
 def secret_key_is_no_example(**_: Any) -> list[CheckMessage]:
-    key = settings.SECRET_KEY
+    key = _secret_key()
     if len(key) < 50 or (len(set(key)) >= _LEAST_DIFFERENT and not key.startswith(_EXAMPLES)):
         return []
     hint = "python3 -c 'import secrets; print(secrets.token_urlsafe(64))'"
     return [Error("ATTUNE_SECRET_KEY is an example or a pattern, not random.", hint=hint, id="attune.E006")]
+
+
+def _secret_key() -> str:
+    """Django raises for an empty one, where a sentence is wanted."""
+    try:
+        return settings.SECRET_KEY
+    except ImproperlyConfigured:
+        return ""
 
 
 @register(START)

@@ -40,6 +40,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._is_in_head, self._head_bytes = True, 0
 
+    def _should_upgrade_to_ws(self) -> bool:
+        """Attune speaks no WebSocket: who asks for one gets the answer to a plain request."""
+        return False
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Anybody could fill the log with it."""
+
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "bad_http", "What was sent is not a request in HTTP/1.1.")
 

@@ -57,6 +57,7 @@ class Template:
             JinjaError,
             ArithmeticError,
             LookupError,
+            NameError,
             TypeError,
             ValueError,
             AttributeError,
@@ -65,7 +66,7 @@ class Template:
             raise TemplateError(f"{self.source}: {error}") from error
         if _weight(value) > MAX_OUTPUT_CHARS:
             raise TemplateError(f"{self.source}: longer than {MAX_OUTPUT_CHARS}")
-        if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        if not _is_finite(value):
             raise TemplateError(f"{self.source}: not a finite number")
         return value
 
@@ -167,11 +168,17 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
         if any(_weight(value) > MAX_OUTPUT_CHARS for value in given):
             raise TemplateError(f"the value is longer than {MAX_OUTPUT_CHARS}")
         result = function(*given, **named)
+        if not _is_finite(result):  # Jinja would write it into its code as a name: `nan`
+            raise TemplateError("not a finite number")
         if _weight(result) > MAX_OUTPUT_CHARS:
             raise TemplateError(f"the value is longer than {MAX_OUTPUT_CHARS}")
         return result
 
     return weighed
+
+
+def _is_finite(value: object) -> bool:
+    return not isinstance(value, complex) and not (isinstance(value, float) and not math.isfinite(value))
 
 
 def _join(values: list[Any]) -> str:
