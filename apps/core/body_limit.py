@@ -65,6 +65,9 @@ class BodyLimit:
 
 
 def _refusal_of_head(scope: Message, limit: int) -> _Refusal | None:
+    hosts = sum(1 for name, _ in scope["headers"] if name == b"host")
+    if hosts > 1 or (hosts == 0 and scope["http_version"] == "1.1"):
+        return _Refusal(400, "bad_host", "A request in HTTP/1.1 names one host.")
     target = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
     if target > settings.ATTUNE_MAX_ADDRESS_BYTES:
         return _Refusal(

@@ -145,7 +145,9 @@ def plain(status: int, code: str, detail: str) -> HttpResponse:
     import orjson
 
     body = orjson.dumps(document(status, code, detail))
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+    headers = {"Content-Length": str(len(body))}
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     return HttpResponse(body, status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
