@@ -110,6 +110,10 @@ def _filled(fill: dict[str, Any]) -> str:
 def _mistake(entry: dict[str, Any], answer: Answer) -> str | None:
     """What the answer is not and should be."""
     status, _, code = entry["gets"].partition(" ")
+    if code == "page":
+        kind, said = answer.headers["content-type"], answer.body.decode()
+        is_plain = "Traceback" not in said and "evil.example" not in said
+        return None if (str(answer.status), kind[:9], is_plain) == (status, "text/html", True) else said
     if answer.headers.get("content-type") != "application/problem+json":
         return f"{answer.status} {answer.headers.get('content-type')} {answer.body[:100]!r}"
     document = answer.json()

@@ -1,7 +1,10 @@
 from datetime import timedelta
 
+import pytest
+import redis
 from django.db import connection
 from django.utils import timezone
+from redis.client import Pipeline
 
 from apps.executions.hints import AGAIN_AFTER_S, send_again
 from apps.executions.models import Execution
@@ -76,6 +79,18 @@ def test_nobody_is_hinted_where_no_worker_serves(people: People) -> None:
     make_worker("draining", status="draining")
     send_again()
     assert messages_in(QUEUE) == 0
+
+
+def test_a_hint_that_is_lost_on_its_way_is_owed_and_the_request_is_answered(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_: Pipeline) -> None:
+        raise redis.ConnectionError("Connection closed by server.")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Pipeline, "execute", dies)
+        (asked,) = ask(people)
+    assert (asked.status, asked.hinted_at) == ("scheduled", None)
 
 
 def test_each_hint_is_sent_by_one_of_those_who_sweep(people: People) -> None:
