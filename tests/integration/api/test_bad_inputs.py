@@ -111,18 +111,22 @@ def _mistake(entry: dict[str, Any], answer: Answer) -> str | None:
     """What the answer is not and should be."""
     status, _, code = entry["gets"].partition(" ")
     if code == "page":
-        kind, said = answer.headers["content-type"], answer.body.decode()
-        is_plain = "Traceback" not in said and "evil.example" not in said
-        return None if (str(answer.status), kind[:9], is_plain) == (status, "text/html", True) else said
+        return _mistake_of_page(answer, int(status))
     if answer.headers.get("content-type") != "application/problem+json":
         return f"{answer.status} {answer.headers.get('content-type')} {answer.body[:100]!r}"
     document = answer.json()
-    if (answer.status, document["code"]) != (int(status), code):
-        return f"{answer.status} {document}"
-    if not document["request_id"] or document["request_id"] != answer.headers["x-request-id"]:
-        return f"request ids: {document['request_id']!r}, {answer.headers['x-request-id']!r}"
+    is_told = document["request_id"] and document["request_id"] == answer.headers["x-request-id"]
+    if (answer.status, document["code"], bool(is_told)) != (int(status), code, True):
+        return f"{answer.status} {document}, request id {answer.headers['x-request-id']!r}"
     if "Traceback" in answer.body.decode() or "canary" in answer.body.decode():
         return "it says too much"
     if "at" in entry and entry["at"] not in [error["pointer"] for error in document.get("errors", ())]:
         return f"no error at {entry['at']}: {document}"
     return None
+
+
+def _mistake_of_page(answer: Answer, status: int) -> str | None:
+    said = answer.body.decode()
+    is_plain = "Traceback" not in said and "evil.example" not in said
+    is_page = answer.headers["content-type"].startswith("text/html")
+    return None if (answer.status, is_page, is_plain) == (status, True, True) else f"{answer.status} {said[:200]}"
