@@ -13,16 +13,22 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 #: What migrations write once, and no test leaves changed.
-_KEPT = {"django_migrations", "django_content_type", "auth_permission", "executions_slotsepoch", "workers_schemaversion"}
+_KEPT = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "executions_slotsepoch",
+    "workers_schemaversion",
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _tables_are_emptied_by_us() -> Iterator[None]:
-    with mock.patch.object(TransactionTestCase, "_fixture_teardown", lambda *_: empty_filled_tables()):
+    with mock.patch.object(TransactionTestCase, "_fixture_teardown", _emptied):
         yield
 
 
-def empty_filled_tables() -> None:
+def _emptied(_: TransactionTestCase) -> None:
     """In any order: who refers to whom is looked at when all of it has gone."""
     with connection.cursor() as cursor:
         cursor.execute(_filled())
