@@ -11,5 +11,6 @@ django.setup(set_prefix=False)
 from apps.core.asgi_handler import OneThreadHandler  # noqa: E402 - settings must be ready first
 from apps.core.body_limit import BodyLimit  # noqa: E402 - as above
 from apps.core.lifespan import Lifespan  # noqa: E402 - as above
+from apps.keys.starting import refuse_wrong_start  # noqa: E402 - as above
 
-application = Lifespan(BodyLimit(OneThreadHandler()))  # type: ignore[arg-type]  # ASGI messages are mappings to Django
+application = Lifespan(BodyLimit(OneThreadHandler()), before=refuse_wrong_start)  # type: ignore[arg-type]  # ASGI messages are mappings to Django

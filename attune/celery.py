@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
 
 from apps.core import broker
 from apps.core.alive import still_alive
@@ -25,6 +25,13 @@ app.autodiscover_tasks(related_name="builds")
 @setup_logging.connect
 def _keep_logging(**_: Any) -> None:
     """As Django has set it up; Celery would make the root quieter."""
+
+
+@celeryd_init.connect
+def _refuse_wrong_start(**_: Any) -> None:
+    from apps.keys.starting import refuse_wrong_start  # only now are Django's applications ready
+
+    refuse_wrong_start()
 
 
 @worker_process_init.connect

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import pages, parts
 from bench.bare_celery import bare_celery
 from bench.figures import Figure, Machine, as_json, as_table
+from bench.masking import masking
 from bench.private_attune import Broken, private_attune
 
 
@@ -18,7 +19,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     before = Machine()
     try:
-        if chosen.what == "pages":
+        if chosen.what == "masking":
+            figures = masking(rounds=3 if chosen.quick else 9)
+        elif chosen.what == "pages":
             figures = _measure_pages(chosen.count, samples=20 if chosen.quick else 60)
         else:
             figures = _measure(parts.QUICK if chosen.quick else parts.FULL)
@@ -75,8 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="script/bench", description="Measure Attune beside the floor, on this machine."
     )
     parser.add_argument(
-        "what", nargs="?", choices=["runs", "pages"], default="runs",
-        help="runs (the default): latency, throughput, gates; pages: the console and the lists on many executions",
+        "what", nargs="?", choices=["runs", "pages", "masking"], default="runs",
+        help="runs (the default): latency, throughput, gates; pages: the console and the lists on many executions; "
+        "masking: how fast output is searched for secrets",
     )  # fmt: skip
     parser.add_argument("--count", type=int, default=1_000_000, help="executions for pages (default 1000000)")
     parser.add_argument("--quick", action="store_true", help="fewer samples: about a minute")

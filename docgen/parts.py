@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from docgen.command_line import command_line
+from docgen.limits import limits
 from docgen.metrics import metrics
 from docgen.pack_files import pack_files
 from docgen.problems import problems
@@ -20,6 +21,7 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "rest": ("reference/rest.md", rest),
     "problems": ("reference/problems.md", problems),
     "metrics": ("operations/monitoring.md", metrics),
+    "limits": ("operations/security.md", limits),
     "pack-files": ("reference/pack-files.md", pack_files),
 }
 

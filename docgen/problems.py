@@ -15,10 +15,17 @@ _ELSEWHERE = ("apps.cli", "apps.standalone", "apps.runner")
 _NO_ANSWER = "-"
 #: Answers that no class of ours stands behind (`apps.core.problem`), with what they mean.
 _OTHERS = (
+    ("400", "bad_host", "This Attune does not answer to that host name."),
+    ("400", "bad_http", "What was sent is not a request in HTTP/1.1."),
+    ("400", "too_many_fields", "The form has too many fields."),
     ("400", "invalid_json", "The body is no JSON, or holds what cannot be stored."),
     ("401", "not_authenticated", "Nobody is logged in, or the token is unknown, expired or revoked."),
+    ("403", "csrf_failed", "The CSRF token of the session is missing or wrong, or another site sent it."),
     ("405", "method_not_allowed", "There is no such method at this address."),
-    ("413", "body_too_large", "The body is larger than 1 MiB."),
+    ("413", "body_too_large", "The body is larger than `ATTUNE_MAX_BODY_BYTES`."),
+    ("414", "address_too_long", "The address with its query is longer than `ATTUNE_MAX_ADDRESS_BYTES`."),
+    ("415", "unsupported_encoding", "The body is packed; it is taken as it is."),
+    ("431", "headers_too_large", "The headers are more than 100, or larger than `ATTUNE_MAX_HEADER_BYTES`."),
     ("415", "unsupported_media_type", "The body is not JSON."),
     ("500", "internal_error", "This is a bug in Attune; the log has it under the request's id."),
     *(("503", trouble.value, detail) for trouble, detail in TROUBLES.items()),

@@ -156,6 +156,8 @@ def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterato
     yield from _concurrency_mistakes(body)
     if "output" in body and (problem := schema_error(_plain_output(body["output"]))):
         yield ["output"], f"output is no JSON Schema: {problem}", ""
+    for path in _too_deep_secrets(body):
+        yield path, "secret inside a value would not keep it secret", "mark the whole parameter or output as secret"
     for name in body.get("env", {}):
         if not _ENV_NAME.match(name) or _ENV_TAKEN.match(name):
             yield (
@@ -163,6 +165,33 @@ def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterato
                 f"env: {name} cannot be set by an action",
                 "names that Attune or the loader use are taken",
             )
+
+
+def _too_deep_secrets(body: JsonObject) -> Iterator[Sequence[str | int]]:
+    """Marks below the place where they mean something: nothing would be sealed by them."""
+    for name, schema in body.get("parameters", {}).items():
+        yield from _secret_marks(
+            {word: value for word, value in schema.items() if word != "secret"}, "parameters", name
+        )
+    output = body.get("output", {})
+    outer = {word: value for word, value in output.items() if word != "properties"}
+    yield from _secret_marks(outer, "output")
+    properties = output.get("properties", {})
+    for name, schema in properties.items() if isinstance(properties, dict) else ():
+        inner = {word: value for word, value in schema.items() if word != "secret"} if isinstance(schema, dict) else {}
+        yield from _secret_marks(inner, "output", "properties", name)
+
+
+def _secret_marks(schema: Any, *path: str | int) -> Iterator[Sequence[str | int]]:
+    if isinstance(schema, dict):
+        if schema.get("secret") is True:
+            yield [*path, "secret"]
+        for word, value in schema.items():
+            if word not in ("default", "const", "enum", "examples"):
+                yield from _secret_marks(value, *path, word)
+    elif isinstance(schema, list):
+        for index, value in enumerate(schema):
+            yield from _secret_marks(value, *path, index)
 
 
 def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:

@@ -54,7 +54,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's `CSRF_FAILURE_VIEW`. To the page as it was sent one must go by its address: a form's own may take no
     GET."""
     if not _is_of_console(request):
-        return problem.plain(403, "forbidden", f"CSRF: {reason}")
+        return problem.csrf_failure(request, reason)
     return bare_page(request, 403, "This form is too old", _TOO_OLD, back=_CONSOLE)
 
 

@@ -1,6 +1,9 @@
-"""Counts a request's body while it arrives, so that an endless one is cut off before it is stored anywhere."""
+"""Bounds a request before Django sees it: its address, its headers, and its body, which is counted while it arrives, so
+that an endless one is cut off before it is stored anywhere.
+"""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,25 +21,70 @@ _CHUNKED = b"transfer-encoding"
 _LENGTH_DIGITS = 18
 
 
+#: Headers a request may have: each costs more than its bytes.
+MAX_HEADERS = 100
+#: Also on answers that no middleware sees.
+_HEADERS = [
+    (b"content-type", problem.CONTENT_TYPE.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"connection", b"close"),
+]
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    status: int
+    code: str
+    detail: str
+
+
 class BodyLimit:
-    """ASGI wrapper: answers 413 once more than `ATTUNE_MAX_BODY_BYTES` have come, whatever the headers claimed."""
+    """ASGI wrapper: answers 413 once more than `ATTUNE_MAX_BODY_BYTES` have come, whatever the headers claimed; 414 and
+    431 to addresses and headers that are too large, 415 to a body that would have to be unpacked first."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
         limit = settings.ATTUNE_MAX_BODY_BYTES
-        if _declared_length(scope) > limit:
-            await _refuse(scope, send, limit)
+        if refusal := _refusal_of_head(scope, limit):
+            await _refuse(scope, send, refusal)
             return
         body = await _read(receive, limit)
         if body is None:
-            await _refuse(scope, send, limit)
+            await _refuse(scope, send, _too_large(limit))
             return
         await self.application(_with_length(scope, body), _replay(body, receive), send)
+
+
+def _refusal_of_head(scope: Message, limit: int) -> _Refusal | None:
+    hosts = sum(1 for name, _ in scope["headers"] if name == b"host")
+    if hosts > 1 or (hosts == 0 and scope["http_version"] == "1.1"):
+        return _Refusal(400, "bad_host", "A request in HTTP/1.1 names one host.")
+    target = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"])
+    if target > settings.ATTUNE_MAX_ADDRESS_BYTES:
+        return _Refusal(
+            414, "address_too_long", f"The address is longer than {settings.ATTUNE_MAX_ADDRESS_BYTES} bytes."
+        )
+    size = sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > settings.ATTUNE_MAX_HEADER_BYTES or len(scope["headers"]) > MAX_HEADERS:
+        most = f"{MAX_HEADERS} headers of {settings.ATTUNE_MAX_HEADER_BYTES} bytes in all"
+        return _Refusal(431, "headers_too_large", f"At most {most} are taken.")
+    encodings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
+    if any(encoding not in (b"", b"identity") for encoding in encodings):
+        return _Refusal(415, "unsupported_encoding", "A body is taken as it is, without a Content-Encoding.")
+    return _too_large(limit) if _declared_length(scope) > limit else None
+
+
+def _too_large(limit: int) -> _Refusal:
+    return _Refusal(413, "body_too_large", f"The body is larger than {limit} bytes.")
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:
@@ -80,15 +128,11 @@ def _with_length(scope: Message, body: list[Message]) -> Message:
     return {**scope, "headers": headers}
 
 
-async def _refuse(scope: Message, send: Send, limit: int) -> None:
+async def _refuse(scope: Message, send: Send, refusal: _Refusal) -> None:
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
     token = request_id.current.set(request_id.accepted(given.decode("latin-1")))
-    body = orjson.dumps(problem.document(413, "body_too_large", f"The body is larger than {limit} bytes."))
-    headers = [
-        (b"content-type", problem.CONTENT_TYPE.encode()),
-        (b"x-request-id", request_id.current.get().encode()),
-        (b"connection", b"close"),
-    ]
+    body = orjson.dumps(problem.document(refusal.status, refusal.code, refusal.detail))
+    headers = [*_HEADERS, (b"x-request-id", request_id.current.get().encode()), (b"content-length", b"%d" % len(body))]
     request_id.current.reset(token)
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

@@ -1,5 +1,9 @@
 """What the web role does as it starts and ends: the server's `lifespan` messages, which Django does not take."""
 
+from collections.abc import Callable
+
+from asgiref.sync import sync_to_async
+
 from apps.core import tracing
 from apps.core.body_limit import Application, Message, Receive, Send
 from apps.core.database import REQUEST_STATEMENT_S, limit_waits
@@ -9,14 +13,21 @@ from apps.core.metrics import publishing
 class Lifespan:
     """ASGI wrapper. A server without lifespan messages serves all the same, and counts nothing."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, *, before: Callable[[], None]) -> None:
+        """`before` raises `SystemExit` with a text where the role must not start."""
         self.application = application
+        self._before = before
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             await self.application(scope, receive, send)
             return
         await receive()
+        try:
+            await sync_to_async(self._before)()
+        except SystemExit as refused:
+            await send({"type": "lifespan.startup.failed", "message": str(refused)})
+            return
         limit_waits(statement_s=REQUEST_STATEMENT_S)
         tracing.start("web")
         publisher = publishing.start()

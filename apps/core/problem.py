@@ -2,11 +2,18 @@
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -81,6 +88,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _respond(document(status_of(error), facts.pop("code"), facts.pop("detail"), facts))
     if trouble := told_trouble(error):
         return _respond(document(503, trouble, TROUBLES[trouble]))
+    if isinstance(error, TooManyFieldsSent | TooManyFilesSent):
+        return _respond(document(400, "too_many_fields", "The request has too many fields."))
     if isinstance(error, Http404):
         return _respond(document(404, "not_found", "There is no such thing, or it is not yours to see."))
     if isinstance(error, PermissionDenied):
@@ -101,6 +110,8 @@ def _from_drf(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         status = 401
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, exceptions.PermissionDenied) and str(error.detail).startswith("CSRF Failed"):
+        return _respond(document(403, "csrf_failed", "Send the cookie's CSRF token as X-CSRFToken, from this origin."))
     code = "invalid_json" if status == 400 else _DRF_CODES.get(status, "error")
     return _respond(document(status, code, str(error.detail)), headers)
 
@@ -134,8 +145,29 @@ def plain(status: int, code: str, detail: str) -> HttpResponse:
     import orjson
 
     body = orjson.dumps(document(status, code, detail))
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+    headers = {"Content-Length": str(len(body))}
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     return HttpResponse(body, status=status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return plain(403, "csrf_failed", "The form was not sent from a page of this Attune, or too long ago; reload it.")
+
+
+def only_reading(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """The view, for GET and HEAD; a problem document for other methods."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        refusal = plain(405, "method_not_allowed", "This address is only for reading.")
+        refusal["Allow"] = "GET, HEAD"
+        return refusal
+
+    wrapper.csrf_exempt = True  # type: ignore[attr-defined]  # what changes nothing needs no proof of where it comes from
+    return wrapper
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -143,6 +175,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, DisallowedHost):
+        return plain(400, "bad_host", "This Attune does not answer to that host name (ATTUNE_ALLOWED_HOSTS).")
+    if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
+        return plain(400, "too_many_fields", "The request has too many fields.")
     return plain(400, "invalid", "The request is not valid.")
 
 

@@ -15,7 +15,8 @@ import orjson
 from apps.actions.definition import Definition
 from apps.core.errors import NO_ROOM, ErrorCollector
 from apps.core.schema import MASK, value_errors
-from apps.core.types import JsonObject, JsonValue
+from apps.core.types import JsonObject
+from apps.executions.document import values_to_mask
 from apps.executions.files import MAX_RESULT_BYTES
 from apps.executions.policies.loss import CutOff
 from apps.executions.services.finish import Ending
@@ -89,14 +90,14 @@ def _exited(judge: Judge, result: RunResult) -> Ending:
             status=Status.FAILED,
             exit_code=result.exit_code,
             error=_told_error(judge, result) or _error_from_stderr(judge, result),
-            result=_partial_result(judge, result),
+            **_partial_result(judge, result),
         )
     parsed = parse_result(result, output_format=OutputFormat(judge.definition.output_format), yaml_load=_load_yaml)
     if isinstance(parsed, BadResult):
         return failed("bad_result", judge.text(parsed.message), exit_code=0)
     if mismatch := _mismatch(judge, parsed.value):
-        return failed("bad_output", mismatch, exit_code=0, result=_storable(judge, parsed.value))
-    return Ending(status=Status.SUCCEEDED, exit_code=0, result=_storable(judge, parsed.value))
+        return failed("bad_output", mismatch, exit_code=0, **_storable(judge, parsed.value))
+    return Ending(status=Status.SUCCEEDED, exit_code=0, **_storable(judge, parsed.value))
 
 
 def _signaled(judge: Judge, result: RunResult) -> Ending:
@@ -180,14 +181,14 @@ def _stderr(judge: Judge, result: RunResult) -> str:
     return "\n".join(lines[-_STDERR_LINES:])[-_MAX_MESSAGE_CHARS:]
 
 
-def _partial_result(judge: Judge, result: RunResult) -> JsonValue:
+def _partial_result(judge: Judge, result: RunResult) -> JsonObject:
     """What a failing program wrote to the result descriptor; nothing else is taken for a result."""
     if result.result_bytes is None:
-        return None
+        return {}
     parsed = parse_result(result, output_format=OutputFormat.AUTO)
     with suppress(ResultNotKept):  # what it failed by is worth more
-        return None if isinstance(parsed, BadResult) else _storable(judge, parsed.value)
-    return None
+        return {} if isinstance(parsed, BadResult) else _storable(judge, parsed.value)
+    return {}
 
 
 def _mismatch(judge: Judge, value: object) -> str | None:
@@ -202,15 +203,23 @@ def _mismatch(judge: Judge, value: object) -> str | None:
     return judge.text(f"the result does not fit the action's output: {places}")
 
 
-def _storable(judge: Judge, value: object) -> JsonValue:
-    """Masked; secret outputs hidden; an artifact's name where it is too large."""
-    masked = mask_value(value, judge.masker)
+def _storable(judge: Judge, value: object) -> JsonObject:
+    """`result` and `secret_outputs` of an ending: masked, secret outputs apart, an artifact's name where too large."""
+    secret = _secret_outputs(judge, value)
+    masker = judge.masker.with_more(item for output in secret.values() for item in values_to_mask(output))
+    masked = mask_value(value, masker)
     if isinstance(masked, dict):
-        masked = {name: MASK if name in judge.definition.secret_outputs else item for name, item in masked.items()}
+        masked = {name: MASK if name in secret else item for name, item in masked.items()}
     data = orjson.dumps(masked)
-    if len(data) <= MAX_RESULT_BYTES:
-        return masked
-    return {"artifact": judge.keep_large(data), "size_bytes": len(data)}
+    if len(data) > MAX_RESULT_BYTES:
+        masked = {"artifact": judge.keep_large(data), "size_bytes": len(data)}
+    return {"result": masked, "secret_outputs": secret or None}
+
+
+def _secret_outputs(judge: Judge, value: object) -> JsonObject:
+    if not isinstance(value, dict):
+        return {}
+    return {name: item for name, item in value.items() if name in judge.definition.secret_outputs and item is not None}
 
 
 def _facts(result: RunResult) -> JsonObject:

@@ -76,6 +76,7 @@ def build_spec(
         side_input=shell_assignments(parameters, handed.keys) if assignments == "shell" else None,
         input_file=as_bytes(document, definition.parameter_format) if in_file else None,
         output_format=OutputFormat(definition.output_format),
+        has_secret_outputs=bool(definition.secret_outputs),
         timeout_s=claimed.timeout_s,
         secrets=masked,
         kill_on_silence=definition.on_lost == "requeue",

@@ -5,7 +5,6 @@ import ipaddress
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from apps.core import problem
@@ -15,7 +14,7 @@ from apps.monitoring.exposition import exposition
 _FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Forwarded", "Via")
 
 
-@require_safe
+@problem.only_reading
 def metrics(request: HttpRequest) -> HttpResponse:
     """Text for Prometheus."""
     if not settings.ATTUNE_METRICS_TOKEN and not _may_do_without(request):

@@ -12,6 +12,7 @@ from apps.runner.logfile import LogWriter
 from apps.runner.loglayout import Stream
 from apps.runner.redact import Masker
 from apps.runner.spec import OutputFormat, RunSpec
+from apps.runner.withhold import Withhold, Withholder
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +45,11 @@ class Output:
         log: LogWriter,
         capture: Capture | None = None,
         listener: Listener | None = None,
+        withhold: Withhold = Withhold.NOTHING,
     ) -> None:
         self._stream = stream
         self._masker = masker.stream()
+        self._withholder = Withholder(withhold)
         self._log = log
         self._capture = capture
         self._listener = listener
@@ -61,11 +64,11 @@ class Output:
         """The next bytes, raw."""
         if self._capture is not None:
             self._capture.feed(data)
-        self._tell(self._masker.feed(data))
+        self._tell(self._masker.feed(self._withholder.feed(data)))
 
     def finish(self) -> None:
         """Nothing more comes."""
-        self._tell(self._masker.flush())
+        self._tell(self._masker.feed(self._withholder.flush()) + self._masker.flush())
 
     def _tell(self, masked: bytes) -> None:
         if not masked:
@@ -93,7 +96,14 @@ class Outputs:
         self.result = FirstBytes(spec.result_max_bytes)
         self.error = FirstBytes(_MAX_ERROR_BYTES)
         self.for_result = _capture_for(spec.output_format, max_bytes=spec.result_max_bytes)
-        self.stdout = Output(Stream.STDOUT, masker=masker, log=self.log, capture=self.for_result, listener=listener)
+        self.stdout = Output(
+            Stream.STDOUT,
+            masker=masker,
+            log=self.log,
+            capture=self.for_result,
+            listener=listener,
+            withhold=_withheld(spec),
+        )
         self.stderr = Output(Stream.STDERR, masker=masker, log=self.log, listener=listener)
 
     def close(self) -> None:
@@ -112,6 +122,13 @@ class Outputs:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _withheld(spec: RunSpec) -> Withhold:
+    """What of stdout may be the result, where that must not be logged."""
+    if not spec.has_secret_outputs:
+        return Withhold.NOTHING
+    return Withhold.OBJECTS if spec.output_format is OutputFormat.AUTO else Withhold.ALL
 
 
 def _capture_for(output_format: OutputFormat, *, max_bytes: int) -> Capture:

@@ -7,39 +7,49 @@ stream is cut: the masked stream is the same for every cut.
 
 from collections.abc import Iterable, Iterator
 
-from apps.runner.variants import MIN_BYTES, variants_of
+from apps.runner.sampling import Samples
+from apps.runner.variants import is_common, variants_of
 
 MASK = b"***"
 Span = tuple[int, int]
 
 #: Beginnings up to this long are looked up in a set; longer ones are found by their first bytes.
 _PREFIX_BYTES = 8
+#: Of more variants (a secret of thousands of lines) each is looked for by itself: comparing them would take seconds.
+_MAX_COMPARED = 1000
 
 
 class Masker:
-    """The secrets of one run. Immutable, and shared by the streams of that run."""
+    """The secrets of one run. Immutable, and shared by the streams of that run.
+
+    A short or common secret (see `variants.is_common`) is masked only where it is a whole value or line.
+    """
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
-        values = frozenset(secrets)
-        self._short = frozenset(value for value in values if 0 < len(value) < MIN_BYTES)
+        self._values = values = frozenset(secrets)
+        self._short = frozenset(value for value in values if value and is_common(value))
         self._short_lines = frozenset(line for value in self._short if (line := value.strip()) and b"\n" not in line)
-        self._families = [_Family(variants) for value in values if (variants := variants_of(value))]
-        self._variants = frozenset(variant for family in self._families for variant in family.variants)
+        self._variants = frozenset(variant for value in values for variant in variants_of(value))
+        self._forms = _Forms(self._variants)
         self._beginnings = frozenset(
             variant[:size] for variant in self._variants for size in range(1, min(_PREFIX_BYTES, len(variant)))
         )
         self._long_variants = [variant for variant in self._variants if len(variant) > _PREFIX_BYTES]
 
+    def with_more(self, secrets: Iterable[bytes]) -> "Masker":
+        """These secrets and more."""
+        return Masker(self._values.union(secrets))
+
     @property
     def is_empty(self) -> bool:
         """There is nothing to mask."""
-        return not (self._short or self._families)
+        return not (self._short or self._variants)
 
     def mask(self, value: bytes) -> bytes:
         """A value that stands for itself: a short secret is masked only if it is all of it."""
         if value in self._short:
             return MASK
-        return _replace(value, self.spans(value)) if self._families else value
+        return _replace(value, self.spans(value)) if self._variants else value
 
     def stream(self) -> "StreamMasker":
         """For one stream; here a short secret is masked where it is a whole line."""
@@ -47,7 +57,7 @@ class Masker:
 
     def spans(self, data: bytes) -> list[Span]:
         """Where variants of long secrets stand: sorted by start, overlapping ones joined."""
-        found = [span for family in self._families for span in family.find(data)]
+        found = self._forms.find(data)
         return _joined(found) if len(found) > 1 else found
 
     def line_spans(self, data: bytes, *, at_line_start: bool, at_end: bool) -> list[Span]:
@@ -124,21 +134,30 @@ class StreamMasker:
         return told[0] if len(told) == 1 else b"".join(told)
 
 
-class _Family:
-    """The variants of one secret. One that holds another is only looked for where the other was found."""
+class _Forms:
+    """The variants to look for. One that holds another is only looked for where the other was found."""
 
     def __init__(self, variants: frozenset[bytes]) -> None:
-        self.variants = variants
-        self._roots = [
-            variant for variant in variants if not any(other in variant for other in variants if other != variant)
-        ]
-        self._others = [variant for variant in variants if variant not in self._roots]
+        roots = _without_holders(variants) if len(variants) <= _MAX_COMPARED else variants
+        self._holders = {root: [item for item in variants - roots if root in item] for root in roots}
+        self._samples = Samples(roots)
 
     def find(self, data: bytes) -> list[Span]:
-        found = [span for root in self._roots for span in _occurrences(data, root)]
-        if found:
-            found += [span for other in self._others for span in _occurrences(data, other)]
+        found: list[Span] = []
+        for root in self._samples.suspects(data):
+            spans = list(_occurrences(data, root))
+            if spans:
+                found += spans
+                found += [span for holder in self._holders[root] for span in _occurrences(data, holder)]
         return found
+
+
+def _without_holders(variants: frozenset[bytes]) -> frozenset[bytes]:
+    roots: list[bytes] = []
+    for variant in sorted(variants, key=len):
+        if not any(root in variant for root in roots):
+            roots.append(variant)
+    return frozenset(roots)
 
 
 def _occurrences(data: bytes, variant: bytes) -> Iterator[Span]:

@@ -84,6 +84,8 @@ class RunSpec:
     input_file: bytes | None = field(default=None, repr=False)
     """Becomes a 0600 file in the work directory, named in ATTUNE_INPUT_FILE."""
     output_format: OutputFormat = OutputFormat.AUTO
+    has_secret_outputs: bool = False
+    """Lines of stdout that may be the result are kept out of the log."""
     timeout_s: float | None = None
     grace_s: float = 10.0
     """Between TERM and KILL, shared by all processes of the run."""

@@ -19,7 +19,8 @@ CONDUCTOR = (
     "celery -q -A attune worker -P prefork -c 2 -Q control -n conductor@%h -l WARNING --without-gossip --without-mingle"
 )
 WEB = (
-    "uvicorn attune.asgi:application --host 127.0.0.1 --log-level warning --no-access-log --no-server-header "
+    "uvicorn --http apps.core.http_protocol:BoundedProtocol attune.asgi:application --host 127.0.0.1 "
+    "--log-level warning --no-access-log --no-server-header "
     f"--timeout-graceful-shutdown {WEB_DRAIN_S}"
 )
 

@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "apps.core.client_address.ClientAddressMiddleware",
     "apps.core.request_trace.RequestTraceMiddleware",
     "apps.core.content_security.ContentSecurityMiddleware",
+    "apps.core.cors.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -115,6 +116,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.console.failures.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # --- console ------------------------------------------------------------------------------------
@@ -128,9 +130,12 @@ UNFOLD = {
 }
 
 # --- REST ---------------------------------------------------------------------------------------
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-#: Counted while a body arrives, before Django sees the request (see `apps.core.body_limit`).
-ATTUNE_MAX_BODY_BYTES = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("ATTUNE_MAX_BODY_BYTES")
+#: Each looked at before Django sees the request (see `apps.core.body_limit`).
+ATTUNE_MAX_BODY_BYTES = env.integer("ATTUNE_MAX_BODY_BYTES")
+ATTUNE_MAX_ADDRESS_BYTES = env.integer("ATTUNE_MAX_ADDRESS_BYTES")
+ATTUNE_MAX_HEADER_BYTES = env.integer("ATTUNE_MAX_HEADER_BYTES")
+ATTUNE_CORS_ORIGINS = frozenset(env.items("ATTUNE_CORS_ORIGINS"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.authentication.TokenAuthentication",
@@ -241,6 +246,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # A traceback for every scanner that comes by; the answer says it, and the metrics count it.
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         # The server has set up a form of its own by now.

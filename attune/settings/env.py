@@ -131,6 +131,17 @@ CATALOGUE: tuple[Setting, ...] = (
         "",
         "OpenTelemetry collector for traces, `http://host:4318`; needs `requirements-otel.txt`",
     ),
+    Setting("ATTUNE_MAX_BODY_BYTES", "int", "1048576", "Largest body of a request, counted while it arrives", 65536),
+    Setting("ATTUNE_MAX_ADDRESS_BYTES", "int", "8192", "Longest address of a request with its query", 1024),
+    Setting("ATTUNE_MAX_HEADER_BYTES", "int", "32768", "Size of a request's headers in all", 4096),
+    Setting(
+        "ATTUNE_CORS_ORIGINS",
+        "list",
+        "",
+        "Origins whose pages may use the REST API with a token: `https://portal.example.org`, separated by commas",
+    ),
+    Setting("ATTUNE_HSTS_SECONDS", "int", "31536000", "How long browsers insist on HTTPS after one visit", 0),
+    Setting("ATTUNE_HSTS_PRELOAD", "bool", "false", "Whether the domain may be built into browsers as HTTPS only"),
     Setting("ATTUNE_ALIVE_PATH", "text", "", "File a worker, conductor or scheduler touches while it works"),
 )
 
@@ -198,6 +209,10 @@ def choice(name: str, *known: str) -> str:
     if value not in known:
         raise ImproperlyConfigured(f"{name}={value!r} is none of {', '.join(known)}")
     return value
+
+
+def boolean(name: str) -> bool:
+    return choice(name, "true", "false") == "true"
 
 
 def items(name: str) -> list[str]:

@@ -4,13 +4,15 @@ import pytest
 
 from tests.acceptance.attune import ROOT, Attune
 
+#: Of the administrator of the Attune that tests share.
+PASSWORD = "correct-horse-1"
 PACKS = ROOT / "tests" / "packs"
 
 
 @pytest.fixture(scope="package")
 def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
     """One Attune for all tests that leave it as they found it."""
-    running = Attune(tmp_path_factory.mktemp("attune"), {"ATTUNE_DRAIN_S": "1"})
+    running = Attune(tmp_path_factory.mktemp("attune"), {"ATTUNE_DRAIN_S": "1", "ATTUNE_ADMIN_PASSWORD": PASSWORD})
     running.up()
     for name in ("oracle", "hard"):
         assert running.install(PACKS / name)["status"] == "succeeded"

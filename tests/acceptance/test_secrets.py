@@ -2,16 +2,19 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import psycopg
 import redis
 
 from tests.acceptance.attune import Attune
+from tests.acceptance.conftest import PASSWORD
 from tests.waiting import wait_for
 
 CANARY = 'canary-7Qz"/Wörgl of the deep'
@@ -76,6 +79,38 @@ def processes(attune: Attune) -> Iterator[tuple[str, bytes]]:
                 continue
 
 
+def pages(attune: Attune, *ids: int) -> Iterator[tuple[str, bytes]]:
+    """The console as an administrator sees it."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{attune.port}", follow_redirects=True, timeout=30) as browser:
+        form = browser.get("/admin/login/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)
+        assert token is not None
+        given = {"username": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        browser.post("/admin/login/", data=given, headers={"Referer": str(form.url)})
+        paths = ["/admin/", "/admin/executions/", "/admin/operations/", "/admin/gates/", "/admin/workers/"]
+        for pk in ids:
+            paths += [f"/admin/executions/{pk}/{more}" for more in ("", "?tab=log", "?tab=overview", "rerun/")]
+        for path in paths:
+            page = browser.get(path)
+            assert (page.status_code, "/login/" in str(page.url)) == (200, False), path
+            yield f"page {path}", page.content
+
+
+def streams(attune: Attune, *ids: int) -> Iterator[tuple[str, bytes]]:
+    """What is told while it happens, from the beginning."""
+    for pk in ids:
+        path = f"/executions/{pk}/logs?follow=true"
+        with attune.client.stream("GET", path, headers={"Accept": "text/event-stream"}) as answer:
+            yield f"stream {path}", b"".join(answer.iter_bytes())
+
+
+def others(attune: Attune) -> Iterator[tuple[str, bytes]]:
+    """Metrics with their labels, and the logs of operations."""
+    yield "metrics", httpx.get(f"http://127.0.0.1:{attune.port}/metrics", timeout=30).content
+    for operation in attune.client.get("/operations").json()["results"]:
+        yield "log of an operation", attune.client.get(f"/operations/{operation['id']}/log").content
+
+
 def answers(attune: Attune, *ids: int) -> Iterator[tuple[str, bytes]]:
     paths = ["/executions", "/actions/hard.canary", "/operations", "/gates", "/workers"]
     for pk in ids:
@@ -120,6 +155,9 @@ def test_the_canary_is_nowhere_but_in_its_process(attune: Attune) -> None:
     assert check(redis_values(variables["REDIS_URL"])) >= 0
     assert check(files(attune.var_dir)) > 100
     assert check(answers(attune, *asleep, *over, again)) > 40
+    assert check(pages(attune, *over, again)) > 10
+    assert check(streams(attune, *over, again)) == len(over) + 1
+    assert check(others(attune)) > 1
     refused = attune.client.post("/executions", json={"action": "hard.canary", "parameters": {"token": [CANARY]}})
     assert refused.status_code == 400
     assert found_in(refused.content) == []
@@ -128,6 +166,21 @@ def test_the_canary_is_nowhere_but_in_its_process(attune: Attune) -> None:
         assert attune.ended(pk)["status"] == "canceled"
     for client_answer in answers(attune, *asleep):
         assert found_in(client_answer[1]) == []
+
+
+def test_a_secret_output_reaches_the_next_execution_and_nothing_else(attune: Attune) -> None:
+    first = attune.ended(int(attune.request("hard.issue", {"token": "not the canary"})["id"]))
+    assert (first["status"], first["result"]) == ("succeeded", {"token": "***", "about": "for ***"})
+    reference = {"$secret": {"execution": first["id"], "output": "token"}}
+    second = attune.ended(int(attune.request("hard.compare", {"token": reference})["id"]))
+    assert second["result"] == {"is_the_canary": True}
+    ids = (int(first["id"]), int(second["id"]))
+    assert check(tables(attune.variables["DATABASE_URL"])) > 20
+    assert check(redis_values(attune.variables["REDIS_URL"])) >= 0
+    assert check(files(attune.var_dir)) > 100
+    assert check(pages(attune, *ids)) > 10
+    assert check(answers(attune, *ids)) > 10
+    assert check(streams(attune, *ids)) == 2
 
 
 def test_the_command_line_does_not_say_it_either(attune: Attune) -> None:

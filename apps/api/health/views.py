@@ -8,18 +8,20 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
 
-from apps.core.problem import RETRY_AFTER_S
+from apps.core.problem import RETRY_AFTER_S, only_reading
 from apps.core.redis import is_reachable
 from apps.core.types import JsonObject
 from apps.core.version import VERSION
 from apps.workers.models import Worker
 
 
+@only_reading
 def healthz(request: HttpRequest) -> HttpResponse:
     """200 while the process answers at all."""
     return _answer(200, {"status": "ok"})
 
 
+@only_reading
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database is there and migrated. Redis away does not make it fail: requests are still accepted."""
     try:

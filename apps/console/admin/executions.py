@@ -9,6 +9,7 @@ from apps.executions.models import (
     Pass,
     Pin,
     Policy,
+    SecretOutputs,
     SecretParameters,
     SlotsEpoch,
     Tally,
@@ -54,6 +55,12 @@ class PinAdmin(ReadOnlyAdmin):
 @admin.register(SecretParameters)
 class SecretParametersAdmin(ReadOnlyAdmin):
     list_display = ("id", "created_at")
+    exclude = ("sealed",)
+
+
+@admin.register(SecretOutputs)
+class SecretOutputsAdmin(ReadOnlyAdmin):
+    list_display = ("execution_id", "created_at")
     exclude = ("sealed",)
 
 

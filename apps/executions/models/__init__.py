@@ -1,5 +1,5 @@
 from apps.executions.models.epoch import SlotsEpoch
-from apps.executions.models.execution import Execution, SecretParameters
+from apps.executions.models.execution import Execution, SecretOutputs, SecretParameters
 from apps.executions.models.gate import Gate, Pass
 from apps.executions.models.history import History
 from apps.executions.models.idempotency import IdempotencyKey
@@ -15,6 +15,7 @@ __all__ = [
     "Pass",
     "Pin",
     "Policy",
+    "SecretOutputs",
     "SecretParameters",
     "SlotsEpoch",
     "Tally",

@@ -34,6 +34,32 @@ class SecretParameters(models.Model):
         return f"attune:parameters:v1|{secret_id}"
 
 
+class SecretOutputs(models.Model):
+    """The secret outputs of an execution, sealed, apart from its result; later executions refer to them."""
+
+    #: The database itself removes them with their execution (migration 0020).
+    execution = models.OneToOneField(
+        "executions.Execution",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        related_name="secret_outputs",
+    )
+    sealed = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "secret outputs"
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @staticmethod
+    def bound_to(execution_id: int) -> str:
+        """The additional data of the sealed values."""
+        return f"attune:outputs:v1|{execution_id}"
+
+
 class Execution(models.Model):
     """What was asked for (pinned), where it stands, and how it ended.
 

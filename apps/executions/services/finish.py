@@ -4,9 +4,11 @@ One statement, then the line and who waits are told.
 """
 
 import random
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.actions.definition import OnLost, RetryRule
@@ -16,6 +18,7 @@ from apps.executions.afterwards import afterwards
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff, goes_back
 from apps.executions.policies.retry import delay_before, may_retry
+from apps.executions.secret_outputs import keep_outputs
 from apps.executions.services.requeue import requeue
 from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.slots.rebuild import rebuild_here
@@ -34,7 +37,8 @@ class Rules(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How an attempt ended. `facts` (duration, bytes of output) are kept with the attempt.
+    """How an attempt ended. `facts` (duration, bytes of output) are kept with the attempt. `secret_outputs` stand as
+    `***` in the result, and are kept sealed.
 
     `may_retry=False` ends the execution whatever its retry rule says: another try would find the same. `cut_off` says
     that the action was kept from its end: such work goes back to its place where its action allows that, and `status`
@@ -43,6 +47,7 @@ class Ending:
 
     status: Status
     result: JsonValue = None
+    secret_outputs: JsonObject | None = field(default=None, repr=False)
     error: JsonObject | None = None
     exit_code: int | None = None
     signal: str = ""
@@ -105,10 +110,13 @@ def _end(claimed: Claimed, ending: Ending, *, facts: JsonObject) -> Status:
         changes["reason"] = ending.reason
     if ending.cut_off is not None and _is_canceled(claimed, changes, facts=facts):
         return Status.CANCELED
-    transition(
-        claimed.id, ending.status, expected={Status.RUNNING, Status.CANCELING}, attempt=claimed.attempt,
-        token=claimed.token, changes=changes, reason=ending.reason, facts=facts,
-    )  # fmt: skip
+    with transaction.atomic() if ending.secret_outputs else nullcontext():
+        transition(
+            claimed.id, ending.status, expected={Status.RUNNING, Status.CANCELING}, attempt=claimed.attempt,
+            token=claimed.token, changes=changes, reason=ending.reason, facts=facts,
+        )  # fmt: skip
+        if ending.secret_outputs:
+            keep_outputs(claimed.id, ending.secret_outputs)
     return ending.status
 
 

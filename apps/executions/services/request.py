@@ -24,6 +24,7 @@ from apps.executions.idempotency import Idempotency, remember, reserve
 from apps.executions.models import Execution, SecretParameters
 from apps.executions.policies.applicable import Applicable, policies_for
 from apps.executions.policies.gates import GateSpec, decide, expires_at, gates_for, said_of, take_places
+from apps.executions.secret_outputs import with_outputs
 from apps.executions.secrets import KeptSecrets, seal, seal_over
 from apps.executions.services.cancel import UnknownExecution
 from apps.executions.slots.protocol import Entry, GateRef, Limit
@@ -135,7 +136,9 @@ def _drafts(identity: "Identity", wishes: Sequence[Wish], *, is_batch: bool) -> 
         definition = parsed(action.definition.digest, action.definition.body)
         kept = wish.kept.names if wish.kept else frozenset()
         try:
-            prepared = prepare(definition.schema, wish.parameters, pointer=f"{place}/parameters", kept=kept)
+            pointer = f"{place}/parameters"
+            given = with_outputs(identity, wish.parameters, secret=definition.schema.secrets, pointer=pointer)
+            prepared = prepare(definition.schema, given, pointer=pointer, kept=kept)
         except InvalidParameters as error:
             errors += [item for item in error.errors if isinstance(item, FieldError)]
             continue

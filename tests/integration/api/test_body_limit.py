@@ -53,3 +53,21 @@ def test_exactly_a_mebibyte_is_read(people: People) -> None:
 
 def test_a_large_body_of_a_stranger_is_cut_off_too() -> None:
     assert ask("POST", "/api/v1/auth/login", headers=JSON, chunks=[b"x" * MEBIBYTE, b"x"]).status == 413
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "status", "code"),
+    [
+        ({}, b"q=" + b"x" * 9_000, 414, "address_too_long"),
+        ({"x-large": "x" * 33_000}, b"", 431, "headers_too_large"),
+        ({f"x-{number}": "1" for number in range(101)}, b"", 431, "headers_too_large"),
+        ({"content-encoding": "gzip"}, b"", 415, "unsupported_encoding"),
+        ({"content-encoding": "identity"}, b"", 200, None),
+    ],
+)
+def test_an_address_headers_or_a_packed_body_beyond_the_limits_are_refused(
+    people: People, headers: dict[str, str], query: bytes, status: int, code: str | None
+) -> None:
+    answer = ask("GET", URL, by=people.owner, headers=headers, query=query)
+    assert (answer.status, answer.json().get("code")) == (status, code)
+    assert answer.headers["x-content-type-options"] == "nosniff"

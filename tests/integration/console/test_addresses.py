@@ -78,4 +78,4 @@ def test_a_login_over_rest_from_another_page_is_a_problem(people: People) -> Non
     browser.force_login(people.owner)
     answer = browser.post("/api/v1/tokens", {"name": "x"}, content_type="application/json")
     assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/problem+json")
-    assert answer.json()["code"] == "forbidden"
+    assert answer.json()["code"] == "csrf_failed"

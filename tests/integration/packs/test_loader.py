@@ -90,3 +90,14 @@ def test_only_files_right_in_the_folder_are_read(tmp_path: Path) -> None:
     (folder / "actions/workflows/x.yaml").write_text("[")
     (folder / "actions/notes.txt").write_text("[")
     assert [item.name for item in load_pack(folder).content["actions"]] == ["deploy"]
+
+
+def test_a_secret_mark_inside_a_value_is_refused_since_it_would_keep_nothing_secret(tmp_path: Path) -> None:
+    more = (
+        "parameters:\n  login: {type: object, properties: {password: {type: string, secret: true}}}\n"
+        "output:\n  type: object\n  properties:\n    token: {type: string, secret: true}\n"
+        "    deep: {type: object, properties: {token: {secret: true}}}\n"
+    )
+    files = {"actions/leaky.yaml": ACTION.format(name="leaky") + more, "actions/leaky.sh": "true\n"}
+    said = mistakes(write_pack(tmp_path, files=files))
+    assert len([line for line in said if "would not keep it secret" in line]) == 2

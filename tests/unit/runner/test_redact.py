@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.runner.redact import MASK, Masker
-from apps.runner.variants import variants_of
+from apps.runner.variants import is_common, variants_of
 
 # Few different bytes and short secrets: overlaps, repetitions and half matches are then frequent.
 letters = st.sampled_from([b"a", b"b", b"c", b"\n", b"\r", b"%", b"6"])
@@ -25,7 +25,7 @@ def model(values: list[bytes], data: bytes) -> bytes:
     spans = []
     for variant in {variant for value in values for variant in variants_of(value)}:
         spans += [(m.start(), m.start() + len(variant)) for m in re.finditer(b"(?=" + re.escape(variant) + b")", data)]
-    for value in {value.strip() for value in values if len(value) < 6}:
+    for value in {value.strip() for value in values if is_common(value)}:
         if value and b"\n" not in value:
             pattern = rb"(?:\A|(?<=\n))" + re.escape(value) + rb"(?=\r?(?:\n|\Z))"
             spans += [m.span() for m in re.finditer(pattern, data)]
@@ -59,7 +59,7 @@ def test_a_masked_stream_does_not_depend_on_how_it_is_cut(
 def test_no_long_secret_is_left_in_a_masked_value(text: bytes, values: list[bytes]) -> None:
     masked = Masker(values).mask(text + values[0] + text)
 
-    assert all(piece not in masked for value in values if len(value) >= 6 for piece in [value])
+    assert all(piece not in masked for value in values if not is_common(value) for piece in [value])
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -122,3 +122,20 @@ def test_without_secrets_chunks_pass_untouched() -> None:
 
 def test_a_long_text_of_one_repeated_letter_is_masked_whole() -> None:
     assert masked_in_chunks(Masker([b"aaaaaa"]), [b"a" * 5000, b"a" * 5000]) == MASK
+
+
+@pytest.mark.parametrize("word", [b"password", b"localhost", b"----------", b"Default"])
+def test_a_common_word_is_masked_only_as_a_whole_value_or_line(word: bytes) -> None:
+    masker = Masker([word])
+
+    assert masker.mask(word) == MASK
+    assert masker.mask(b"the " + word + b" is wrong") == b"the " + word + b" is wrong"
+    assert masked_in_chunks(masker, [b"a " + word + b"\n", word + b"\n"]) == b"a " + word + b"\n***\n"
+
+
+@given(texts, st.lists(st.integers(min_value=0), max_size=12), st.integers(0, 60), st.integers(0, 29))
+def test_of_many_secrets_each_is_found_at_every_place(text: bytes, cuts: list[int], at: int, which: int) -> None:
+    values = [b"%06d-secret-of-many-others"[: 4 + number] % (number * 7919) for number in range(30)]
+    text = text[:at] + values[which] + text[at:]
+
+    assert masked_in_chunks(Masker(values), cut(text, cuts)) == model(values, text)

@@ -5,10 +5,12 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from apps.executions.scheduler_process import SchedulerProcess
+from apps.keys.starting import refuse_wrong_start
 
 
 class Command(BaseCommand):
     help = "Brings on what is due and sweeps, until SIGTERM. Any number may run at once."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_wrong_start()
         SchedulerProcess().run()

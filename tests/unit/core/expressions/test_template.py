@@ -77,3 +77,23 @@ def test_a_long_result_is_refused() -> None:
     source = "{{ " + " ~ ".join(["long"] * 100) + " }}"
     with pytest.raises(TemplateError, match="longer than"):
         compile_template(source).render({"long": "x" * 1000})
+
+
+def test_texts_that_double_at_each_level_of_a_list_are_cut_off() -> None:
+    source = "{{ " + "[" * 22 + "'\\\\'" + "]|string" * 22 + " }}"
+    with pytest.raises(TemplateError, match="longer than"):
+        compile_template(source).render({})
+    source = "{{ " + "[" * 16 + "'\\\\'" + "] ~ ''" * 16 + " }}"
+    with pytest.raises(TemplateError):
+        compile_template(source).render({})
+
+
+def test_values_are_joined_as_they_are_written() -> None:
+    assert compile_template("{{ host ~ '-' ~ port ~ tags }}").render(CONTEXT) == "web1-80['a', 'b']"
+    assert compile_template("{{ host ~ port }}.").render(CONTEXT) == "web180."
+
+
+def test_more_operations_than_anybody_writes_are_refused_before_they_are_compiled() -> None:
+    assert compile_template("{{ host" + "|upper" * 40 + " }}").render(CONTEXT) == "WEB1"
+    with pytest.raises(TemplateError, match="more than 50 operations"):
+        compile_template("{{ host" + "|upper" * 60 + " }}")
