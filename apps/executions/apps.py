@@ -7,7 +7,7 @@ class ExecutionsConfig(AppConfig):
     def ready(self) -> None:
         from apps.core.signals import happened
         from apps.executions import environments
-        from apps.executions.models import SecretParameters
+        from apps.executions.models import SecretOutputs, SecretParameters
         from apps.executions.policies import files
         from apps.executions.policies.pack_files import PolicyFiles
         from apps.keys import sealed
@@ -16,4 +16,5 @@ class ExecutionsConfig(AppConfig):
         content.register(PolicyFiles())
         content.register_follower(files.follow)
         sealed.register(sealed.SealedTable("secret parameters", SecretParameters, lambda row: row.bound_to(row.pk)))
+        sealed.register(sealed.SealedTable("secret outputs", SecretOutputs, lambda row: row.bound_to(row.pk)))
         happened.connect(environments.on_happened, dispatch_uid="executions.environments")
