@@ -128,6 +128,9 @@ UNFOLD = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 #: Counted while a body arrives, before Django sees the request (see `apps.core.body_limit`).
 ATTUNE_MAX_BODY_BYTES = 1024 * 1024
+ATTUNE_MAX_UPLOAD_BYTES = env.integer("ATTUNE_MAX_UPLOAD_BYTES")
+#: Where archives of packs may be sent to.
+ATTUNE_UPLOAD_PATHS = ("/api/v1/packs/upload", "/admin/packs/install/")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.authentication.TokenAuthentication",

@@ -74,6 +74,7 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_LOG_TOTAL_BYTES", "int", "20971520", "Bytes of log one execution may keep in all", 4096),
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
     Setting("ATTUNE_PACKAGE_INDEX_URL", "text", "", "Package index for builds; default: what pip is set up with"),
+    Setting("ATTUNE_MAX_UPLOAD_BYTES", "int", "52428800", "Largest archive of a pack that may be uploaded", 1024),
     Setting("ATTUNE_DB_POOL_SIZE", "int", "8", "Database connections one process may hold", 2),
     Setting(
         "ATTUNE_METRICS_TOKEN",

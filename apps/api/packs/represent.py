@@ -28,6 +28,8 @@ def _represent(pack: Pack, actions: int) -> JsonObject:
         "digest": current.digest if current else None,
         "author": manifest.get("author"),
         "keywords": manifest.get("keywords", []),
+        "source": (current.source or None) if current else None,
+        "commit": (current.commit or None) if current else None,
         "actions": actions,
         "installed_at": current.installed_at if current else None,
         "updated_at": pack.updated_at,
