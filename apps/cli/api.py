@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
 
@@ -66,6 +66,12 @@ class Api:
         """`extra_s` is how much later than usual the answer may come, because the request asks to wait."""
         timeout = self._timeout(self._patience.answer_s + extra_s)
         return json_of(self._request("POST", _api(path), json=body, headers=headers, timeout=timeout), self.connection)
+
+    def upload(self, *path: object, file: IO[bytes], **query: object) -> Any:
+        """Sends the file as it is read."""
+        headers = {"Content-Type": "application/octet-stream"}
+        settings = {"params": _query(query), "content": file, "headers": headers}
+        return json_of(self._request("POST", _api(path), **settings), self.connection)
 
     def patch(self, *path: object, body: object) -> Any:
         return json_of(self._request("PATCH", _api(path), json=body), self.connection)

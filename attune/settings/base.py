@@ -212,6 +212,11 @@ ATTUNE_LOG_TAIL_BYTES = env.integer("ATTUNE_LOG_TAIL_BYTES")
 ATTUNE_LOG_TOTAL_BYTES = env.integer("ATTUNE_LOG_TOTAL_BYTES")
 ATTUNE_PASS_ENV = env.items("ATTUNE_PASS_ENV")
 ATTUNE_PACKAGE_INDEX_URL = env.text("ATTUNE_PACKAGE_INDEX_URL")
+ATTUNE_PACK_INDEX_URL = env.text("ATTUNE_PACK_INDEX_URL")
+ATTUNE_FETCH_ALLOW = env.items("ATTUNE_FETCH_ALLOW")
+ATTUNE_GIT_PROTOCOLS = env.items("ATTUNE_GIT_PROTOCOLS")
+if unknown_protocols := sorted(set(ATTUNE_GIT_PROTOCOLS) - {"https", "ssh", "file"}):
+    raise ImproperlyConfigured(f"ATTUNE_GIT_PROTOCOLS: {', '.join(unknown_protocols)} is none of https, ssh, file")
 ATTUNE_METRICS_TOKEN = env.text("ATTUNE_METRICS_TOKEN")
 #: Behind a proxy on the same machine everybody's requests come from there.
 ATTUNE_METRICS_OPEN_TO_LOOPBACK = False

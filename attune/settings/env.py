@@ -75,6 +75,15 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
     Setting("ATTUNE_PACKAGE_INDEX_URL", "text", "", "Package index for builds; default: what pip is set up with"),
     Setting("ATTUNE_MAX_UPLOAD_BYTES", "int", "52428800", "Largest archive of a pack that may be uploaded", 1024),
+    Setting("ATTUNE_PACK_INDEX_URL", "text", "", "Index of packs: an https address, or a file on the server"),
+    Setting(
+        "ATTUNE_FETCH_ALLOW",
+        "list",
+        "",
+        "What the server may fetch besides public https addresses: networks (`10.0.0.0/8`), hosts (`git.internal`), "
+        "hosts without TLS (`http://mirror.internal`)",
+    ),
+    Setting("ATTUNE_GIT_PROTOCOLS", "list", "https,ssh", "Protocols of git packs may come over: https, ssh, file"),
     Setting("ATTUNE_DB_POOL_SIZE", "int", "8", "Database connections one process may hold", 2),
     Setting(
         "ATTUNE_METRICS_TOKEN",

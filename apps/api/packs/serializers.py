@@ -35,6 +35,20 @@ class PackSerializer(serializers.Serializer[Any]):
     links = serializers.DictField(child=serializers.CharField())
 
 
+class IndexedPackSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    description = serializers.CharField()
+    author = serializers.CharField()
+    keywords = serializers.ListField(child=serializers.CharField())
+    source = serializers.CharField(help_text="of the archive or git repository")  # type: ignore[assignment]  # as above
+
+
+class IndexSerializer(serializers.Serializer[Any]):
+    results = IndexedPackSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="always null")
+
+
 class PackPageSerializer(serializers.Serializer[Any]):
     results = PackSerializer(many=True)
     next = serializers.CharField(allow_null=True)

@@ -14,7 +14,7 @@ from apps.api.etags import unchanged, versioned
 from apps.api.operations.represent import represent_operation
 from apps.api.operations.serializers import OperationSerializer
 from apps.api.packs import serializers
-from apps.api.packs.represent import represent
+from apps.api.packs.represent import represent, represent_indexed
 from apps.api.packs.uploads import ArchiveParser, FormParser, archive_of
 from apps.api.pagination import Order
 from apps.api.views import ListView, View, is_true
@@ -22,6 +22,8 @@ from apps.core.types import JsonObject
 from apps.operations.models import Operation
 from apps.packs.models import Pack
 from apps.packs.operations import request_installation, request_installation_of_upload
+from apps.packs.sources.index import search
+from apps.packs.sources.provide import current_index
 from apps.packs.services.manage import get_pack, set_pack_enabled
 
 
@@ -85,6 +87,18 @@ class UploadView(View):
                 dry_run=dry_run,
             )
         return _accepted(operation)
+
+
+class IndexView(View):
+    verbs = {"GET": Verb.PACK_VIEW}
+    query_parameters = (OpenApiParameter("q", OpenApiTypes.STR, description="words in name, description or keywords"),)
+
+    @extend_schema(responses=serializers.IndexSerializer)
+    def get(self, request: Request) -> Response:
+        """Packs in the index: of each the newest version. It is read anew each time."""
+        self.only_parameters(request, "q")
+        found = search(current_index(), request.query_params.get("q", ""))
+        return Response({"results": [represent_indexed(pack) for pack in found], "next": None})
 
 
 def _accepted(operation: Operation) -> Response:

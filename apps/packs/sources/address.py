@@ -28,7 +28,7 @@ _GIT_SSH = re.compile(rf"ssh://{_USER}{_HOST}{_PORT}/{_PATH}\Z")
 _GIT_SCP = re.compile(rf"(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]{{0,63}}@)(?P<host>{_HOST}):(?P<path>[A-Za-z0-9._~]{_PATH})\Z")
 _GIT_FILE = re.compile(rf"file:///{_PATH}\Z")
 #: The fetch guard looks at the rest (`core.fetch`).
-_ARCHIVE = re.compile(r"https?://[^\s#?]+\.(?:tar\.gz|tgz|zip)(?:\?[^\s#]*)?\Z", re.IGNORECASE)
+_ARCHIVE = re.compile(r"https?://[^\s#?@]+\.(?:tar\.gz|tgz|zip)\Z", re.IGNORECASE)
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:@(?P<version>[A-Za-z0-9][A-Za-z0-9.+-]{0,99}))?\Z")
 _UPLOAD = re.compile(r"upload:[0-9a-f]{32}\Z")
 

@@ -201,6 +201,8 @@ def pack(ref: str = "examples", **changes: Any) -> dict[str, Any]:
         "description": "Small actions to try Attune with.",
         "version": "1.0.0",
         "digest": "3db3a5f0c1d2",
+        "source": "https://git.example/packs/examples.git#v1.0.0",
+        "commit": "8f2b6c1d0e9a7b5c3d4e6f708192a3b4c5d6e7f8",
         "enabled": True,
         "actions": 7,
         "author": "Attune",
