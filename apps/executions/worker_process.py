@@ -7,6 +7,7 @@
 """
 
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from apps.core.metrics import publishing
 from apps.core.version import VERSION
 from apps.executions.listener import Listener
 from apps.executions.member import Member
+from apps.runner.spec import RunAs
 from apps.runner.warden_client import Warden
 from apps.runner.workplace import workplace
 from apps.runtimes.environments.volume import volume_id
@@ -29,6 +31,7 @@ from apps.workers.capabilities import Capabilities, RuntimesNotHere, find_capabi
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.intake import Intake
+from apps.workers.run_as import RunAsUnusable, name_of, prove, run_as_of
 from apps.workers.services import Registration, end_worker, register_worker
 from apps.workers.slots_pool import SlotsPool
 
@@ -49,14 +52,24 @@ class WorkerProcess:
         self._warden.start()
         try:
             with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
-                self._run_registered(self._capabilities(), work_root)
+                run_as = self._run_as(work_root)
+                self._run_registered(self._capabilities(run_as), work_root, run_as)
         finally:
             self._warden.close()
 
-    def _capabilities(self) -> Capabilities:
+    def _run_as(self, work_root: Path) -> RunAs | None:
+        try:
+            found = run_as_of(settings.ATTUNE_POOL, settings.ATTUNE_RUN_AS)
+            if found is not None:
+                prove(found, needed=_needed_of_actions(work_root), closed=list(map(Path, settings.ATTUNE_CLOSED_PATHS)))
+        except RunAsUnusable as error:
+            raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
+        return found
+
+    def _capabilities(self, run_as: RunAs | None) -> Capabilities:
         try:
             capabilities = find_capabilities(
-                settings.ATTUNE_POOL, known_runtimes(), only=settings.ATTUNE_WORKER_RUNTIMES
+                settings.ATTUNE_POOL, known_runtimes(), only=settings.ATTUNE_WORKER_RUNTIMES, run_as=run_as
             )
         except RuntimesNotHere as error:
             raise SystemExit(f"ATTUNE_WORKER_RUNTIMES: {error}.") from error
@@ -65,7 +78,7 @@ class WorkerProcess:
             raise SystemExit(f"This host has none of the runtimes ({reasons or 'no pack brought any'}).")
         return capabilities
 
-    def _run_registered(self, capabilities: Capabilities, work_root: Path) -> None:
+    def _run_registered(self, capabilities: Capabilities, work_root: Path, run_as: RunAs | None) -> None:
         volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
         registration = Registration(
             name=settings.ATTUNE_WORKER_NAME,
@@ -74,10 +87,13 @@ class WorkerProcess:
             labels=_labels(settings.ATTUNE_WORKER_LABELS),
             version=VERSION,
             volume_id=volume,
+            runs_as=name_of(run_as),
+            is_apart=run_as is not None,
         )
         worker = register_worker(registration)
         logs.say_worker(worker.name)
-        host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, Intake(capabilities.queues))
+        intake = Intake(capabilities.queues)
+        host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, intake, run_as)
         member = Member(host, registration)
         member.begin()
         connection.close()
@@ -131,6 +147,14 @@ class WorkerProcess:
 def _begin(host: Host, consumer: Any) -> None:
     host.intake.attach(consumer)
     logger.info("worker %s is ready: %s", host.name, _said(host))
+
+
+def _needed_of_actions(work_root: Path) -> list[Path]:
+    """Attune's own Python makes virtual environments."""
+    folders = [Path(settings.ATTUNE_PACKS_DIR), Path(settings.ATTUNE_RUNTIME_ENVS_DIR)]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    return [work_root, *folders, Path(sys.executable)]
 
 
 def _labels(pairs: list[str]) -> dict[str, str]:

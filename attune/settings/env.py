@@ -73,6 +73,13 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_LOG_TAIL_BYTES", "int", "8388608", "Newest bytes of a stream that are kept", 1024),
     Setting("ATTUNE_LOG_TOTAL_BYTES", "int", "20971520", "Bytes of log one execution may keep in all", 4096),
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
+    Setting(
+        "ATTUNE_RUN_AS",
+        "list",
+        "",
+        "User of actions and builds, where the worker runs as root: `attune-run`, `1234:1234`, or `pool=user` for each "
+        "pool; default: the worker's own",
+    ),
     Setting("ATTUNE_PACKAGE_INDEX_URL", "text", "", "Package index for builds; default: what pip is set up with"),
     Setting("ATTUNE_MAX_UPLOAD_BYTES", "int", "52428800", "Largest archive of a pack that may be uploaded", 1024),
     Setting("ATTUNE_PACK_INDEX_URL", "text", "", "Index of packs: an https address, or a file on the server"),
@@ -198,3 +205,12 @@ def broker_url(redis_url: str) -> str:
     location, _, query = redis_url.removeprefix("unix://").partition("?")
     options = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
     return f"redis+socket://{location}?virtual_host={options.get('db', '0')}"
+
+
+def closed_paths() -> list[str]:
+    """Files and folders that hold secrets or other people's results: not for the user of actions to read."""
+    files = [os.environ.get(f"{setting.name}_FILE", "") for setting in CATALOGUE if setting.kind == "secret"]
+    config = os.environ.get("ATTUNE_CONFIG_YAML", str(BASE_DIR / "attune.yaml"))
+    var = path("ATTUNE_VAR_DIR")
+    folders = [str(path("ATTUNE_ARTIFACTS_DIR")), *(str(var / name) for name in ("env", "secrets", "log", "cli.toml"))]
+    return [name for name in (*files, config, *folders) if name]

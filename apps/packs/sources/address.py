@@ -22,10 +22,10 @@ _REF_REFUSED = re.compile(r"\.\.|//|/\.|\.lock(/|\Z)|[./]\Z")
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
 _PORT = r"(?::[0-9]{1,5})?"
 _USER = r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,63}@)?"
-_PATH = r"[A-Za-z0-9._~/+-]{1,1024}"
+_PATH = r"[A-Za-z0-9._~/][A-Za-z0-9._~/+-]{0,1023}"
 _GIT_HTTPS = re.compile(rf"https://{_HOST}{_PORT}/{_PATH}\Z")
 _GIT_SSH = re.compile(rf"ssh://{_USER}{_HOST}{_PORT}/{_PATH}\Z")
-_GIT_SCP = re.compile(rf"(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]{{0,63}}@)(?P<host>{_HOST}):(?P<path>[A-Za-z0-9._~]{_PATH})\Z")
+_GIT_SCP = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._-]{{0,63}}@{_HOST}:{_PATH}\Z")
 _GIT_FILE = re.compile(rf"file:///{_PATH}\Z")
 #: The fetch guard looks at the rest (`core.fetch`).
 _ARCHIVE = re.compile(r"https?://[^\s#?@]+\.(?:tar\.gz|tgz|zip)\Z", re.IGNORECASE)

@@ -134,7 +134,8 @@ class _Git:
 
     def __init__(self, repository: Path, options: Sequence[str], environment: Mapping[str, str], *, deadline: float):
         self._repository = repository
-        self._options = [*(f"-c{name}={value}" for name, value in _SETTINGS.items()), *options]
+        self._options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        self._options += options
         self._environment = {**_environment(), **environment}
         self._deadline = deadline
 
