@@ -121,6 +121,8 @@ def _meant_by(address: Address) -> list[Address]:
 
 def _is_public(address: Address) -> bool:
     refused = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
+        return False
     return address.is_global and not refused and not address.is_link_local and not address.is_private
 
 
@@ -178,8 +180,9 @@ def _answer(parts: SplitResult, policy: FetchPolicy, deadline: float) -> Iterato
     except TimeoutError as error:
         raise FetchFailed(f"{host} takes too long.") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        late = "takes too long" if time.monotonic() > deadline else f"cannot be read: {error or type(error).__name__}"
-        raise FetchFailed(f"{host} {late}.") from error
+        said = str(error) or type(error).__name__
+        what = "takes too long" if time.monotonic() > deadline else f"cannot be read: {said}"
+        raise FetchFailed(f"{host} {what}.") from error
 
 
 def _encrypted(raw: socket.socket, host: str) -> ssl.SSLSocket:

@@ -24,6 +24,7 @@ def private_folder() -> Iterator[Path]:
         _discard_of_the_dead(root)
         folder = Path(tempfile.mkdtemp(dir=root))
         held = _lock(_lock_of(folder))
+        assert held is not None, "it waits until it has it"
     try:
         yield folder
     finally:

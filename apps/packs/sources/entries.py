@@ -41,6 +41,7 @@ class EntryRules:
     """Remembers the entries of one archive, so that no two can mean the same file anywhere."""
 
     files: int = 0
+    entries: int = 0
     _seen: dict[str, tuple[str, Kind]] = field(default_factory=dict)
 
     def accept(self, entry: Entry) -> tuple[str, ...]:
@@ -52,8 +53,9 @@ class EntryRules:
             self._remember(entry, "/".join(steps[:depth]), Kind.FOLDER)
         if steps:
             self._remember(entry, "/".join(steps), entry.kind)
+        self.entries += 1
         self.files += entry.kind is Kind.FILE
-        if self.files > MAX_ENTRIES or len(self._seen) > 2 * MAX_ENTRIES:
+        if self.files > MAX_ENTRIES or max(self.entries, len(self._seen)) > 2 * MAX_ENTRIES:
             raise ArchiveTooLarge(f"The archive holds more than {MAX_ENTRIES} files or as many folders.")
         return steps
 

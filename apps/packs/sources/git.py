@@ -82,7 +82,7 @@ def fetch_git(source: Source, target: Path, *, room: Path, settings: GitSettings
     repository = room / "repository.git"
     git = _Git(repository, options, environment, deadline=time.monotonic() + settings.timeout_s)
     git.run("init", "--quiet", "--bare", "--template=", str(repository))
-    (repository / "info").mkdir(exist_ok=True)
+    (repository / "info").mkdir(parents=True, exist_ok=True)
     (repository / "info" / "attributes").write_text("* -export-ignore -export-subst -ident -text -filter\n")
     git.run(
         *("-c", f"protocol.{protocol}.allow=always", "fetch", "--quiet", "--depth=1", "--no-tags"),

@@ -125,7 +125,7 @@ def _of_exchange(rows: JsonObject) -> Iterator[IndexedPack]:
             source = check_git(str(row.get("repo_url") or ""), f"v{row.get('version')}")
         except SourceInvalid:
             continue
-        if pack := _pack(row, source, ""):
+        if not _is_here(source) and (pack := _pack(row, source, "")):
             yield pack
 
 
@@ -135,7 +135,11 @@ def _source(address: str, ref: str) -> Source | None:
         source = parse_source(address, ref=ref)
     except SourceInvalid:
         return None
-    return source if source.kind in (Kind.ARCHIVE, Kind.GIT) else None
+    return None if source.kind not in (Kind.ARCHIVE, Kind.GIT) or _is_here(source) else source
+
+
+def _is_here(source: Source) -> bool:
+    return source.address.startswith("file:")
 
 
 def _pack(row: JsonObject, source: Source, sha256: str) -> IndexedPack | None:

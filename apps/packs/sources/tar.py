@@ -6,7 +6,7 @@ for each of a chain of headers, and knows links, devices and sparse files that p
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import Protocol
 
 from apps.packs.sources.entries import Entry, Kind
 from apps.packs.sources.errors import ArchiveUnreadable, EntryRefused
@@ -29,10 +29,16 @@ class TarEntry(Entry):
     size: int = 0
 
 
+class Stream(Protocol):
+    """All that is asked of a stream."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 class TarReader:
     """The entries of a tar stream, in order; `read` gives the content of the one told last."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._left = 0
         self._padding = 0
@@ -45,6 +51,8 @@ class TarReader:
             while self.read(_MAX_HEADER_BYTES):
                 pass
             self._exactly(self._padding)
+        while self._stream.read(_MAX_HEADER_BYTES):  # to the end: there a packed stream tells whether it is whole
+            pass
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes of the current entry; empty at its end."""
