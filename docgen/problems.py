@@ -18,7 +18,7 @@ _OTHERS = (
     ("400", "invalid_json", "The body is no JSON, or holds what cannot be stored."),
     ("401", "not_authenticated", "Nobody is logged in, or the token is unknown, expired or revoked."),
     ("405", "method_not_allowed", "There is no such method at this address."),
-    ("413", "body_too_large", "The body is larger than 1 MiB."),
+    ("413", "body_too_large", "The body is larger than 1 MiB, or an upload than it may be."),
     ("415", "unsupported_media_type", "The body is not JSON."),
     ("500", "internal_error", "This is a bug in Attune; the log has it under the request's id."),
     ("503", "database_away", "The database cannot be reached; try again."),

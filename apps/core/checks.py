@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from apps.core.crypto import Keyring, KeyringError
+from apps.core.fetch import FetchPolicy
 
 
 @register()
@@ -42,6 +43,16 @@ def lost_is_longer_than_heartbeat(**_: Any) -> list[CheckMessage]:
             id="attune.E003",
         )
     ]
+
+
+@register()
+def fetch_policy_can_be_read(**_: Any) -> list[CheckMessage]:
+    try:
+        FetchPolicy.parse(settings.ATTUNE_FETCH_ALLOW)
+    except ValueError as error:
+        hint = "Networks (10.0.0.0/8), hosts (git.internal), hosts without TLS (http://mirror.internal), by commas."
+        return [Error(f"ATTUNE_FETCH_ALLOW cannot be used: {error}.", hint=hint, id="attune.E005")]
+    return []
 
 
 @register()

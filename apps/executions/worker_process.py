@@ -8,6 +8,7 @@
 
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +54,28 @@ class WorkerProcess:
         try:
             with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
                 run_as = self._run_as(work_root)
-                self._run_registered(self._capabilities(run_as), work_root, run_as)
+                capabilities = self._capabilities(run_as)
+                if run_as is not None and _makes_environments(capabilities):
+                    self._prove(run_as, needed=[Path(sys.executable)])  # it makes virtual environments
+                self._run_registered(capabilities, work_root, run_as)
         finally:
             self._warden.close()
 
     def _run_as(self, work_root: Path) -> RunAs | None:
         try:
             found = run_as_of(settings.ATTUNE_POOL, settings.ATTUNE_RUN_AS)
-            if found is not None:
-                prove(found, needed=_needed_of_actions(work_root), closed=list(map(Path, settings.ATTUNE_CLOSED_PATHS)))
         except RunAsUnusable as error:
             raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
+        if found is not None:
+            closed = [Path(path) for path in settings.ATTUNE_CLOSED_PATHS]
+            self._prove(found, needed=_needed_of_actions(work_root), closed=closed)
         return found
+
+    def _prove(self, run_as: RunAs, *, needed: Sequence[Path], closed: Sequence[Path] = ()) -> None:
+        try:
+            prove(run_as, needed=needed, closed=closed)
+        except RunAsUnusable as error:
+            raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
 
     def _capabilities(self, run_as: RunAs | None) -> Capabilities:
         try:
@@ -149,12 +160,15 @@ def _begin(host: Host, consumer: Any) -> None:
     logger.info("worker %s is ready: %s", host.name, _said(host))
 
 
+def _makes_environments(capabilities: Capabilities) -> bool:
+    return any(item.has_environments for item in known_runtimes() if item.name in capabilities.runtimes)
+
+
 def _needed_of_actions(work_root: Path) -> list[Path]:
-    """Attune's own Python makes virtual environments."""
     folders = [Path(settings.ATTUNE_PACKS_DIR), Path(settings.ATTUNE_RUNTIME_ENVS_DIR)]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    return [work_root, *folders, Path(sys.executable)]
+    return [work_root, *folders]
 
 
 def _labels(pairs: list[str]) -> dict[str, str]:

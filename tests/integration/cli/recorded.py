@@ -174,6 +174,8 @@ def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
         "slots": 10,
         "running": 3,
         "version": "0.1.0",
+        "runs_as": "attune",
+        "is_apart": False,
         "started_at": "2026-11-21T14:00:00Z",
         "last_heartbeat": "2026-11-21T14:29:58Z",
         "ended_at": None,

@@ -7,6 +7,7 @@ import pytest
 
 from apps.core.errors import AttuneError
 from apps.core.fetch import FetchPolicy
+from apps.packs.sources import entries
 from apps.packs.sources.address import parse_source
 from apps.packs.sources.git import GitSettings, fetch_git
 from tests.factories import write_pack
@@ -91,8 +92,11 @@ def test_names_of_a_repository_are_looked_at_too(repository: Repository, tmp_pat
     assert code_of(repository.address, tmp_path / "room") == "case_clash"
 
 
-def test_a_small_repository_that_unpacks_to_everything_is_stopped(repository: Repository, tmp_path: Path) -> None:
+def test_a_small_repository_that_unpacks_to_everything_is_stopped(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Folders that hold the same folder ten times, six deep: a million files in a kilobyte."""
+    monkeypatch.setattr(entries, "MAX_ENTRIES", 100)
     blob = repository.git("hash-object", "-w", "pack.yaml")
     kind, name = "100644 blob", blob
     for _ in range(6):

@@ -10,12 +10,19 @@ import yaml
 
 from apps.core.errors import AttuneError
 from apps.core.fetch import FetchPolicy, fetch
+from apps.packs.sources import entries
 from apps.packs.sources.address import parse_source
-from apps.packs.sources.extract import extract
+from apps.packs.sources.extract import MAX_BYTES, MAX_RATIO, extract
 from tests.unit.packs.sources.hostile import MADE, tar_of, zip_of
 
 CATALOGUE: dict[str, list[dict[str, Any]]] = yaml.safe_load(Path(__file__).with_name("catalogue.yaml").read_text())
 MAKERS = {"tar": tar_of, "zip": zip_of}
+
+
+@pytest.fixture(autouse=True)
+def few_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (entries.MAX_ENTRIES, MAX_BYTES, MAX_RATIO) == (5_000, 100 * 1024 * 1024, 100)
+    monkeypatch.setattr(entries, "MAX_ENTRIES", 100)  # thousands of files would take seconds
 
 
 def named(cases: list[dict[str, Any]], key: str) -> list[Any]:
