@@ -98,7 +98,7 @@ def fetch_git(source: Source, target: Path, *, room: Path, settings: GitSettings
 
 def _way_to(address: str, settings: GitSettings) -> tuple[str, list[str], dict[str, str]]:
     """The protocol, options and variables with which git reaches the address that was checked, and no other."""
-    protocol, user, host, port = _parts(address)
+    protocol, host, port = _parts(address)
     if protocol not in settings.protocols:
         known = ", ".join(sorted(settings.protocols)) or "none"
         raise SourceInvalid(f"git over {protocol} is not allowed here; allowed: {known} (ATTUNE_GIT_PROTOCOLS).")
@@ -117,14 +117,13 @@ def _way_to(address: str, settings: GitSettings) -> tuple[str, list[str], dict[s
     return protocol, [], {"GIT_SSH_COMMAND": " ".join(ssh), "GIT_SSH_VARIANT": "ssh"}
 
 
-def _parts(address: str) -> tuple[str, str, str, int | None]:
-    """Protocol, user, host, port."""
+def _parts(address: str) -> tuple[str, str, int | None]:
+    """Protocol, host, port."""
     if "://" not in address:  # user@host:path
-        user, _, rest = address.partition("@")
-        return "ssh", user, rest.partition(":")[0], None
+        return "ssh", address.partition("@")[2].partition(":")[0], None
     try:
         parts = urlsplit(address)
-        return parts.scheme, parts.username or "", parts.hostname or "", parts.port
+        return parts.scheme, parts.hostname or "", parts.port
     except ValueError as error:
         raise SourceInvalid("The address has no valid host and port.") from error
 
