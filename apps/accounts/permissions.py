@@ -16,6 +16,7 @@ class Verb(StrEnum):
     ENVIRONMENT_MANAGE = "environment.manage"
     ENVIRONMENT_VIEW = "environment.view"
     EXECUTION_CANCEL = "execution.cancel"
+    EXECUTION_PIN = "execution.pin"
     EXECUTION_RUN = "execution.run"
     EXECUTION_VIEW = "execution.view"
     GATE_VIEW = "gate.view"
@@ -30,6 +31,7 @@ class Verb(StrEnum):
     SELF_VIEW = "self.view"
     TOKEN_MANAGE = "token.manage"
     TOKEN_VIEW = "token.view"
+    WORKER_MANAGE = "worker.manage"
     WORKER_VIEW = "worker.view"
 
 
@@ -39,6 +41,7 @@ EVERYBODY = frozenset(
         Verb.ACTION_VIEW,
         Verb.ENVIRONMENT_VIEW,
         Verb.EXECUTION_CANCEL,
+        Verb.EXECUTION_PIN,
         Verb.EXECUTION_RUN,
         Verb.EXECUTION_VIEW,
         Verb.GATE_VIEW,

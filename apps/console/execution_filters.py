@@ -20,6 +20,8 @@ from apps.workers.models import Worker
 #: What a page says of itself, and no filter.
 OF_THE_PAGE = frozenset({"cursor"})
 _LONGEST = 1000
+#: Values of one filter: each is one more condition of the query.
+_MOST_REPEATED = 10
 _AGO = re.compile(r"([0-9]{1,4}) ?(s|min|m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _YEARS = range(1990, 2200)
@@ -89,6 +91,9 @@ def _values(name: str, texts: Sequence[str], errors: dict[str, str]) -> list[Any
     if len(texts) > 1 and not item.may_repeat:
         errors[name] = "Only one may be given."
         return []
+    if len(texts) > _MOST_REPEATED:
+        errors[name] = f"At most {_MOST_REPEATED} may be given."
+        return []
     try:
         return [item.parse(_text(text)) for text in texts]
     except ValueError as error:
@@ -144,6 +149,12 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise ValueError("A whole number is expected.")
     return int(text)
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("true or false is expected.")
+    return text == "true"
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -213,6 +224,7 @@ FILTERS = (
     Filter("gate", "Gate", lambda rows, pk: rows.filter(gate=pk), _number),
     Filter("parent", "Children of", lambda rows, pk: rows.filter(parent=pk), _number),
     Filter("rerun_of", "Reruns of", lambda rows, pk: rows.filter(rerun_of=pk), _number),
+    Filter("pinned", "Pinned", lambda rows, is_pinned: rows.pinned(is_pinned), _truth),
     Filter("since", "Since", lambda rows, value: rows.filter(created_at__gte=value), moment),
     Filter("until", "Until", lambda rows, value: rows.filter(created_at__lt=value), moment),
 )  # fmt: skip

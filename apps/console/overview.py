@@ -89,6 +89,10 @@ class Overview:
         url = reverse("admin:workers")
         if not any(worker.status == Worker.Status.ACTIVE for worker in self.workers):
             yield Alarm("No worker is active: what is asked for waits until one is.", url, "Workers", is_grave=True)
+        for worker in self.workers:
+            if worker.status == Worker.Status.ACTIVE and worker.refusal:
+                page = reverse("admin:worker", args=[worker.pk])
+                yield Alarm(f"The worker {worker.name} takes nothing: {worker.refusal}", page, "Worker", is_grave=True)
         names = {worker.name for worker in self.living}
         for worker in self.workers:
             if worker.status == Worker.Status.LOST and worker.name not in names:
@@ -130,7 +134,7 @@ def _lines(identity: Identity) -> list[JsonObject]:
     if not longest or not may(identity, Verb.GATE_VIEW):
         return []
     gates = Gate.objects.visible_to(identity).select_related("policy").in_bulk(longest)
-    return gate_stats([gates[pk] for pk in longest if pk in gates])
+    return gate_stats([gates[pk] for pk in longest if pk in gates], reader=identity)
 
 
 def _unannounced() -> int:

@@ -16,7 +16,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.actions import ActionPage, ActionsPage, EnablingPage
     from apps.console.pages.bulk import BulkPage
     from apps.console.pages.environments import EnvironmentPage, EnvironmentsPage
-    from apps.console.pages.execution import CancelingPage, ExecutionPage
+    from apps.console.pages.execution import CancelingPage, ExecutionPage, PinningPage
     from apps.console.pages.execution_export import ExecutionsExportPage
     from apps.console.pages.execution_points import ExecutionPointsPage
     from apps.console.pages.executions import ActionSuggestionsPage, ExecutionsPage
@@ -27,7 +27,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.run import AgainPage, RerunPage, RunPage
     from apps.console.pages.runtimes import RuntimesPage
     from apps.console.pages.tokens import TokensPage
-    from apps.console.pages.workers import WorkerPage, WorkersPage
+    from apps.console.pages.workers import DutyPage, WorkerPage, WorkersPage
 
     def page(route: str, view: "type[Page]", name: str) -> URLPattern:
         pattern: URLPattern = path(route, site.admin_view(view.as_view(site=site)), name=name)
@@ -41,6 +41,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("executions/bulk/", BulkPage, "executions_bulk"),
         page("executions/<int:pk>/", ExecutionPage, "execution"),
         page("executions/<int:pk>/cancel/", CancelingPage, "cancel"),
+        page("executions/<int:pk>/pin/", PinningPage, "pin"),
         page("executions/<int:pk>/again/", AgainPage, "again"),
         page("executions/<int:pk>/rerun/", RerunPage, "rerun"),
         page("actions/", ActionsPage, "actions"),
@@ -55,6 +56,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("runtimes/", RuntimesPage, "runtimes"),
         page("workers/", WorkersPage, "workers"),
         page("workers/<int:pk>/", WorkerPage, "worker"),
+        page("workers/<int:pk>/duty/", DutyPage, "worker_duty"),
         page("gates/", GatesPage, "gates"),
         page("gates/<int:pk>/", GatePage, "gate"),
         page("policies/", PoliciesPage, "policies"),

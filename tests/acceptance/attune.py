@@ -108,6 +108,21 @@ class Attune:
         body: dict[str, Any] = wait_for(is_running, what=f"the start of {execution_id}")
         return body
 
+    def wait_until_healthy(self) -> None:
+        """Until every role is there, nothing of earlier tests is, and an action runs."""
+        ready = {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok", "workers": 1}
+
+        def is_ready() -> bool:
+            said = httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=30).json()
+            return {name: said.get(name) for name in ready} == ready
+
+        wait_for(is_ready, what="all roles", every_s=0.1)
+        for row in self.executions(fields="id,status"):
+            if row["status"] not in TERMINAL:  # of a test that failed
+                self.client.post(f"/executions/{row['id']}/cancel")
+                self.ended(row["id"])
+        assert self.run("core.noop")["status"] == "succeeded"
+
     def executions(self, **query: str) -> list[dict[str, Any]]:
         """All that fit, through all pages."""
         found: list[dict[str, Any]] = []

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Identity
-from apps.core.errors import Invalid, NotFound
+from apps.core.errors import FieldError, Invalid, NotFound
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,22 @@ class IssuedToken:
     text: str
 
 
-def issue_token(identity: Identity, *, name: str, expires_at: datetime | None = None) -> IssuedToken:
-    """A new token of `identity`. Raises `Invalid` for an expiry in the past."""
+def issue_token(
+    identity: Identity, *, name: str, expires_at: datetime | None = None, issuer: ApiToken | None = None
+) -> IssuedToken:
+    """A new token of `identity`; `issuer` is the one that asks for it.
+
+    Raises `Invalid` for an expiry in the past, and for one behind the issuer's: whoever finds a token that ends must
+    not be able to stay.
+    """
     if expires_at is not None and expires_at <= timezone.now():
         raise Invalid("expires_at lies in the past.")
+    end = issuer.expires_at if issuer is not None else None
+    if end is not None and (expires_at is None or expires_at > end):
+        detail = (
+            f"a token that ends issues none that lives longer: say {end.isoformat(timespec='seconds')} at the latest"
+        )
+        raise Invalid(f"expires_at: {detail}.", errors=[FieldError("/expires_at", "outlives_its_token", detail)])
     public_id = "".join(secrets.choice(_ALPHABET) for _ in range(12))
     secret = "".join(secrets.choice(_ALPHABET) for _ in range(40))
     token = ApiToken.objects.create(

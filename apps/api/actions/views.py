@@ -84,4 +84,4 @@ class QueueStatsView(View):
     def get(self, request: Request, ref: str) -> Response:
         """How busy the action's line is and was."""
         self.only_parameters(request)
-        return Response(action_stats(get_action(self.identity(request), ref).ref))
+        return Response(action_stats(get_action(self.identity(request), ref).ref, reader=self.identity(request)))

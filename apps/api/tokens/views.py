@@ -56,10 +56,15 @@ class TokensView(ListView):
 
     @extend_schema(request=NewTokenSerializer, responses={201: IssuedTokenSerializer})
     def post(self, request: Request) -> Response:
-        """A new token of yours. Its text is in this answer and nowhere else."""
+        """A new token of yours. Its text is in this answer and nowhere else. Asked for with a token that expires, it
+        needs an `expires_at` that is no later.
+        """
         self.only_parameters(request)
         values = self.read_body(request, NewTokenSerializer)
-        issued = issue_token(self.identity(request), name=values["name"], expires_at=values.get("expires_at"))
+        issuer = request.auth if isinstance(request.auth, ApiToken) else None
+        issued = issue_token(
+            self.identity(request), name=values["name"], expires_at=values.get("expires_at"), issuer=issuer
+        )
         issued.token.refresh_from_db()
         return Response({**_represent(issued.token), "token": issued.text}, status=201)
 

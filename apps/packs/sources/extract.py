@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
-from apps.core.errors import Unavailable
+from apps.core.errors import NO_ROOM, DiskFull, Unavailable
 from apps.packs.sources.entries import Entry, EntryRules, Kind
 from apps.packs.sources.errors import ArchiveTooLarge, ArchiveUnreadable
 from apps.packs.sources.tar import TarReader
@@ -28,12 +28,6 @@ _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 
-class NoRoom(Unavailable):
-    """The archive cannot be unpacked on this server."""
-
-    code = "archive_no_room"
-
-
 class Reader(Protocol):
     """Entries in order, each followed by its content."""
 
@@ -50,7 +44,7 @@ def looks_like_archive(head: bytes) -> bool:
 def extract(archive: IO[bytes], target: Path) -> None:
     """Unpacks the tar.gz or zip file into `target`, which must not be there yet.
 
-    Raises `EntryRefused`, `ArchiveTooLarge`, `ArchiveUnreadable` and `NoRoom`; then nothing is left.
+    Raises `EntryRefused`, `ArchiveTooLarge`, `ArchiveUnreadable` and `DiskFull`; then nothing is left.
     """
     size = archive.seek(0, os.SEEK_END)
     archive.seek(0)
@@ -100,7 +94,8 @@ def _write_all(reader: Reader, target: Path, *, max_bytes: int) -> None:
         _Writer(part, max_bytes).write(reader)
         part.rename(target)
     except OSError as error:
-        raise NoRoom(f"The archive cannot be unpacked on this server: {error.strerror}.") from error
+        kind = DiskFull if error.errno in NO_ROOM else Unavailable
+        raise kind(f"The archive cannot be unpacked on this server: {error.strerror}.") from error
     finally:
         discard(part)
 

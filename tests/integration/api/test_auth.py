@@ -26,7 +26,8 @@ def test_me_says_who_you_are_and_what_you_may_do(owner: APIClient, administrator
     assert (mine["username"], mine["is_administrator"]) == ("owner", False)
     assert theirs["is_administrator"] is True
     assert set(theirs["verbs"]) - set(mine["verbs"]) == {
-        "action.manage", "environment.manage", "pack.install", "pack.manage", "policy.manage"
+        "action.manage", "environment.manage", "pack.install", "pack.manage", "policy.manage",
+        "worker.manage",
     }  # fmt: skip
 
 

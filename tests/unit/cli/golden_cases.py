@@ -12,6 +12,7 @@ EXECUTION = f"{API}/executions/17"
 READY = {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok", "workers": 1}
 ME = {"username": "ann", "is_administrator": False, "verbs": ["action.view", "execution.run"]}
 LOG = "one\ntwo\nthree\n"
+PIN = {"reason": "audit", "by": "ann", "at": "2026-11-21T14:26:00Z"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,15 @@ _OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "inst
 _STATS = {"waiting": 2, "running": 1, "limit": 1, "oldest_waiting_s": 12.5, "avg_wait_s": None}
 _TOTALS = {"total_enqueued": 9, "total_completed": 6}
 _NO_RATE = {"kind": "concurrency", "window_s": None, "passed": None, "next_s": None}
-_GATE_OF_STATS = {"gate": 4, "policy": "examples.hello", "key": "World", **_NO_RATE, **_STATS, **_TOTALS}
+_GATE_OF_STATS = {
+    "gate": 4,
+    "policy": "examples.hello",
+    "key": "World",
+    "key_digest": "6c3a91f0",
+    **_NO_RATE,
+    **_STATS,
+    **_TOTALS,
+}
 _RATE = {"kind": "rate", "window_s": 60.0, "limit": 5}
 _RETRY = {
     "max_attempts": 3, "on": ["failed", "timeout"], "backoff": "exponential", "delay_s": 1.0, "max_delay_s": 3600.0,
@@ -99,6 +108,7 @@ _RETRY = {
 }  # fmt: skip
 _NO_LIMIT = {"limit": None, "key": None, "when_full": None, "expires_s": None}
 
+_TOO_OLD = "the database has tables of version 9, this worker knows those up to 1: upgrade the worker"
 _OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
 
 _ANSWERS: Mapping[tuple[str, str], Any] = {
@@ -144,6 +154,8 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "executions/17/attempts"): {"results": [_ATTEMPT]},
     ("GET", "executions/17/artifacts"): page(_ARTIFACT),
     ("GET", "executions/17/children"): page(),
+    ("POST", "executions/17/pin"): lambda asked: Answer(recorded.execution(pinned=PIN)),
+    ("DELETE", "executions/17/pin"): Answer(b"", 204),
     ("GET", "executions/stats"): {
         "since": "2026-11-20T14:30:00Z",
         "until": "2026-11-21T14:30:00Z",
@@ -168,8 +180,20 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "runtimes"): page(
         recorded.runtime(), recorded.runtime("shell", label="Shell", aliases=[], provider="none")
     ),
-    ("GET", "workers"): page(recorded.worker()),
-    ("GET", "gates"): page(recorded.gate(), recorded.gate(5, key=None, limit=0), recorded.gate(6, **_RATE)),
+    ("GET", "workers"): page(
+        recorded.worker(),
+        recorded.worker("w2", status="draining", is_stopping=True),
+        recorded.worker("w3", refusal=_TOO_OLD),
+    ),
+    ("GET", "workers/w1"): recorded.worker(),
+    ("GET", "workers/w3"): recorded.worker("w3", refusal=_TOO_OLD),
+    ("POST", "workers/w1/cordon"): recorded.worker(status="cordoned"),
+    ("POST", "workers/w1/uncordon"): recorded.worker(),
+    ("POST", "workers/w1/drain"): Answer(recorded.worker(status="draining"), 202),
+    ("POST", "workers/w2/drain"): problem(409, "worker_stopping", "w2 is stopping."),
+    ("GET", "gates"): page(
+        recorded.gate(), recorded.gate(5, key=None, key_digest=None, limit=0), recorded.gate(6, key=None, **_RATE)
+    ),
     ("GET", "gates/4"): recorded.gate(),
     ("GET", "gates/6"): recorded.gate(6, **_RATE, passed=5, next_s=12.5, holders=[]),
     ("PATCH", "gates/4"): recorded.gate(limit=3),
@@ -203,6 +227,31 @@ def _waits_and_ends(canned: Canned) -> None:
     canned.on("GET", EXECUTION, recorded.waiting(status="running", reason=None), recorded.execution())
 
 
+def _drains(canned: Canned) -> None:
+    canned.on(
+        "GET", f"{API}/workers/w1", *(recorded.worker(status="draining", running=running) for running in (3, 1, 0))
+    )
+    rows = [{"id": number, "action": "examples.sleep"} for number in (19, 18, 17)]
+    canned.on("GET", f"{API}/executions", page(*rows), page(*rows), page(rows[0]))
+
+
+_FULL = "unhealthy: disk: 12 MiB are free in the work folder /opt/attune/work, 200 are needed"
+
+
+def _is_pinned(canned: Canned) -> None:
+    canned.on("GET", EXECUTION, recorded.execution(pinned=PIN, logs_removed_at="2026-11-21T14:27:00Z"))
+
+
+def _logs_are_removed(canned: Canned) -> None:
+    detail = "Its logs were removed on 2026-11-21 14:27 UTC; logs are kept 7 days."
+    canned.on("GET", f"{EXECUTION}/logs", problem(410, "logs_removed", detail))
+
+
+def _disk_is_full(canned: Canned) -> None:
+    _healthy(canned)
+    canned.on("GET", f"{API}/workers", page(recorded.worker(refusal=_FULL), recorded.worker("w2")))
+
+
 def _fails(canned: Canned) -> None:
     canned.on("POST", f"{API}/executions", Answer(recorded.failed(), 201))
 
@@ -215,6 +264,7 @@ def _does_not_fit(canned: Canned) -> None:
 def _healthy(canned: Canned) -> None:
     for nothing in ("policies", "environments"):
         canned.on("GET", f"{API}/{nothing}", page())
+    canned.on("GET", f"{API}/workers", page(recorded.worker()))
 
 
 def _broken(canned: Canned) -> None:
@@ -293,6 +343,15 @@ CASES: Mapping[str, Case] = {
     "execution-watch.txt": Case("execution watch 17"),
     "execution-watch-failed.txt": Case("execution watch 18"),
     "execution-cancel.txt": Case("execution cancel 17"),
+    "execution-pin.txt": Case("execution pin 17 --reason audit"),
+    "execution-pin.json": Case("execution pin 17 --reason audit --json"),
+    "execution-pin-without-reason.txt": Case("execution pin 17"),
+    "execution-unpin.txt": Case("execution unpin 17"),
+    "execution-show-pinned.txt": Case("execution show 17", _is_pinned),
+    "execution-logs-removed.txt": Case("execution logs 17", _logs_are_removed),
+    "worker-list-full.txt": Case("worker list", _disk_is_full),
+    "worker-show-full.txt": Case("worker show w1", _disk_is_full),
+    "doctor-full.txt": Case("doctor", _disk_is_full),
     "execution-rerun.txt": Case("execution rerun 17 name=Moon"),
     "execution-attempts.txt": Case("execution attempts 17"),
     "execution-attempts.json": Case("execution attempts 17 --json"),
@@ -350,6 +409,12 @@ CASES: Mapping[str, Case] = {
     "worker-list.json": Case("worker list --json"),
     "worker-show.txt": Case("worker show w1"),
     "worker-show.yaml": Case("worker show w1 --yaml"),
+    "worker-show-refusing.txt": Case("worker show w3"),
+    "worker-cordon.txt": Case("worker cordon w1"),
+    "worker-cordon.json": Case("worker cordon w1 --json"),
+    "worker-uncordon.txt": Case("worker uncordon w1"),
+    "worker-drain.txt": Case("worker drain w1 w2"),
+    "worker-drain-wait.txt": Case("worker drain w1 --wait", _drains),
     "doctor.txt": Case("doctor", _healthy),
     "doctor-broken.txt": Case("doctor", _broken),
     "doctor-broken.json": Case("doctor --json", _broken),
@@ -401,5 +466,7 @@ CASES: Mapping[str, Case] = {
     "environment-rebuild-none.txt": Case(
         "environment rebuild demo python", _answers("packs/demo/environments", page())
     ),
-    "error-unknown-worker.txt": Case("worker show w9"),
+    "error-unknown-worker.txt": Case(
+        "worker show w9", _answers("workers/w9", problem(404, "unknown_worker", "There is no worker called 'w9'."))
+    ),
 }
