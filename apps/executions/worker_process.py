@@ -7,6 +7,7 @@
 """
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -48,6 +49,9 @@ _SILENT_BEFORE_LOST = 2 / 3
 #: Between two looks for old versions of packs and environments on this host.
 _TIDY_EVERY_S = 3600.0
 
+#: Of a worker whose actions are somebody else's: they read environments. What is not theirs is closed explicitly.
+_OPEN_UMASK = 0o022
+
 
 class WorkerProcess:
     """One per process; `run` is its whole life."""
@@ -75,6 +79,7 @@ class WorkerProcess:
         except RunAsUnusable as error:
             raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
         if found is not None:
+            os.umask(_OPEN_UMASK)
             closed = [Path(path) for path in settings.ATTUNE_CLOSED_PATHS]
             self._prove(found, needed=_needed_of_actions(work_root), closed=closed)
         return found
@@ -197,6 +202,7 @@ def _needed_of_actions(work_root: Path) -> list[Path]:
     folders = [Path(settings.ATTUNE_PACKS_DIR), Path(settings.ATTUNE_RUNTIME_ENVS_DIR)]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(folder.stat().st_mode | 0o055)  # the first process made it, with a umask of its own
     return [work_root, *folders]
 
 

@@ -203,7 +203,9 @@ def _publish(source: Path, target: Path) -> None:
     """Makes a copy of `source` appear at `target` whole and read-only, or not at all."""
     if target.is_dir():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.chmod(0o755)  # whatever this process's umask: actions may run as another user
     _discard_old(target.parent.glob(".*"))
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:

@@ -1,4 +1,5 @@
 import io
+import ipaddress
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -7,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from apps.core import fetch as fetching
 from apps.core.fetch import FetchFailed, FetchPolicy, FetchRefused, FetchTooLarge, fetch
 from tests.integration.core.web import Replies, make_certificate, reply, silent_server, web
 
@@ -107,7 +107,7 @@ def addresses(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
         found = known[host].pop(0) if len(known[host]) > 1 else known[host][0]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     return known
 
 
@@ -133,7 +133,7 @@ def test_a_name_with_one_private_address_is_refused(addresses: dict[str, list[li
     addresses["both.example"] = [["93.184.216.34", "10.0.0.1"]]
     with pytest.raises(FetchRefused, match=r"10\.0\.0\.1"):
         got("https://both.example/a", policy=FetchPolicy())
-    assert FetchPolicy.parse(["both.example"]).allows(fetching.ipaddress.ip_address("10.0.0.1"), host="BOTH.example")
+    assert FetchPolicy.parse(["both.example"]).allows(ipaddress.ip_address("10.0.0.1"), host="BOTH.example")
 
 
 def test_no_thread_is_left_behind() -> None:

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 #: Path → what is done with the connection.
-Replies = dict[str, Callable[[BaseHTTPRequestHandler], None]]
+Reply = Callable[[BaseHTTPRequestHandler], None]
+Replies = dict[str, Reply]
 
 
-def reply(body: bytes, status: int = 200, *, told: int | None = None, **headers: str) -> "Callable[..., None]":
+def reply(body: bytes, status: int = 200, *, told: int | None = None, **headers: str) -> Reply:
     """Sends `body`; `told` is the length that is claimed."""
 
     def send(handler: BaseHTTPRequestHandler) -> None:

@@ -56,10 +56,14 @@ def test_a_build_has_only_its_own_folder_and_what_it_built_is_the_workers(
     owner = RunAs(uid=NOBODY.pw_uid, gid=NOBODY.pw_gid)
     settings = BuildSettings(envs_dir=world.envs_dir, environ=dict(os.environ), owner=owner)
     said: list[bytes] = []
-    with Warden(silence_s=60) as warden:
+    warden = Warden(silence_s=60)
+    warden.start()
+    try:
         run = WardenCommands(warden, RunControl(), work_root=work, run_as=owner)
         provider = GenerationProvider(_Script(tmp_path), settings)
         built = provider.ensure_environment(world.request("toy\n"), run=run, log=said.append)
+    finally:
+        warden.close()
     log = b"".join(said).decode()
     assert f"as {NOBODY.pw_uid} {NOBODY.pw_gid}" in log
     assert log.count("Permission denied") == 2, log

@@ -124,15 +124,13 @@ def test_private_hosts_are_refused_before_git_is_asked(source: str, tmp_path: Pa
 
 def test_git_asks_the_address_that_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is looked up by us alone: git would find nothing under it."""
-    from apps.core import fetch
-
     asked: list[str] = []
 
     def look_up(host: str, port: int, **_: object) -> list[object]:
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
-    monkeypatch.setattr(fetch.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     rules = GitSettings(frozenset({"https"}), FetchPolicy.parse(["127.0.0.1"]))
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(30)
