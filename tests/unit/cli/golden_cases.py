@@ -250,6 +250,7 @@ def _logs_are_removed(canned: Canned) -> None:
 def _disk_is_full(canned: Canned) -> None:
     _healthy(canned)
     canned.on("GET", f"{API}/workers", page(recorded.worker(refusal=_FULL), recorded.worker("w2")))
+    canned.on("GET", f"{API}/workers/w1", recorded.worker(refusal=_FULL))
 
 
 def _fails(canned: Canned) -> None:
