@@ -22,7 +22,7 @@ _OTHERS = (
     ("401", "not_authenticated", "Nobody is logged in, or the token is unknown, expired or revoked."),
     ("403", "csrf_failed", "The CSRF token of the session is missing or wrong, or another site sent it."),
     ("405", "method_not_allowed", "There is no such method at this address."),
-    ("413", "body_too_large", "The body is larger than `ATTUNE_MAX_BODY_BYTES`."),
+    ("413", "body_too_large", "The body is larger than `ATTUNE_MAX_BODY_BYTES`, or an upload than it may be."),
     ("414", "address_too_long", "The address with its query is longer than `ATTUNE_MAX_ADDRESS_BYTES`."),
     ("415", "unsupported_encoding", "The body is packed; it is taken as it is."),
     ("431", "headers_too_large", "The headers are more than 100, or larger than `ATTUNE_MAX_HEADER_BYTES`."),

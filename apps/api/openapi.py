@@ -50,7 +50,7 @@ _FAILURES = {
     404: "There is no such thing, or it is not yours to see.",
     409: "The state of things does not allow this.",
     412: "It has changed since the version that `If-Match` names.",
-    413: "The body is larger than 1 MiB.",
+    413: "The body is larger than it may be.",
     415: "The body is not JSON.",
     422: "This Idempotency-Key was used for another request.",
     429: "A limit is reached; try again after `Retry-After` seconds.",

@@ -31,6 +31,8 @@ urlpatterns: list[URLPattern] = [
     path("tokens/<text:token_id>", tokens.TokenView.as_view()),
     path("packs", packs.PacksView.as_view()),
     path("packs/install", packs.InstallView.as_view()),
+    path("packs/index", packs.IndexView.as_view()),
+    path("packs/upload", packs.UploadView.as_view()),
     path("packs/<text:ref>", packs.PackView.as_view()),
     path("packs/<text:ref>/config", pack_config.ConfigView.as_view()),
     path("packs/<text:ref>/environments", environments.PackEnvironmentsView.as_view()),

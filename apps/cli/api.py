@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
 
@@ -69,6 +69,12 @@ class Api:
 
     def put(self, *path: object, body: object) -> Any:
         return json_of(self._request("PUT", _api(path), json=body), self.connection)
+
+    def upload(self, *path: object, file: IO[bytes], **query: object) -> Any:
+        """Sends the file as it is read."""
+        headers = {"Content-Type": "application/octet-stream"}
+        settings = {"params": _query(query), "content": file, "headers": headers}
+        return json_of(self._request("POST", _api(path), **settings), self.connection)
 
     def patch(self, *path: object, body: object) -> Any:
         return json_of(self._request("PATCH", _api(path), json=body), self.connection)

@@ -1,10 +1,13 @@
 """Bounds a request before Django sees it: its address, its headers, and its body, which is counted while it arrives, so
 that an endless one is cut off before it is stored anywhere.
+
+Archives of packs may be larger than all else; they wait in a file, not in memory.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import orjson
 from django.conf import settings
@@ -19,8 +22,11 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 _CHUNKED = b"transfer-encoding"
 #: Python does not turn thousands of digits into a number.
 _LENGTH_DIGITS = 18
-
-
+#: Of a form beside the file in it.
+_FORM_BYTES = 64 * 1024
+_CHUNK = 256 * 1024
+#: A large body is taken only from somebody who shows something of this, true or not.
+_CREDENTIALS = frozenset({b"authorization", b"cookie"})
 #: Headers a request may have: each costs more than its bytes.
 MAX_HEADERS = 100
 #: Also on answers that no middleware sees.
@@ -53,18 +59,73 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
-        limit = settings.ATTUNE_MAX_BODY_BYTES
-        if refusal := _refusal_of_head(scope, limit):
+        if refusal := _refusal_of_head(scope):
             await _refuse(scope, send, refusal)
-            return
-        body = await _read(receive, limit)
+        elif _is_upload(scope):
+            await self._take_upload(scope, receive, send)
+        else:
+            await self._take(scope, receive, send)
+
+    async def _take(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await _read(receive, _limit(scope))
         if body is None:
-            await _refuse(scope, send, _too_large(limit))
+            await _refuse(scope, send, _too_large(scope))
             return
-        await self.application(_with_length(scope, body), _replay(body, receive), send)
+        length = sum(len(message.get("body", b"")) for message in body)
+        await self.application(_with_length(scope, length), _replay(body, receive), send)
+
+    async def _take_upload(self, scope: Message, receive: Receive, send: Send) -> None:
+        with TemporaryFile() as body:
+            try:
+                is_within = await _read_into(body, receive, _limit(scope))
+            except _ClientGone:
+                return
+            if not is_within:
+                await _refuse(scope, send, _too_large(scope))
+                return
+            length = body.tell()
+            body.seek(0)
+            await self.application(_with_length(scope, length), _replay_file(body, length, receive), send)
 
 
-def _refusal_of_head(scope: Message, limit: int) -> _Refusal | None:
+def _is_upload(scope: Message) -> bool:
+    shown = any(name in _CREDENTIALS for name, _ in scope["headers"])
+    return shown and scope["method"] == "POST" and scope["path"] in settings.ATTUNE_UPLOAD_PATHS
+
+
+class _ClientGone(Exception):
+    """It went away in the middle of its body: nobody is there to be answered."""
+
+
+async def _read_into(file: IO[bytes], receive: Receive, limit: int) -> bool:
+    """Whether the whole body went into `file`. Raises `_ClientGone`."""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _ClientGone
+        body = message.get("body", b"")
+        if file.tell() + len(body) > limit:
+            return False
+        file.write(body)
+        if not message.get("more_body"):
+            return True
+
+
+def _replay_file(file: IO[bytes], length: int, receive: Receive) -> Receive:
+    is_told = False
+
+    async def next_message() -> Message:
+        nonlocal is_told
+        if is_told:
+            return await receive()
+        body = file.read(_CHUNK)
+        is_told = file.tell() >= length
+        return {"type": "http.request", "body": body, "more_body": not is_told}
+
+    return next_message
+
+
+def _refusal_of_head(scope: Message) -> _Refusal | None:
     hosts = sum(1 for name, _ in scope["headers"] if name == b"host")
     if hosts > 1 or (hosts == 0 and scope["http_version"] == "1.1"):
         return _Refusal(400, "bad_host", "A request in HTTP/1.1 names one host.")
@@ -80,11 +141,16 @@ def _refusal_of_head(scope: Message, limit: int) -> _Refusal | None:
     encodings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
     if any(encoding not in (b"", b"identity") for encoding in encodings):
         return _Refusal(415, "unsupported_encoding", "A body is taken as it is, without a Content-Encoding.")
-    return _too_large(limit) if _declared_length(scope) > limit else None
+    return _too_large(scope) if _declared_length(scope) > _limit(scope) else None
 
 
-def _too_large(limit: int) -> _Refusal:
-    return _Refusal(413, "body_too_large", f"The body is larger than {limit} bytes.")
+def _limit(scope: Message) -> int:
+    return settings.ATTUNE_MAX_UPLOAD_BYTES + _FORM_BYTES if _is_upload(scope) else settings.ATTUNE_MAX_BODY_BYTES
+
+
+def _too_large(scope: Message) -> _Refusal:
+    most = settings.ATTUNE_MAX_UPLOAD_BYTES if _is_upload(scope) else settings.ATTUNE_MAX_BODY_BYTES
+    return _Refusal(413, "body_too_large", f"The body is larger than {most} bytes.")
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:
@@ -119,9 +185,8 @@ def _declared_length(scope: Message) -> int:
     return 0
 
 
-def _with_length(scope: Message, body: list[Message]) -> Message:
+def _with_length(scope: Message, length: int) -> Message:
     """The body came in chunks, or not: those behind us take one without a length for none at all."""
-    length = sum(len(message.get("body", b"")) for message in body)
     headers = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", _CHUNKED)]
     if length or len(headers) < len(scope["headers"]):
         headers.append((b"content-length", b"%d" % length))

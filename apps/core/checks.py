@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from apps.core.cors import is_origin
 from apps.core.crypto import Keyring, KeyringError
+from apps.core.fetch import FetchPolicy
 
 #: Tag of the checks without which no role starts (`apps.keys.starting`).
 START = "attune_start"
@@ -55,6 +56,16 @@ def lost_is_longer_than_heartbeat(**_: Any) -> list[CheckMessage]:
             id="attune.E003",
         )
     ]
+
+
+@register(START)
+def fetch_policy_can_be_read(**_: Any) -> list[CheckMessage]:
+    try:
+        FetchPolicy.parse(settings.ATTUNE_FETCH_ALLOW)
+    except ValueError as error:
+        hint = "Networks (10.0.0.0/8), hosts (git.internal), hosts without TLS (http://mirror.internal), by commas."
+        return [Error(f"ATTUNE_FETCH_ALLOW cannot be used: {error}.", hint=hint, id="attune.E009")]
+    return []
 
 
 @register(START)

@@ -28,6 +28,7 @@ from apps.executions.definitions import definition_of
 from apps.executions.document import Handed
 from apps.executions.ending import Judge, ResultNotKept, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder
+from apps.executions.handover import take_over
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff
 from apps.executions.secrets import handed
@@ -135,6 +136,8 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
             release_connection()
             log_dir = _emptied(attempt_folder(claimed.id, claimed.attempt))
             result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
+            if spec.run_as is not None:
+                _keep_artifacts(claimed, spec)
         _count_output(result)
         judge = Judge(
             definition=definition,
@@ -211,7 +214,7 @@ def _prepare(
         launch=launch,
         assignments=runtime.definition.assignments,
         handed=given,
-        place=_place(claimed, pack_dir, work_root=host.work_root),
+        place=_place(claimed, pack_dir, host),
     )
 
 
@@ -244,10 +247,14 @@ def _held_environment(
     raise AssertionError
 
 
-def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path) -> Place:
+def _place(claimed: Claimed, pack_dir: Path, host: Host) -> Place:
+    artifacts_dir = artifacts_folder(claimed.id, claimed.attempt)
+    if host.run_as is not None:  # who cannot pass through to where artifacts are kept
+        artifacts_dir = host.work_root / f"{claimed.id}-{claimed.attempt}.artifacts"
     return Place(
-        work_root=work_root,
-        artifacts_dir=artifacts_folder(claimed.id, claimed.attempt),
+        work_root=host.work_root,
+        artifacts_dir=artifacts_dir,
+        run_as=host.run_as,
         pack_dir=pack_dir,
         api_url=settings.ATTUNE_BASE_URL,
         traceparent=tracing.current.get(),
@@ -259,6 +266,15 @@ def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path) -> Place:
             total_bytes=settings.ATTUNE_LOG_TOTAL_BYTES,
         ),
     )
+
+
+def _keep_artifacts(claimed: Claimed, spec: RunSpec) -> None:
+    """An artifact that cannot be kept does not fail the run."""
+    assert spec.artifacts_dir is not None, "every execution has one"
+    try:
+        take_over(spec.artifacts_dir, artifacts_folder(claimed.id, claimed.attempt))
+    except OSError as error:
+        logger.warning("its artifacts could not be kept: %s", error.strerror, extra=_facts(claimed))
 
 
 def _keep_large(claimed: Claimed, data: bytes) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from apps.actions.definition import Definition
 from apps.executions.document import Handed, as_bytes, document_of, values_to_mask
 from apps.executions.transitions import Claimed
-from apps.runner.spec import LogLimits, OutputFormat, RunSpec
+from apps.runner.spec import LogLimits, OutputFormat, RunAs, RunSpec
 from apps.runtimes.assignments import shell_assignments
 from apps.runtimes.launch import Launch
 
@@ -36,6 +36,7 @@ class Place:
     environ: Mapping[str, str]
     pass_env: Iterable[str]
     log: LogLimits
+    run_as: RunAs | None = None
 
 
 def build_spec(
@@ -81,6 +82,7 @@ def build_spec(
         secrets=masked,
         kill_on_silence=definition.on_lost == "requeue",
         log=place.log,
+        run_as=place.run_as,
         artifacts_dir=place.artifacts_dir,
     )
 

@@ -7,6 +7,9 @@
 """
 
 import logging
+import os
+import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from apps.core.repeating import Repeating
 from apps.core.version import VERSION
 from apps.executions.listener import Listener
 from apps.executions.member import Member
+from apps.runner.spec import RunAs
 from apps.runner.warden_client import Warden
 from apps.runner.workplace import workplace
 from apps.runtimes.environments.volume import volume_id
@@ -33,6 +37,7 @@ from apps.workers.disk import DiskWatch
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.intake import Intake
+from apps.workers.run_as import RunAsUnusable, name_of, prove, run_as_of
 from apps.workers.services import Registration, end_worker, register_worker
 from apps.workers.slots_pool import SlotsPool
 from apps.workers.tidying import tidy_host
@@ -43,6 +48,9 @@ logger = logging.getLogger(__name__)
 _SILENT_BEFORE_LOST = 2 / 3
 #: Between two looks for old versions of packs and environments on this host.
 _TIDY_EVERY_S = 3600.0
+
+#: Of a worker whose actions are somebody else's: they read environments. What is not theirs is closed explicitly.
+_OPEN_UMASK = 0o022
 
 
 class WorkerProcess:
@@ -57,14 +65,35 @@ class WorkerProcess:
         limit_waits()
         try:
             with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
-                self._run_registered(self._capabilities(), work_root)
+                run_as = self._run_as(work_root)
+                capabilities = self._capabilities(run_as)
+                if run_as is not None and _makes_environments(capabilities):
+                    self._prove(run_as, needed=[Path(sys.executable)])  # it makes virtual environments
+                self._run_registered(capabilities, work_root, run_as)
         finally:
             self._warden.close()
 
-    def _capabilities(self) -> Capabilities:
+    def _run_as(self, work_root: Path) -> RunAs | None:
+        try:
+            found = run_as_of(settings.ATTUNE_POOL, settings.ATTUNE_RUN_AS)
+        except RunAsUnusable as error:
+            raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
+        if found is not None:
+            os.umask(_OPEN_UMASK)
+            closed = [Path(path) for path in settings.ATTUNE_CLOSED_PATHS]
+            self._prove(found, needed=_needed_of_actions(work_root), closed=closed)
+        return found
+
+    def _prove(self, run_as: RunAs, *, needed: Sequence[Path], closed: Sequence[Path] = ()) -> None:
+        try:
+            prove(run_as, needed=needed, closed=closed)
+        except RunAsUnusable as error:
+            raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
+
+    def _capabilities(self, run_as: RunAs | None) -> Capabilities:
         try:
             capabilities = find_capabilities(
-                settings.ATTUNE_POOL, known_runtimes(), only=settings.ATTUNE_WORKER_RUNTIMES
+                settings.ATTUNE_POOL, known_runtimes(), only=settings.ATTUNE_WORKER_RUNTIMES, run_as=run_as
             )
         except RuntimesNotHere as error:
             raise SystemExit(f"ATTUNE_WORKER_RUNTIMES: {error}.") from error
@@ -73,12 +102,13 @@ class WorkerProcess:
             raise SystemExit(f"This host has none of the runtimes ({reasons or 'no pack brought any'}).")
         return capabilities
 
-    def _run_registered(self, capabilities: Capabilities, work_root: Path) -> None:
+    def _run_registered(self, capabilities: Capabilities, work_root: Path, run_as: RunAs | None) -> None:
         volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
-        registration = _registration(capabilities, volume)
+        registration = _registration(capabilities, volume, run_as)
         worker = register_worker(registration)
         logs.say_worker(worker.name)
-        host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, Intake(capabilities.queues))
+        intake = Intake(capabilities.queues)
+        host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, intake, run_as)
         disk = _disk_watch()
         member = Member(host, registration, disk)
         member.begin()
@@ -138,7 +168,7 @@ class WorkerProcess:
         self._app.Worker(**arguments).start()
 
 
-def _registration(capabilities: Capabilities, volume: str) -> Registration:
+def _registration(capabilities: Capabilities, volume: str, run_as: RunAs | None) -> Registration:
     return Registration(
         name=settings.ATTUNE_WORKER_NAME,
         capabilities=capabilities,
@@ -146,6 +176,8 @@ def _registration(capabilities: Capabilities, volume: str) -> Registration:
         labels=_labels(settings.ATTUNE_WORKER_LABELS),
         version=VERSION,
         volume_id=volume,
+        runs_as=name_of(run_as),
+        is_apart=run_as is not None,
     )
 
 
@@ -160,6 +192,18 @@ def _disk_watch() -> DiskWatch:
 def _begin(host: Host, consumer: Any) -> None:
     host.intake.attach(consumer)
     logger.info("worker %s is ready: %s", host.name, _said(host))
+
+
+def _makes_environments(capabilities: Capabilities) -> bool:
+    return any(item.has_environments for item in known_runtimes() if item.name in capabilities.runtimes)
+
+
+def _needed_of_actions(work_root: Path) -> list[Path]:
+    folders = [Path(settings.ATTUNE_PACKS_DIR), Path(settings.ATTUNE_RUNTIME_ENVS_DIR)]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(folder.stat().st_mode | 0o055)  # the first process made it, with a umask of its own
+    return [work_root, *folders]
 
 
 def _labels(pairs: list[str]) -> dict[str, str]:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
 
+#: Of where a version came from, what is kept.
+SOURCE_CHARS = 1024
+
+
 class PackQuerySet(models.QuerySet["Pack"]):
     def visible_to(self, identity: "Identity") -> Self:
         """Everybody with an account sees every pack."""
@@ -56,6 +60,8 @@ class PackVersion(models.Model):
     config_schema = models.JSONField(db_default={}, default=dict)
     size_bytes = models.BigIntegerField()
     file_count = models.PositiveIntegerField()
+    source = models.CharField(max_length=SOURCE_CHARS, blank=True, db_default="", help_text="where it came from")
+    commit = models.CharField(max_length=64, blank=True, db_default="", help_text="of git, where it came from there")
     installed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     installed_at = models.DateTimeField(db_default=Now())
 

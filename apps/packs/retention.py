@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from apps.packs.locking import lock_pack
 from apps.packs.models import Pack, PackVersion
-from apps.packs.versions import ARCHIVES, archive_name, discard
+from apps.packs.staging import discard
+from apps.packs.versions import ARCHIVES, archive_name
 from apps.runtimes.models import Runtime
 
 logger = logging.getLogger(__name__)

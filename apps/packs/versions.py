@@ -20,6 +20,7 @@ from apps.core.errors import NO_ROOM, DiskFull, ErrorCollector, NotFound
 from apps.core.refs import safe_name
 from apps.packs.archive import unpack_archive, write_archive
 from apps.packs.loader import PackInvalid
+from apps.packs.staging import discard, private_folder
 
 #: Limits of one pack, counted while it is copied.
 MAX_FILES = 5_000
@@ -68,22 +69,14 @@ def stage(source: Path) -> Iterator[StagedPack]:
 
     Raises `PackInvalid` for what a pack may not hold.
     """
-    with tempfile.TemporaryDirectory(dir=_staging()) as temporary:
-        folder = Path(temporary) / "pack"
+    with private_folder() as temporary:
+        folder = temporary / "pack"
         errors = ErrorCollector()
         copier = _Copier(errors)
         copier.copy(source, folder, "")
         if errors.errors:
             raise PackInvalid(errors=errors.errors)
         yield StagedPack(folder, digest_of(folder), copier.size_bytes, copier.file_count)
-
-
-def _staging() -> Path:
-    """The folder of private copies, without those that nobody will use any more."""
-    folder = Path(settings.ATTUNE_PACKS_DIR) / ".staging"
-    folder.mkdir(parents=True, exist_ok=True)
-    _discard_old(folder.iterdir())
-    return folder
 
 
 def _discard_old(folders: Iterable[Path]) -> None:
@@ -199,8 +192,8 @@ def ensure_unpacked(pack_ref: str, digest: str) -> Path:
     name = archive_name(pack_ref, digest)
     if not default_storage.exists(name):
         raise NotFound(f"The archive of {pack_ref} {digest[:12]} is not in storage ({name}).")
-    with tempfile.TemporaryDirectory(dir=_staging()) as temporary, default_storage.open(name) as archive:
-        target = Path(temporary) / "pack"
+    with private_folder() as temporary, default_storage.open(name) as archive:
+        target = temporary / "pack"
         unpack_archive(archive, target)
         _publish(target, folder)
     return folder
@@ -210,7 +203,9 @@ def _publish(source: Path, target: Path) -> None:
     """Makes a copy of `source` appear at `target` whole and read-only, or not at all."""
     if target.is_dir():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.chmod(0o755)  # whatever this process's umask: actions may run as another user
     _discard_old(target.parent.glob(".*"))
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -240,16 +235,6 @@ def _make_read_only(folder: Path) -> None:
         else:
             path.chmod(0o555 if path.stat().st_mode & stat.S_IXUSR else 0o444)
     folder.chmod(0o555)
-
-
-def discard(folder: Path) -> None:
-    """Removes a read-only folder, if it is there."""
-    if not folder.is_dir():
-        return
-    for path in [folder, *folder.rglob("*")]:
-        if path.is_dir():
-            path.chmod(0o755)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from apps.runner.memfd import sealed
+from apps.runner.spec import RunAs
 from apps.runner.stdin import Feeder
 from apps.runner.warden.wire import CLEANED_UP
 
@@ -27,7 +28,8 @@ class Channels:
     All descriptors are close-on-exec; only the action gets copies that are not. OSError: too many open files.
     """
 
-    def __init__(self, *, order: bytes, stdin: bytes, side_input: bytes | None) -> None:
+    def __init__(self, *, order: bytes, stdin: bytes, side_input: bytes | None, run_as: RunAs | None = None) -> None:
+        """Pipes belong to the user of the run, who could not open them again by name (`/dev/stdout`) otherwise."""
         with ExitStack() as ours, ExitStack() as theirs:
             self.supervisor, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             ours.callback(self.supervisor.close)
@@ -46,6 +48,9 @@ class Channels:
                 handed_over.append(_memory("input", side_input, theirs))
             self.handed_over: Sequence[int] = handed_over
             """In the order in which the warden expects them."""
+            if run_as is not None:
+                for descriptor in (stdin_reader, stdout, stderr, result, error):
+                    os.fchown(descriptor, run_as.uid, run_as.gid)
             self._ours, self._theirs = ours.pop_all(), theirs.pop_all()
 
     def close_theirs(self) -> None:

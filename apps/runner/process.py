@@ -64,7 +64,12 @@ def run(
     with ExitStack() as prepared:
         try:
             channels = prepared.enter_context(
-                Channels(order=build_order(spec).encode(), stdin=spec.stdin, side_input=spec.side_input)
+                Channels(
+                    order=build_order(spec).encode(),
+                    stdin=spec.stdin,
+                    side_input=spec.side_input,
+                    run_as=spec.run_as,
+                )
             )
             prepared.enter_context(work_dir(spec))  # after the channels: removed before they are left
         except OSError as error:

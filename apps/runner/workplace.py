@@ -29,12 +29,15 @@ _FOLDER_MODE = 0o711
 @contextlib.contextmanager
 def workplace(root: Path) -> Iterator[Path]:
     """A fresh folder of this worker, removed at the end. First what dead workers left below `root` is cleaned up."""
-    root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
+    if not root.is_dir():
+        root.mkdir(parents=True, exist_ok=True)
+        root.chmod(_FOLDER_MODE)  # whatever the worker's umask
     clean_up_after_the_dead(root)
     with _locked(root / "lock"):
         folder = root / f"{_PREFIX}{secrets.token_hex(6)}"
         held = _lock(folder.with_name(folder.name + _LOCK_SUFFIX))
-        folder.mkdir(mode=_FOLDER_MODE)
+        folder.mkdir()
+        folder.chmod(_FOLDER_MODE)
     try:
         yield folder
     finally:

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from apps.runner.spec import RunAs
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.templates import render
 
@@ -42,33 +43,48 @@ class Detection:
         return "; ".join(self.problems) or "no command of `detect` found an interpreter"
 
 
+@dataclass(frozen=True)
+class _How:
+    search_path: str
+    timeout_s: float
+    run_as: RunAs | None
+
+
 class _NotThereError(Exception):
     """One command found nothing; the text says why."""
 
 
-def detect(definition: RuntimeDefinition, *, search_path: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> Detection:
+def detect(
+    definition: RuntimeDefinition,
+    *,
+    search_path: str,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    run_as: RunAs | None = None,
+) -> Detection:
     """Runs the commands of `detect`, then `validate` on each interpreter they name; `search_path` is a PATH.
 
     The commands see PATH, HOME and LANG only. Each is killed with all its children after `timeout_s`.
+    A pack may have brought them: they run as the user of its actions.
     """
     found: dict[str, Installation] = {}
     problems: list[str] = []
+    how = _How(search_path, timeout_s, run_as)
     for command in definition.detect:
         try:
-            installation = _installation(command, search_path=search_path, timeout_s=timeout_s)
+            installation = _installation(command, how=how)
             if installation.interpreter not in found:
-                _prove(definition, installation, search_path=search_path, timeout_s=timeout_s)
+                _prove(definition, installation, how=how)
                 found[installation.interpreter] = installation
         except _NotThereError as error:
             problems.append(str(error))
     return Detection(tuple(found.values()), tuple(problems))
 
 
-def _installation(command: Sequence[str], *, search_path: str, timeout_s: float) -> Installation:
-    program = shutil.which(command[0], path=search_path)
+def _installation(command: Sequence[str], *, how: _How) -> Installation:
+    program = shutil.which(command[0], path=how.search_path)
     if program is None:
         raise _NotThereError(f"{command[0]} is not on PATH")
-    lines = _output_of([program, *command[1:]], search_path=search_path, timeout_s=timeout_s).splitlines()
+    lines = _output_of([program, *command[1:]], how=how).splitlines()
     version = _VERSION.search(lines[0]) if lines else None
     if version is None:
         raise _NotThereError(f"{program} told no version")
@@ -78,16 +94,16 @@ def _installation(command: Sequence[str], *, search_path: str, timeout_s: float)
     return Installation(version[0], interpreter)
 
 
-def _prove(definition: RuntimeDefinition, found: Installation, *, search_path: str, timeout_s: float) -> None:
+def _prove(definition: RuntimeDefinition, found: Installation, *, how: _How) -> None:
     values = {"interpreter": found.interpreter, "version": found.version}
     if definition.validate:
         argv = [render(item, values) for item in definition.validate]
-        _output_of(argv, search_path=search_path, timeout_s=timeout_s)
+        _output_of(argv, how=how)
 
 
-def _output_of(argv: Sequence[str], *, search_path: str, timeout_s: float) -> str:
+def _output_of(argv: Sequence[str], *, how: _How) -> str:
     """What the command printed. Through files: a grandchild that holds a pipe would make us wait."""
-    env = {"PATH": search_path, "HOME": str(Path.home()), "LANG": "C.UTF-8"}
+    env = {"PATH": how.search_path, "HOME": str(Path.home()), "LANG": "C.UTF-8"}
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         try:
             # At the root, since shims look for version files upwards from where they are called.
@@ -99,15 +115,20 @@ def _output_of(argv: Sequence[str], *, search_path: str, timeout_s: float) -> st
                 env=env,
                 cwd="/",
                 start_new_session=True,
+                **_other_user(how.run_as),
             )
         except OSError as error:
             raise _NotThereError(f"{argv[0]} cannot be started: {error.strerror}") from error
-        if (exit_code := _wait(process, timeout_s)) is None:
-            raise _NotThereError(f"{argv[0]} did not answer within {timeout_s:g} s")
+        if (exit_code := _wait(process, how.timeout_s)) is None:
+            raise _NotThereError(f"{argv[0]} did not answer within {how.timeout_s:g} s")
         if exit_code:
             said = _head(stderr).strip().rpartition("\n")[2]
             raise _NotThereError(f"{argv[0]} failed with exit code {exit_code}" + (f": {said}" if said else ""))
         return _head(stdout)
+
+
+def _other_user(run_as: RunAs | None) -> dict[str, Any]:
+    return {} if run_as is None else {"user": run_as.uid, "group": run_as.gid, "extra_groups": []}
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> int | None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from celery import current_app, shared_task
@@ -71,8 +72,8 @@ def _find(request: EnvironmentRequest) -> Path | None:
 
 
 def _build(request: EnvironmentRequest, *, host: Host, control: RunControl, rebuild: bool = False) -> EnvironmentOnDisk:
-    settings = build_settings()
-    run = WardenCommands(host.warden, control, work_root=host.work_root)
+    settings = replace(build_settings(), owner=host.run_as)
+    run = WardenCommands(host.warden, control, work_root=host.work_root, run_as=host.run_as)
     built = build_environment(request, settings=settings, worker=host.name, run=run, rebuild=rebuild)
     provider_named(request.runtime.environment.provider, settings).cleanup(keep_recent=KEEP_RECENT)
     return built

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from apps.core.types import JsonObject
+from apps.runner.spec import RunAs
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation, detect
 from apps.workers.queues import build_queue, run_queue
@@ -34,14 +35,16 @@ class RuntimesNotHere(Exception):
     """What the operator wants this worker to serve, it cannot."""
 
 
-def find_capabilities(pool: str, definitions: Sequence[RuntimeDefinition], *, only: Sequence[str] = ()) -> Capabilities:
+def find_capabilities(
+    pool: str, definitions: Sequence[RuntimeDefinition], *, only: Sequence[str] = (), run_as: RunAs | None = None
+) -> Capabilities:
     """Runs the detection of every runtime, or of those named in `only`, with this process's PATH.
 
     Raises `RuntimesNotHere` when one that is named is unknown or not on this host: a worker that silently served less
     than it was told to would leave its queue to nobody.
     """
     wanted = [item for item in definitions if not only or {item.name, *item.aliases} & set(only)]
-    capabilities = _find(pool, wanted)
+    capabilities = _find(pool, wanted, run_as)
     known = {name for item in wanted for name in (item.name, *item.aliases)}
     problems = [f"{name} is no runtime of any pack" for name in only if name not in known]
     if only:
@@ -51,11 +54,11 @@ def find_capabilities(pool: str, definitions: Sequence[RuntimeDefinition], *, on
     return capabilities
 
 
-def _find(pool: str, definitions: Sequence[RuntimeDefinition]) -> Capabilities:
+def _find(pool: str, definitions: Sequence[RuntimeDefinition], run_as: RunAs | None) -> Capabilities:
     found: dict[str, Sequence[Installation]] = {}
     missing: dict[str, str] = {}
     for definition in definitions:
-        detection = detect(definition, search_path=os.environ.get("PATH", os.defpath))
+        detection = detect(definition, search_path=os.environ.get("PATH", os.defpath), run_as=run_as)
         if detection.installations:
             found[definition.name] = detection.installations
         else:

@@ -9,7 +9,7 @@ from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult
 from apps.runner.output import LogChunk
-from apps.runner.spec import RunSpec
+from apps.runner.spec import RunAs, RunSpec
 from apps.runner.warden_client import Warden
 from apps.runtimes.environments.errors import BuildFailed
 from apps.runtimes.environments.request import CommandTimedOut
@@ -18,10 +18,11 @@ from apps.runtimes.environments.request import CommandTimedOut
 class WardenCommands:
     """A `CommandRunner` that works below `work_root`; `control` stops whichever command runs."""
 
-    def __init__(self, warden: Warden, control: RunControl, *, work_root: Path) -> None:
+    def __init__(self, warden: Warden, control: RunControl, *, work_root: Path, run_as: RunAs | None = None) -> None:
         self._warden = warden
         self._control = control
         self._work_root = work_root
+        self._run_as = run_as
 
     def __call__(
         self,
@@ -42,6 +43,7 @@ class WardenCommands:
             work_root=self._work_root,
             cwd=cwd,
             timeout_s=timeout_s,
+            run_as=self._run_as,
         )
         with tempfile.TemporaryDirectory(prefix="build-log-", dir=self._work_root) as log_dir:
             result = process.run(

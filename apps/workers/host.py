@@ -10,6 +10,7 @@ from pathlib import Path
 from apps.packs.versions import ensure_unpacked
 from apps.runner.control import RunControl
 from apps.runner.outcome import StopReason
+from apps.runner.spec import RunAs
 from apps.runner.warden_client import Warden
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation
@@ -46,6 +47,8 @@ class Host:
     work_root: Path
     """Below it, each run has its private work directory; nobody else's runs are there."""
     intake: Intake
+    run_as: RunAs | None = None
+    """The user of actions and builds; None: the worker's own."""
     is_believed: Callable[[], bool] = field(default=lambda: True)
     """Whether others believe that this worker lives; what it starts otherwise, its warden kills."""
     hints_heard: int = 0

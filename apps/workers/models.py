@@ -66,6 +66,8 @@ class Worker(models.Model):
     slots = models.PositiveIntegerField()
     version = models.CharField(max_length=40, help_text="of Attune")
     volume_id = models.CharField(max_length=64, help_text="of the folder in which it builds environments")
+    runs_as = models.CharField(max_length=64, blank=True, db_default="", help_text="user of actions and builds")
+    is_apart = models.BooleanField(db_default=False, help_text="that user is not the worker's own")
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     refusal = models.CharField(
         max_length=MOST_REFUSAL_CHARS, blank=True, default="", help_text="why it takes nothing of its own accord"

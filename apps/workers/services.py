@@ -28,7 +28,10 @@ class WorkerNameTaken(Conflict):
 
 @dataclass(frozen=True)
 class Registration:
-    """What a worker says of itself. An empty `name` asks for `{host}-{pool}-{n}`."""
+    """What a worker says of itself. An empty `name` asks for `{host}-{pool}-{n}`.
+
+    `runs_as` is the user of actions and builds; `is_apart`: not the worker's own.
+    """
 
     name: str
     capabilities: Capabilities
@@ -36,6 +39,8 @@ class Registration:
     labels: JsonObject
     version: str
     volume_id: str
+    runs_as: str = ""
+    is_apart: bool = False
 
 
 def register_worker(registration: Registration) -> Worker:
@@ -73,6 +78,8 @@ def _try_name(registration: Registration, name: str) -> Worker | None:
                 slots=registration.slots,
                 version=registration.version,
                 volume_id=registration.volume_id,
+                runs_as=registration.runs_as[:64],
+                is_apart=registration.is_apart,
             )
     except IntegrityError:  # somebody took the name between the look and the row
         return None

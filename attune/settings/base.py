@@ -136,6 +136,9 @@ ATTUNE_MAX_BODY_BYTES = env.integer("ATTUNE_MAX_BODY_BYTES")
 ATTUNE_MAX_ADDRESS_BYTES = env.integer("ATTUNE_MAX_ADDRESS_BYTES")
 ATTUNE_MAX_HEADER_BYTES = env.integer("ATTUNE_MAX_HEADER_BYTES")
 ATTUNE_CORS_ORIGINS = frozenset(env.items("ATTUNE_CORS_ORIGINS"))
+ATTUNE_MAX_UPLOAD_BYTES = env.integer("ATTUNE_MAX_UPLOAD_BYTES")
+#: Where archives of packs may be sent to.
+ATTUNE_UPLOAD_PATHS = ("/api/v1/packs/upload", "/admin/packs/install/")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "apps.accounts.authentication.TokenAuthentication",
@@ -227,7 +230,14 @@ ATTUNE_RETENTION_WORKERS = env.days("ATTUNE_RETENTION_WORKERS_DAYS")
 ATTUNE_RETENTION_PACK_VERSIONS = env.integer("ATTUNE_RETENTION_PACK_VERSIONS")
 ATTUNE_DISK_FLOOR_MB = env.integer("ATTUNE_DISK_FLOOR_MB")
 ATTUNE_PASS_ENV = env.items("ATTUNE_PASS_ENV")
+ATTUNE_RUN_AS = env.items("ATTUNE_RUN_AS")
+ATTUNE_CLOSED_PATHS = env.closed_paths()
 ATTUNE_PACKAGE_INDEX_URL = env.text("ATTUNE_PACKAGE_INDEX_URL")
+ATTUNE_PACK_INDEX_URL = env.text("ATTUNE_PACK_INDEX_URL")
+ATTUNE_FETCH_ALLOW = env.items("ATTUNE_FETCH_ALLOW")
+ATTUNE_GIT_PROTOCOLS = env.items("ATTUNE_GIT_PROTOCOLS")
+if unknown_protocols := sorted(set(ATTUNE_GIT_PROTOCOLS) - {"https", "ssh", "file"}):
+    raise ImproperlyConfigured(f"ATTUNE_GIT_PROTOCOLS: {', '.join(unknown_protocols)} is none of https, ssh, file")
 ATTUNE_METRICS_TOKEN = env.text("ATTUNE_METRICS_TOKEN")
 #: Behind a proxy on the same machine everybody's requests come from there.
 ATTUNE_METRICS_OPEN_TO_LOOPBACK = False

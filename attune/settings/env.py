@@ -116,7 +116,24 @@ CATALOGUE: tuple[Setting, ...] = (
         0,
     ),
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
+    Setting(
+        "ATTUNE_RUN_AS",
+        "list",
+        "",
+        "User of actions and builds, where the worker runs as root: `attune-run`, `1234:1234`, or `pool=user` for each "
+        "pool; default: the worker's own",
+    ),
     Setting("ATTUNE_PACKAGE_INDEX_URL", "text", "", "Package index for builds; default: what pip is set up with"),
+    Setting("ATTUNE_MAX_UPLOAD_BYTES", "int", "52428800", "Largest archive of a pack that may be uploaded", 1024),
+    Setting("ATTUNE_PACK_INDEX_URL", "text", "", "Index of packs: an https address, or a file on the server"),
+    Setting(
+        "ATTUNE_FETCH_ALLOW",
+        "list",
+        "",
+        "What the server may fetch besides public https addresses: networks (`10.0.0.0/8`), hosts (`git.internal`), "
+        "hosts without TLS (`http://mirror.internal`)",
+    ),
+    Setting("ATTUNE_GIT_PROTOCOLS", "list", "https,ssh", "Protocols of git packs may come over: https, ssh, file"),
     Setting("ATTUNE_DB_POOL_SIZE", "int", "8", "Database connections one process may hold", 2),
     Setting(
         "ATTUNE_METRICS_TOKEN",
@@ -252,3 +269,12 @@ def broker_url(redis_url: str) -> str:
     location, _, query = redis_url.removeprefix("unix://").partition("?")
     options = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
     return f"redis+socket://{location}?virtual_host={options.get('db', '0')}"
+
+
+def closed_paths() -> list[str]:
+    """Files and folders that hold secrets or other people's results: not for the user of actions to read."""
+    files = [os.environ.get(f"{setting.name}_FILE", "") for setting in CATALOGUE if setting.kind == "secret"]
+    config = os.environ.get("ATTUNE_CONFIG_YAML", str(BASE_DIR / "attune.yaml"))
+    var = path("ATTUNE_VAR_DIR")
+    folders = [str(path("ATTUNE_ARTIFACTS_DIR")), *(str(var / name) for name in ("env", "secrets", "log", "cli.toml"))]
+    return [name for name in (*files, config, *folders) if name]

@@ -7,6 +7,7 @@ from django.db.models import Count
 from apps.actions.models import Action
 from apps.core.types import JsonObject
 from apps.packs.models import Pack
+from apps.packs.sources.index import IndexedPack
 
 
 def represent(packs: Sequence[Pack]) -> list[JsonObject]:
@@ -14,6 +15,17 @@ def represent(packs: Sequence[Pack]) -> list[JsonObject]:
     counted = Action.objects.filter(pack__in=packs).values("pack").annotate(n=Count("id")).order_by()
     actions = {row["pack"]: row["n"] for row in counted}
     return [_represent(pack, actions.get(pack.pk, 0)) for pack in packs]
+
+
+def represent_indexed(pack: IndexedPack) -> JsonObject:
+    return {
+        "name": pack.name,
+        "version": pack.version,
+        "description": pack.description,
+        "author": pack.author,
+        "keywords": list(pack.keywords),
+        "source": str(pack.source),
+    }
 
 
 def _represent(pack: Pack, actions: int) -> JsonObject:
@@ -28,6 +40,8 @@ def _represent(pack: Pack, actions: int) -> JsonObject:
         "digest": current.digest if current else None,
         "author": manifest.get("author"),
         "keywords": manifest.get("keywords", []),
+        "source": (current.source or None) if current else None,
+        "commit": (current.commit or None) if current else None,
         "actions": actions,
         "installed_at": current.installed_at if current else None,
         "updated_at": pack.updated_at,

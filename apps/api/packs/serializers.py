@@ -8,7 +8,8 @@ from apps.api.serializers import Flag, StrictSerializer, Text
 
 
 class InstallSerializer(StrictSerializer):
-    source = Text(max_length=4096, help_text="absolute path of the pack's folder on the server")  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
+    source = Text(max_length=4096, help_text="a path on the server, an archive or git address, a name in the index")  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
+    ref = Text(required=False, default="", max_length=200, help_text="branch, tag or commit; version in the index")
     force = Flag(required=False, default=False, help_text="replace a version whose content differs")
     dry_run = Flag(required=False, default=False, help_text="check everything, change nothing")
 
@@ -26,10 +27,26 @@ class PackSerializer(serializers.Serializer[Any]):
     digest = serializers.CharField(allow_null=True)
     author = serializers.CharField(allow_null=True)
     keywords = serializers.ListField(child=serializers.CharField())
+    source = serializers.CharField(allow_null=True, help_text="where the current version came from")  # type: ignore[assignment]  # as above
+    commit = serializers.CharField(allow_null=True, help_text="of git, where it came from there")
     actions = serializers.IntegerField()
     installed_at = serializers.DateTimeField(allow_null=True)
     updated_at = serializers.DateTimeField()
     links = serializers.DictField(child=serializers.CharField())
+
+
+class IndexedPackSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    description = serializers.CharField()
+    author = serializers.CharField()
+    keywords = serializers.ListField(child=serializers.CharField())
+    source = serializers.CharField(help_text="of the archive or git repository")  # type: ignore[assignment]  # as above
+
+
+class IndexSerializer(serializers.Serializer[Any]):
+    results = IndexedPackSerializer(many=True)
+    next = serializers.CharField(allow_null=True, help_text="always null")
 
 
 class PackPageSerializer(serializers.Serializer[Any]):

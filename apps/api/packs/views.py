@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework.fields import FileField
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,13 +14,16 @@ from apps.api.etags import unchanged, versioned
 from apps.api.operations.represent import represent_operation
 from apps.api.operations.serializers import OperationSerializer
 from apps.api.packs import serializers
-from apps.api.packs.represent import represent
+from apps.api.packs.represent import represent, represent_indexed
+from apps.api.packs.uploads import ArchiveParser, FormParser, archive_of
 from apps.api.pagination import Order
-from apps.api.views import ListView, View
+from apps.api.views import ListView, View, is_true
 from apps.core.types import JsonObject
-from apps.operations.services import request_operation
+from apps.operations.models import Operation
 from apps.packs.models import Pack
-from apps.packs.operations import INSTALL
+from apps.packs.operations import request_installation, request_installation_of_upload
+from apps.packs.sources.index import search
+from apps.packs.sources.provide import current_index
 from apps.packs.services.manage import get_pack, set_pack_enabled
 
 
@@ -43,14 +49,61 @@ class InstallView(View):
 
     @extend_schema(request=serializers.InstallSerializer, responses={202: OperationSerializer})
     def post(self, request: Request) -> Response:
-        """Installs a pack from a folder of the server. Follow the operation to see how it ends."""
+        """Installs a pack. Follow the operation to see how it ends.
+
+        `source` is an absolute path on the server, the https address of an archive, the address of a git repository,
+        or a name in the index.
+        """
         self.only_parameters(request)
         values = self.read_body(request, serializers.InstallSerializer)
-        operation = request_operation(
-            self.identity(request), kind=INSTALL, subject=values["source"][:255], operation_input=values
-        )
-        operation.refresh_from_db()
-        return Response(represent_operation(operation), status=202)
+        return _accepted(request_installation(self.identity(request), **values))
+
+
+class UploadView(View):
+    verbs = {"POST": Verb.PACK_INSTALL}
+    parser_classes = (FormParser, ArchiveParser)
+    query_parameters = (
+        OpenApiParameter("force", OpenApiTypes.BOOL, description="replace a version whose content differs"),
+        OpenApiParameter("dry_run", OpenApiTypes.BOOL, description="check everything, change nothing"),
+    )
+
+    @extend_schema(
+        request={
+            "application/octet-stream": OpenApiTypes.BINARY,
+            "multipart/form-data": inline_serializer("PackUpload", {"file": FileField()}),
+        },
+        responses={202: OperationSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Installs a pack from the tar.gz or zip archive in the body: the body itself, or the file `file` of a form."""
+        self.only_parameters(request, "force", "dry_run")
+        force, dry_run = is_true(request, "force"), is_true(request, "dry_run")
+        with archive_of(request) as archive:
+            operation = request_installation_of_upload(
+                self.identity(request),
+                archive,
+                max_bytes=settings.ATTUNE_MAX_UPLOAD_BYTES,
+                force=force,
+                dry_run=dry_run,
+            )
+        return _accepted(operation)
+
+
+class IndexView(View):
+    verbs = {"GET": Verb.PACK_VIEW}
+    query_parameters = (OpenApiParameter("q", OpenApiTypes.STR, description="words in name, description or keywords"),)
+
+    @extend_schema(responses=serializers.IndexSerializer)
+    def get(self, request: Request) -> Response:
+        """Packs in the index: of each the newest version. It is read anew each time."""
+        self.only_parameters(request, "q")
+        found = search(current_index(), request.query_params.get("q", ""))
+        return Response({"results": [represent_indexed(pack) for pack in found], "next": None})
+
+
+def _accepted(operation: Operation) -> Response:
+    operation.refresh_from_db()
+    return Response(represent_operation(operation), status=202)
 
 
 class PackView(View):

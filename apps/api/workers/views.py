@@ -33,6 +33,8 @@ class WorkerSerializer(serializers.Serializer[Any]):
     slots = serializers.IntegerField()
     running = serializers.IntegerField()
     version = serializers.CharField()
+    runs_as = serializers.CharField(help_text="user of actions and builds")
+    is_apart = serializers.BooleanField(help_text="that user is not the worker's own")
     started_at = serializers.DateTimeField()
     last_heartbeat = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
@@ -148,6 +150,8 @@ def _one(worker: Worker, running: int) -> JsonObject:
         "slots": worker.slots,
         "running": running,
         "version": worker.version,
+        "runs_as": worker.runs_as,
+        "is_apart": worker.is_apart,
         "started_at": worker.started_at,
         "last_heartbeat": worker.last_heartbeat,
         "ended_at": worker.ended_at,

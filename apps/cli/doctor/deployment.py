@@ -23,6 +23,8 @@ MOST = 500
 #: An execution that waits longer than this is looked at.
 LONG = timedelta(minutes=5)
 
+_WORKER_FIELDS = "name,status,runtimes,queues,slots,running,version,last_heartbeat,runs_as,is_apart"
+
 
 @dataclass(frozen=True)
 class Reached:
@@ -84,7 +86,7 @@ class Deployment:
 
     @cached_property
     def workers(self) -> list[dict[str, Any]]:
-        return self._rows("workers", fields="name,status,runtimes,queues,slots,running,version,last_heartbeat")
+        return self._rows("workers", fields=_WORKER_FIELDS)
 
     @property
     def active(self) -> list[dict[str, Any]]:

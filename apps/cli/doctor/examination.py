@@ -46,6 +46,7 @@ CHECKS: Sequence[Check] = (
     Check("workers", fleet.workers, Need.TOKEN, gives=Need.WORKERS),
     Check("heartbeats", fleet.heartbeats, Need.WORKERS),
     Check("runtimes", fleet.runtimes, Need.WORKERS),
+    Check("trust", fleet.trust, Need.WORKERS),
     Check("queues", fleet.queues, Need.WORKERS),
     Check("waiting", work.waiting, Need.TOKEN),
     Check("environments", work.environments, Need.TOKEN),

@@ -75,6 +75,19 @@ def runtimes(deployment: Deployment) -> Iterator[Finding]:
         yield ok(f"active workers have all that {_count(len(deployment.actions), 'action')} need")
 
 
+def trust(deployment: Deployment) -> Iterator[Finding]:
+    """With whose rights packs run: those of the worker, unless it switches to another user for them."""
+    own = [f"{row['name']} as {row['runs_as']}" for row in deployment.active if not row.get("is_apart")]
+    roots = [row["name"] for row in deployment.active if not row.get("is_apart") and row.get("runs_as") == "root"]
+    todo = "install only packs you trust that far, or set ATTUNE_RUN_AS where the worker may switch users"
+    if roots:
+        yield warning(f"Packs run as root on {_count(len(roots), 'worker')}.", todo, details=[_some(roots)])
+    elif own:
+        yield ok(f"packs are trusted with the rights of {_count(len(own), 'worker')} ({_some(own)})")
+    else:
+        yield ok("packs run as another user than their workers")
+
+
 def queues(deployment: Deployment) -> Iterator[Finding]:
     """What is scheduled waits in a queue, and somebody must take it from there."""
     served = {queue for row in deployment.active for queue in row["queues"]}

@@ -1,6 +1,5 @@
 """`attune pack`"""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,8 @@ from apps.cli.nouns.environment import rebuild
 from apps.cli.operations.following import failure_of, see_operation, tell_steps
 from apps.cli.packs.config import show_or_change
 from apps.cli.packs.environments import environments_of, none_of_its_own, see_builds
-from apps.cli.packs.pages import PACK_COLUMNS, describe_environment, describe_pack
+from apps.cli.packs.pages import INDEX_COLUMNS, PACK_COLUMNS, describe_environment, describe_pack
+from apps.cli.packs.sources import ask_for_installation
 from apps.cli.session import Session
 
 app = noun("Install packs, switch them on and off.")
@@ -25,23 +25,33 @@ Ref = Annotated[str, typer.Argument(metavar="PACK", help="its ref", show_default
 @command(app, "install")
 def install(
     session: Session,
-    path: Annotated[str, typer.Argument(metavar="PATH", help="the pack's folder, on the server", show_default=False)],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="a folder, a .tar.gz or .zip file, the address of an archive or git repository, a name in the index",
+            show_default=False,
+        ),
+    ],
     *,
+    ref: Annotated[str, typer.Option("--ref", help="branch, tag or commit; version in the index")] = "",
+    on_server: Annotated[
+        bool, typer.Option("--on-server", help="a path is one of the server, also where it is one here")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="replace this version if its content differs")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, change nothing")] = False,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="only ask for it: the id of the operation goes to stdout")
     ] = False,
 ) -> int | None:
-    """Install a pack from a folder of the server.
+    """Install a pack.
 
-    Waits until its environments are built.
+    A folder or archive of this machine is sent to the server. Waits until the pack's environments are built.
 
     All errors of a pack are told at once, with file and line; then nothing was changed.
     """
     printer = session.printer
-    body = {"source": str(Path(path).expanduser().absolute()), "force": force, "dry_run": dry_run}
-    operation = session.api.post("packs", "install", body=body)
+    operation = ask_for_installation(session, source, ref=ref, on_server=on_server, force=force, dry_run=dry_run)
     if no_wait:
         _tell_asked(session, operation)
         return None
@@ -67,8 +77,21 @@ def list_(session: Session, *, limit: Limit = DEFAULT_LIMIT, all_: All = False) 
         "packs",
         columns=PACK_COLUMNS,
         most=most_of(limit, all_),
-        nothing="No packs are installed: attune pack install PATH",
+        nothing="No packs are installed: attune pack install SOURCE",
     )
+
+
+@command(app, "index")
+def index(
+    session: Session,
+    words: Annotated[str, typer.Argument(metavar="QUERY", help="words to look for", show_default=False)] = "",
+) -> None:
+    """List packs in the index, or those that a query finds.
+
+    To install one: attune pack install NAME
+    """
+    rows = session.api.get("packs", "index", q=words or None)["results"]
+    session.printer.rows(rows, INDEX_COLUMNS, nothing="The index has no such pack.")
 
 
 @command(app, "show")
@@ -147,4 +170,5 @@ def _tell_asked(session: Session, operation: dict[str, Any]) -> None:
 def _outcome(outcome: dict[str, Any], *, is_dry_run: bool) -> str:
     content = ", ".join(f"{count} {kind}" for kind, count in outcome["content"].items())
     change = f"would be {outcome['change']}; nothing was changed" if is_dry_run else outcome["change"]
-    return f"{outcome['ref']} {outcome['version']} {change}" + (f" ({content})" if content else "")
+    commit = f" at commit {outcome['commit'][:12]}" if outcome.get("commit") else ""
+    return f"{outcome['ref']} {outcome['version']} {change}{commit}" + (f" ({content})" if content else "")

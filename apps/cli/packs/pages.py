@@ -15,6 +15,13 @@ PACK_COLUMNS = [
     column("DESCRIPTION", "description", may_shrink=True),
 ]
 
+INDEX_COLUMNS = [
+    column("NAME", "name", strong),
+    column("VERSION", "version"),
+    column("SOURCE", "source", may_shrink=True),
+    column("DESCRIPTION", "description", may_shrink=True),
+]
+
 
 def describe_pack(pack: Mapping[str, Any]) -> list[Part]:
     facts = [
@@ -23,6 +30,8 @@ def describe_pack(pack: Mapping[str, Any]) -> list[Part]:
         ("description", plain(pack["description"])),
         ("version", plain(pack["version"])),
         ("digest", plain(pack["digest"])),
+        ("source", plain(pack.get("source"))),
+        ("commit", plain(pack.get("commit"))),
         ("enabled", yes_no(pack["enabled"])),
         ("actions", plain(pack["actions"])),
         ("author", plain(pack["author"])),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,10 +19,11 @@ from apps.console.paging import page_by_name
 from apps.console.readme import readme_of
 from apps.core.errors import Invalid
 from apps.core.types import JsonObject
-from apps.operations.services import request_operation
+from apps.operations.models import Operation
 from apps.packs.models import Pack, PackVersion
-from apps.packs.operations import INSTALL
+from apps.packs.operations import request_installation, request_installation_of_upload
 from apps.packs.services.manage import UnknownPack, get_pack, set_pack_enabled
+from apps.packs.sources.address import MAX_CHARS
 from apps.runtimes.models import Environment
 
 #: Versions and actions shown with one pack.
@@ -138,11 +140,26 @@ class PackPage(Page):
 
 
 class InstallForm(ConsoleForm):
+    archive = forms.FileField(
+        label="Archive",
+        required=False,
+        help_text="A .tar.gz or .zip file of this machine, with the pack's files or one folder with them.",
+        widget=forms.FileInput(attrs={"accept": ".tar.gz,.tgz,.zip"}),
+    )
     source = forms.CharField(
-        label="Folder on the server",
-        max_length=4096,
-        help_text="An absolute path, as the conductor sees it. The folder is copied; later changes need a new version.",
-        widget=forms.TextInput(attrs={"placeholder": "/srv/packs/acme", "spellcheck": "false", "autocomplete": "off"}),
+        label="Or where it is",
+        required=False,
+        max_length=MAX_CHARS,
+        help_text="An https address of an archive, a git repository (https, ssh, git@host:path), a name in the index, "
+        "or the absolute path of a folder or archive on the server.",
+        widget=forms.TextInput(attrs={"placeholder": "https://…", "spellcheck": "false", "autocomplete": "off"}),
+    )
+    ref = forms.CharField(
+        label="Ref",
+        required=False,
+        max_length=200,
+        help_text="Of git a branch, tag or commit; of the index a version.",
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
     )
     force = forms.BooleanField(
         label="Replace this version if its content differs",
@@ -153,11 +170,11 @@ class InstallForm(ConsoleForm):
         label="Dry run", required=False, help_text="Checks everything and says what would change; changes nothing."
     )
 
-    def clean_source(self) -> str:
-        source = cast(str, self.cleaned_data["source"])
-        if not source.startswith("/"):
-            raise forms.ValidationError("Give an absolute path: it begins with /.")
-        return source
+    def clean(self) -> dict[str, Any]:
+        values = cast(dict[str, Any], super().clean())
+        if not self.errors and bool(values.get("archive")) == bool(values.get("source")):
+            self.add_error("source", "Either choose an archive or say where the pack is.")
+        return values
 
 
 class PackInstallPage(Page):
@@ -169,15 +186,23 @@ class PackInstallPage(Page):
         return self._form(InstallForm(initial={name: given[name] for name in InstallForm.base_fields if name in given}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = InstallForm(request.POST)
+        form = InstallForm(request.POST, request.FILES)
         if not form.is_valid():
             return self._form(form, status=400)
-        wish = form.cleaned_data
-        operation = request_operation(
-            self.identity, kind=INSTALL, subject=wish["source"][:255], operation_input=dict(wish)
-        )
+        try:
+            operation = self._asked(form.cleaned_data)
+        except Invalid as error:
+            form.add_refusal(error)
+            return self._form(form, status=400)
         messages.info(request, "The installation is on its way.")
         return HttpResponseRedirect(reverse("admin:operation", args=[operation.pk]))
+
+    def _asked(self, wish: JsonObject) -> Operation:
+        flags = {"force": wish["force"], "dry_run": wish["dry_run"]}
+        if archive := wish["archive"]:
+            most = settings.ATTUNE_MAX_UPLOAD_BYTES
+            return request_installation_of_upload(self.identity, archive, max_bytes=most, **flags)
+        return request_installation(self.identity, source=wish["source"], ref=wish["ref"], **flags)
 
     def _form(self, form: InstallForm, *, status: int = 200) -> HttpResponse:
         parents = [Parent("Packs", reverse("admin:packs"))]

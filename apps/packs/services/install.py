@@ -17,7 +17,7 @@ from apps.packs import content, versions
 from apps.packs.loader import LoadedPack, RefTaken, load_pack
 from apps.packs.locking import lock_pack
 from apps.packs.manifest import HINTS, PackManifest
-from apps.packs.models import Pack, PackVersion
+from apps.packs.models import SOURCE_CHARS, Pack, PackVersion
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: Attune's own packs, and words that stand for something else where a ref could stand; nobody may take these refs.
-RESERVED = frozenset({"core", "examples", "examples_text", "install", "index"})
+RESERVED = frozenset({"core", "examples", "examples_text", "install", "index", "upload"})
 
 
 class VersionTaken(Conflict):
@@ -43,6 +43,8 @@ class Installed:
     digest: str
     change: str
     content: dict[str, int]
+    origin: str = ""
+    commit: str = ""
 
     def as_json(self) -> JsonObject:
         return {
@@ -51,6 +53,8 @@ class Installed:
             "digest": self.digest,
             "change": self.change,
             "content": self.content,
+            "source": self.origin,
+            "commit": self.commit,
         }
 
 
@@ -61,11 +65,14 @@ def install_pack(
     force: bool = False,
     dry_run: bool = False,
     own: bool = False,
+    origin: str = "",
+    commit: str = "",
     tell: Callable[[str, int], None] = lambda step, percent: None,
 ) -> Installed:
     """Makes the pack in the folder `source` the current version of its ref.
 
     `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything and changes nothing.
+    `origin` and `commit` say where a new version came from; they are kept with it.
     Raises `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`,
     `DiskFull`.
     """
@@ -81,10 +88,11 @@ def install_pack(
             tell("keep", 50)
             versions.keep(staged, loaded.manifest.ref)
             tell("register", 70)
-            _make_current(loaded, staged, identity, force=force)
+            _make_current(loaded, staged, identity, force=force, origin=origin, commit=commit)
     counts = {kind: len(items) for kind, items in loaded.content.items() if items}
     logger.info("pack %s %s: %s", loaded.manifest.ref, loaded.manifest.version, change)
-    return Installed(loaded.manifest.ref, loaded.manifest.version, staged.digest, change, counts)
+    manifest = loaded.manifest
+    return Installed(manifest.ref, manifest.version, staged.digest, change, counts, origin, commit)
 
 
 def _is_folder(path: Path) -> bool:
@@ -128,7 +136,15 @@ def _at(manifest: PackManifest, name: str, detail: str) -> FileError:
 
 
 @transaction.atomic(durable=True)
-def _make_current(loaded: LoadedPack, staged: versions.StagedPack, identity: "Identity | None", *, force: bool) -> None:
+def _make_current(
+    loaded: LoadedPack,
+    staged: versions.StagedPack,
+    identity: "Identity | None",
+    *,
+    force: bool,
+    origin: str,
+    commit: str,
+) -> None:
     manifest = loaded.manifest
     lock_pack(manifest.ref)
     _change(loaded, staged.digest, force=force)  # looked at again under the lock: two installations may have met
@@ -147,6 +163,8 @@ def _make_current(loaded: LoadedPack, staged: versions.StagedPack, identity: "Id
             "size_bytes": staged.size_bytes,
             "file_count": staged.file_count,
             "installed_by": identity,
+            "source": origin[:SOURCE_CHARS],
+            "commit": commit,
         },
     )
     Pack.objects.filter(pk=pack.pk).update(current=version, updated_at=Now())

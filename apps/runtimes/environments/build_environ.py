@@ -20,13 +20,17 @@ _PASSED = frozenset(
 )  # fmt: skip
 
 
-def build_environ(environ: Mapping[str, str], *, scratch: Path, also: Iterable[str] = ()) -> dict[str, str]:
-    """HOME and TMPDIR become the private `scratch`, so nothing is left behind; `also` names more to pass."""
+def build_environ(
+    environ: Mapping[str, str], *, scratch: Path, also: Iterable[str] = (), has_logins: bool = True
+) -> dict[str, str]:
+    """HOME and TMPDIR become the private `scratch`, so nothing is left behind; `also` names more to pass.
+
+    Without `has_logins` the worker's logins for indexes stay its own."""
     names = _PASSED.union(also)
     passed = {name: value for name, value in environ.items() if name in names}
     # The file with logins for indexes stays where it is: installers look for it at home otherwise.
     netrc = Path(environ.get("NETRC") or Path(environ.get("HOME") or "/") / ".netrc")
-    login = {"NETRC": str(netrc)} if os.access(netrc, os.R_OK) else {}
+    login = {"NETRC": str(netrc)} if has_logins and os.access(netrc, os.R_OK) else {}
     return {"LANG": "C.UTF-8", **passed, **login, "HOME": str(scratch), "TMPDIR": str(scratch)}
 
 

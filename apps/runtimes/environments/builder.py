@@ -8,7 +8,7 @@ from apps.runtimes.environments.errors import BuildFailed
 from apps.runtimes.environments.fingerprint import platform_name
 from apps.runtimes.environments.layout import Generation, Place, discard
 from apps.runtimes.environments.metadata import Metadata
-from apps.runtimes.environments.permissions import open_to_all
+from apps.runtimes.environments.permissions import give_to, open_to_all
 from apps.runtimes.environments.provider import Recipe
 from apps.runtimes.environments.request import BuildSettings, CommandRunner, EnvironmentRequest, Log
 from apps.runtimes.environments.workshop import Workshop
@@ -29,6 +29,7 @@ def build(
     folder = place.claim_folder(dependency_hash)
     try:
         folder.mkdir()
+        give_to(folder, settings.owner)
         with Workshop(folder, settings=settings, run=run, log=log) as workshop:
             workshop.log.say(f"Building {folder.name} for {request.pack_ref}, {request.runtime.label} {_base(request)}")
             recipe.fill(folder, request, workshop)

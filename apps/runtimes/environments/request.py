@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from apps.runner.spec import RunAs
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation
 from apps.runtimes.environments.metadata import Metadata
@@ -67,6 +68,8 @@ class BuildSettings:
     timeout_s: float = 1800.0
     max_bytes: int = 8 * 1024**3
     pass_env: tuple[str, ...] = ()
+    owner: RunAs | None = None
+    """The user builds run as; what they have built belongs to the worker afterwards."""
 
     def __post_init__(self) -> None:
         if not self.envs_dir.is_absolute():

@@ -15,6 +15,7 @@ from typing import Self
 from apps.runtimes.environments.build_environ import build_environ
 from apps.runtimes.environments.errors import BuildFailed, BuildTimedOut
 from apps.runtimes.environments.line_log import LineLog
+from apps.runtimes.environments.permissions import give_to
 from apps.runtimes.environments.request import BuildSettings, CommandRunner, CommandTimedOut, Log
 
 _SCRATCH = ".build"
@@ -36,7 +37,11 @@ class Workshop:
     def __init__(self, folder: Path, *, settings: BuildSettings, run: CommandRunner, log: Log) -> None:
         self.settings = settings
         self.scratch = folder / _SCRATCH
-        self.env: Mapping[str, str] = build_environ(settings.environ, scratch=self.scratch, also=settings.pass_env)
+        # Whoever runs as the user of builds could spoil a cache of theirs for the next pack.
+        self.cache_dir = self.scratch / "cache" if settings.owner else settings.cache_dir
+        self.env: Mapping[str, str] = build_environ(
+            settings.environ, scratch=self.scratch, also=settings.pass_env, has_logins=settings.owner is None
+        )
         self.log = LineLog(log)
         self.log.mask(value for name, value in self.env.items() if name.lower().endswith("_proxy"))
         self._run = run
@@ -44,6 +49,7 @@ class Workshop:
 
     def __enter__(self) -> Self:
         self.scratch.mkdir(mode=0o700)
+        give_to(self.scratch, self.settings.owner)
         return self
 
     def __exit__(

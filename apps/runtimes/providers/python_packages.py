@@ -37,7 +37,7 @@ class PackageInstaller:
     def _install_with_uv(self, lists: Sequence[str]) -> None:
         config = self._workshop.scratch / "uv.toml"
         config.write_text(self._settings.as_uv_toml(), encoding="utf-8")
-        cache = self._workshop.settings.cache_dir / "uv"
+        cache = self._workshop.cache_dir / "uv"
         argv = [
             *(_uv_program(), "pip", "install", "--python", str(self._python), *lists),
             *("--config-file", str(config), "--cache-dir", str(cache), "--no-python-downloads"),
@@ -54,7 +54,7 @@ class PackageInstaller:
         argv = [
             *(str(self._python), "-m", "pip", "install", *lists),
             *("--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off"),
-            *("--cache-dir", str(self._workshop.settings.cache_dir / "pip"), "--retries", "2"),
+            *("--cache-dir", str(self._workshop.cache_dir / "pip"), "--retries", "2"),
         ]
         self._command(argv, PIP_CONFIG_FILE=str(config))
 

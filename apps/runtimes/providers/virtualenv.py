@@ -47,6 +47,6 @@ def _virtualenv(folder: Path, interpreter: str, workshop: Workshop, *, seed: Seq
         *(sys.executable, "-I", "-m", "virtualenv", "--quiet", "--python", interpreter),
         *(*seed, "--no-download", "--no-periodic-update"),
         *("--activators", "", "--no-vcs-ignore", "--no-venv-redirect"),
-        *("--app-data", str(workshop.settings.cache_dir / "virtualenv"), str(folder)),
+        *("--app-data", str(workshop.cache_dir / "virtualenv"), str(folder)),
     ]
     workshop.command(argv, cwd=folder)

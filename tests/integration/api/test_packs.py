@@ -105,15 +105,16 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(administrator: API
 
 
 def test_a_folder_that_is_none_fails_with_a_sentence(administrator: APIClient) -> None:
-    for source in ("/nowhere", "relative", "/etc/passwd", "/" + "a" * 300, "/" + "a/" * 2_000, "~", "/tmp/../nowhere"):
+    for source in ("/nowhere", "/dev/null", "/" + "a" * 300, "/" + "a/" * 2_000, "/tmp/../nowhere"):
         error = install(administrator, source)["error"]
-        assert (error["code"], "not a folder on this server" in error["detail"]) == ("invalid", True), source
+        assert (error["code"], "on this server" in error["detail"]) == ("invalid", True), source
 
 
 def test_a_wish_that_is_none_is_400_and_no_operation(administrator: APIClient) -> None:
     wishes: list[object] = [
         {}, {"source": ""}, {"source": 5}, {"source": None}, {"source": ["/x"]}, {"source": "/" + "x" * 5_000},
         {"source": "/x", "force": "yes"}, {"source": "/x", "force": 1}, {"source": "/x", "dry_run": None},
+        {"source": "~"}, {"source": "./acme"}, {"source": "/x", "ref": "v1"}, {"source": "/x", "ref": 1},
         {"source": "/x", "own": True}, {"source": "/x", "identity": 1}, [],
     ]  # fmt: skip
     for wish in wishes:

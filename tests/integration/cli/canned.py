@@ -94,7 +94,8 @@ def serving() -> Iterator[Canned]:
         def _serve(self) -> None:
             parts = urlsplit(self.path)
             data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(data) if data else None
+            is_json = self.headers.get("Content-Type", "").startswith("application/json")
+            body = (json.loads(data) if is_json else data) if data else None
             answer = canned.answer(
                 Asked(self.command, parts.path, parse_qs(parts.query), dict(self.headers.items()), body)
             )

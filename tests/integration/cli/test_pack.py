@@ -1,14 +1,19 @@
 """`attune pack` and `attune environment`"""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 
+from apps.packs.sources.extract import extract
+from tests.factories import write_pack
+from tests.factories.archives import zipped
 from tests.integration.cli.canned import Answer, Canned, page, problem
 from tests.integration.cli.conftest import Attune
 from tests.integration.cli.recorded import environment, operation
 
+UPLOAD = "/api/v1/packs/upload"
 INSTALL, OPERATION = "/api/v1/packs/install", "/api/v1/operations/5"
 ENVIRONMENTS, WORKERS = "/api/v1/packs/demo/environments", "/api/v1/workers"
 OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "installed", "content": {"actions": 2}}
@@ -32,13 +37,51 @@ def test_an_installation_is_followed_until_the_environments_are_ready(attune: At
     assert canned.bodies("POST", INSTALL) == [{"source": "/srv/packs/demo", "force": False, "dry_run": False}]
 
 
-def test_a_relative_path_is_made_absolute(
+@pytest.mark.parametrize("name", [".", "../pack", "archive.zip"])
+def test_a_folder_or_archive_of_this_machine_is_sent(
+    attune: Attune, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = write_pack(tmp_path / "pack")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("secret")
+    (folder / "archive.zip").write_bytes(zipped({"pack.yaml": b"ref: acme\n"}))
+    monkeypatch.chdir(folder)
+    canned.on("POST", UPLOAD, Answer(operation("pending"), 202))
+    ended = attune("pack", "install", name, "--no-wait", "--force")
+    assert (ended.code, ended.out) == (0, "5\n")
+    (asked,) = canned.asked
+    assert (asked.query, asked.headers["Content-Type"]) == ({"force": ["true"]}, "application/octet-stream")
+    extract(io.BytesIO(asked.body), tmp_path / "came")
+    assert (tmp_path / "came" / "pack.yaml").is_file()
+    assert not (tmp_path / "came" / ".git").exists()
+
+
+def test_what_is_not_here_is_named_to_the_server(
     attune: Attune, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write_pack(tmp_path / "aws")
+    (tmp_path / "plain").mkdir()
     monkeypatch.chdir(tmp_path)
     canned.on("POST", INSTALL, Answer(operation("pending"), 202))
-    assert attune("pack", "install", "demo", "--no-wait", "--force").out == "5\n"
-    assert canned.bodies("POST", INSTALL) == [{"source": f"{tmp_path}/demo", "force": True, "dry_run": False}]
+    sources = ["/srv/packs/demo", "https://git.example/acme.git#v1", "git@git.example:acme", "plain", "beta@1.0"]
+    for source in sources:
+        assert attune("pack", "install", source, "--no-wait").code == 0
+    assert attune("pack", "install", str(tmp_path / "aws"), "--on-server", "--no-wait").code == 0
+    assert attune("pack", "install", "aws", "--on-server", "--ref", "1.0", "--no-wait").code == 0
+    asked = canned.bodies("POST", INSTALL)
+    assert [body["source"] for body in asked] == [*sources, str(tmp_path / "aws"), "aws"]
+    assert asked[-1]["ref"] == "1.0"
+    ended = attune("pack", "install", "./nothing")
+    assert (ended.code, "nothing at ./nothing on this machine" in ended.err) == (2, True)
+    assert attune("pack", "install", "./aws", "--ref", "main").code == 2
+
+
+def test_the_index_is_listed_and_searched(attune: Attune, canned: Canned) -> None:
+    row = {"name": "acme", "version": "1.0.0", "description": "Things", "author": "", "keywords": [], "source": "x"}
+    canned.on("GET", "/api/v1/packs/index", page(row), page())
+    assert "acme" in attune("pack", "index").out
+    assert "no such pack" in attune("pack", "index", "web").err
+    assert [asked.query for asked in canned.asked] == [{}, {"q": ["web"]}]
 
 
 def test_all_errors_of_a_pack_are_told_with_file_and_line(attune: Attune, canned: Canned) -> None:

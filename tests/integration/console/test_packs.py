@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.operations.models import Operation
@@ -8,6 +9,7 @@ from apps.packs.models import Pack
 from apps.packs.services.install import install_pack
 from apps.runtimes.models import Environment
 from tests.factories import make_action, make_runtimes, write_pack
+from tests.factories.archives import zipped
 from tests.integration.console.conftest import Visit
 from tests.integration.console.looking import MOST_STATEMENTS, look, statements_of
 from tests.people import People
@@ -88,12 +90,22 @@ def test_an_installation_is_asked_for_and_leads_to_its_operation(administrator: 
     answer = administrator.post(INSTALL, {"source": "/srv/packs/acme", "dry_run": "on"})
     operation = Operation.objects.get()
     assert answer.headers["Location"] == f"/admin/operations/{operation.pk}/"
-    assert operation.input == {"source": "/srv/packs/acme", "force": False, "dry_run": True}
+    wish = {"source": "/srv/packs/acme", "kind": "path", "ref": "", "force": False, "dry_run": True}
+    assert operation.input == wish
     assert operation.requested_by is not None
 
 
-@pytest.mark.parametrize("source", ["", "relative/path", "/with\0nul", "/" + "x" * 4096, "   "])
-def test_a_folder_that_none_can_be_is_told_at_its_field(administrator: Client, source: str) -> None:
+def test_an_archive_is_uploaded(administrator: Client) -> None:
+    archive = SimpleUploadedFile("acme.zip", zipped({"pack.yaml": b"ref: acme\n"}))
+    administrator.post(INSTALL, {"archive": archive})
+    assert Operation.objects.get().input["kind"] == "upload"
+    for wish in ({"archive": SimpleUploadedFile("a.zip", b"no archive")}, {"archive": archive, "source": "acme"}):
+        assert administrator.post(INSTALL, wish).status_code == 400
+    assert Operation.objects.count() == 1
+
+
+@pytest.mark.parametrize("source", ["", "relative/path", "/with\0nul", "/" + "x" * 4096, "   ", "--upload-pack=id"])
+def test_a_source_that_none_can_be_is_told_at_its_field(administrator: Client, source: str) -> None:
     answer = administrator.post(INSTALL, {"source": source})
     assert answer.status_code == 400
     assert "a-field-wrong" in answer.content.decode()

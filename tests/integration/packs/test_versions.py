@@ -15,6 +15,7 @@ from django.core.files.storage import default_storage
 
 from apps.core.errors import NotFound
 from apps.packs import versions
+from apps.packs.staging import discard
 from apps.packs.loader import PackInvalid
 from tests.factories import write_pack
 
@@ -123,7 +124,7 @@ def test_another_host_unpacks_the_same_from_the_archive(tmp_path: Path) -> None:
     source = write_pack(tmp_path / "source")
     (source / "actions/deploy.sh").chmod(0o755)
     digest, folder = kept(source, "acme")
-    versions.discard(folder)
+    discard(folder)
     assert not folder.exists()
     assert versions.ensure_unpacked("acme", digest) == folder
     assert versions.digest_of(folder) == digest
@@ -149,7 +150,7 @@ def test_an_archive_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(OSError, match="No space"):
             kept(source, "halfway")
     digest, folder = kept(source, "halfway")
-    versions.discard(folder)
+    discard(folder)
     assert versions.digest_of(versions.ensure_unpacked("halfway", digest)) == digest
 
 
@@ -158,7 +159,7 @@ def test_equal_content_makes_equal_archives(tmp_path: Path) -> None:
     archive = Path(default_storage.path(f"packs/equal/{digest}.tar.gz"))
     first = archive.read_bytes()
     archive.unlink()
-    versions.discard(folder)
+    discard(folder)
     os.utime(tmp_path / "source/pack.yaml", (1, 1))
     kept(tmp_path / "source", "equal")
     assert archive.read_bytes() == first
@@ -193,7 +194,7 @@ def test_two_processes_that_keep_the_same_version_leave_one_whole_copy(tmp_path:
 def test_what_a_killed_process_left_behind_is_removed_by_the_next(tmp_path: Path) -> None:
     source = write_pack(tmp_path / "source")
     digest, folder = kept(source, "acme")
-    versions.discard(folder)
+    discard(folder)
     old = time.time() - 2 * 3600
     left = [Path(settings.ATTUNE_PACKS_DIR) / ".staging" / "tmpdead", folder.parent / f".{folder.name}.dead"]
     fresh = folder.parent / f".{folder.name}.alive"
@@ -204,4 +205,4 @@ def test_what_a_killed_process_left_behind_is_removed_by_the_next(tmp_path: Path
         os.utime(path, (old, old))
     versions.ensure_unpacked("acme", digest)
     assert [path.exists() for path in [*left, fresh]] == [False, False, True]
-    versions.discard(fresh)
+    discard(fresh)

@@ -477,3 +477,34 @@ def test_a_package_comes_from_the_index_this_host_is_set_up_with(
 def test_settings_keep_addresses_out_of_representations(world: World) -> None:
     settings = BuildSettings(envs_dir=world.envs_dir, environ={"A": "c4nary"}, index_url="https://c4nary@host")
     assert "c4nary" not in repr(settings)
+
+
+# --- what a build can see -------------------------------------------------------------------------
+
+_BACKEND = """
+import os, sys, zipfile
+def build_wheel(directory, settings=None, metadata=None):
+    print("\\n".join(f"{name}={value}" for name, value in os.environ.items()), file=sys.stderr)
+    for path in ("/proc/self/environ", f"/proc/{os.getppid()}/environ"):
+        print(open(path, "rb").read().replace(b"\\0", b"\\n"), file=sys.stderr)
+    raise SystemExit("seen")
+"""
+
+
+def test_code_of_a_package_that_is_built_finds_no_secret_in_its_environment(world: World) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "ATTUNE_SECRET_KEY", "ATTUNE_ENCRYPTION_KEYS", "AWS_SECRET_ACCESS_KEY"):
+        world.environ[name] = "canary-of-the-worker"
+    request = world.request("./spy\n")
+    spy = request.pack_dir / "spy"
+    spy.mkdir()
+    (spy / "backend.py").write_text(_BACKEND)
+    (spy / "pyproject.toml").write_text(
+        '[project]\nname = "spy"\nversion = "1"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    with pytest.raises(BuildFailed):
+        world.ensure(request)
+    log = b"".join(world.log).decode()
+    assert "HOME=" in log, "the package's code ran"
+    for name in ("canary", "DATABASE_URL", "ATTUNE_", "REDIS_URL", "AWS_"):
+        assert name not in log
