@@ -36,8 +36,8 @@ class ExecutionPage(Page):
         return self.show(
             f"Execution {pk}", parents=parents, execution=execution, tab=tab, tabs=_TABS,
             is_live=execution.status not in TERMINAL, is_waiting=execution.status in WAITING,
-            may_cancel=execution.status in CANCELABLE and may(self.identity, Verb.EXECUTION_CANCEL),
-            may_run=may(self.identity, Verb.EXECUTION_RUN),
+            may_cancel=execution.status in CANCELABLE and may(self.identity, Verb.EXECUTION_CANCEL, on=execution),
+            may_run=may(self.identity, Verb.EXECUTION_RUN, on=execution),
             waiting=explain([execution])[pk], **self._tab(tab, execution),
         )  # fmt: skip
 

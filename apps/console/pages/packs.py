@@ -92,7 +92,7 @@ class PackPage(Page):
             manifest=pack.current.manifest if pack.current else {},
             tab=tab,
             tabs=self._tabs(pack),
-            may_manage=may(self.identity, Verb.PACK_MANAGE),
+            may_manage=may(self.identity, Verb.PACK_MANAGE, on=pack),
             may_install=may(self.identity, Verb.PACK_INSTALL),
             **getattr(self, f"_{tab}")(pack),
         )

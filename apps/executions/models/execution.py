@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from apps.accounts.grants import Place
 from apps.executions.querysets import ExecutionQuerySet
 from apps.executions.states import ACTIVE, LIVE, TERMINAL, Status
 
@@ -159,6 +160,10 @@ class Execution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.action_ref}"
+
+    @property
+    def place(self) -> Place:
+        return Place(pack=self.pack_ref, ref=self.action_ref, owner_id=self.requested_by_id)
 
     @property
     def is_terminal(self) -> bool:
