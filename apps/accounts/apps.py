@@ -9,11 +9,14 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
-        user_logged_in.connect(_begin_session, dispatch_uid="accounts.begin_session")
+        from apps.accounts.sessions import SessionStore
 
+        def begin_session(request: Any, **_: Any) -> None:
+            """Another key and another age, also where somebody logs in anew in the same browser."""
+            session = getattr(request, "session", None)
+            if isinstance(session, SessionStore):
+                session.cycle_key()
+                session.begin()
 
-def _begin_session(request: Any, **_: Any) -> None:
-    """The age of a session counts from the login, also where somebody logs in anew in the same browser."""
-    begin = getattr(request.session, "begin", None)
-    if begin is not None:
-        begin()
+        user_logged_in.connect(begin_session, weak=False, dispatch_uid="accounts.begin_session")
+

@@ -14,7 +14,6 @@ SCOPES: dict[str, frozenset[str]] = {
     "execution": frozenset({"pack", "ref", "own"}),
     "execution.run": frozenset({"pack", "ref"}),
     "gate": frozenset({"pack", "ref"}),
-    "identity.view": frozenset({"own"}),
     "operation": frozenset({"own"}),
     "pack": frozenset({"pack"}),
     "pack.install": frozenset(),

@@ -49,7 +49,7 @@ class Placed(Protocol):
     """Something that says where it is, for grants that hold only there."""
 
     @property
-    def place(self) -> Place: ...
+    def where(self) -> Place: ...
 
 
 def may(identity: "Identity", verb: Verb, *, on: "Placed | Place | str | None" = None) -> bool:
@@ -85,4 +85,4 @@ class PasswordChangeRequired(Forbidden):
 def _place(on: Placed | Place | str) -> Place:
     if isinstance(on, str):
         return Place(pack=on, ref=on)
-    return on if isinstance(on, Place) else on.place
+    return on if isinstance(on, Place) else on.where

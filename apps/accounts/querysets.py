@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class IdentityQuerySet(models.QuerySet["Identity"]):
     def visible_to(self, identity: "Identity") -> Self:
         """Oneself always."""
-        own = Q(pk=identity.pk) if identity.is_active else Q(pk__in=[])
-        return self.filter(own | rights_of(identity).narrow(Verb.IDENTITY_VIEW, Columns(owner="pk")))
+        narrowed = rights_of(identity).narrow(Verb.IDENTITY_VIEW, Columns())
+        if not narrowed:
+            return self
+        return self.filter(narrowed | Q(pk=identity.pk)) if identity.is_active else self.none()
 
     def administrators(self) -> Self:
         """The administrators of last resort that there are now."""

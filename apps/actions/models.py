@@ -53,7 +53,7 @@ class Action(models.Model):
         return self.ref
 
     @property
-    def place(self) -> Place:
+    def where(self) -> Place:
         return Place(pack=self.pack.ref, ref=self.ref)
 
     @property

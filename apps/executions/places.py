@@ -16,10 +16,10 @@ def place_of(identity: "Identity", text: str) -> Place:
     """Raises `Invalid`, and `NotFound` for what `identity` may not see."""
     kind, _, name = text.partition(":")
     if kind == "pack" and name:
-        return get_pack(identity, name).place
+        return get_pack(identity, name).where
     if kind == "action" and name:
-        return get_action(identity, name).place
+        return get_action(identity, name).where
     if kind == "execution" and name.isascii() and name.isdigit() and len(name) < 19:
-        return get_execution(identity, int(name)).place
+        return get_execution(identity, int(name)).where
     detail = "`pack:<ref>`, `action:<ref>` or `execution:<id>`"
     raise Invalid("It is not clear on what.", errors=[FieldError("/on", "invalid", detail)])

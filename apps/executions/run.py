@@ -25,12 +25,13 @@ from apps.core.types import JsonObject
 from apps.executions import dispatch
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
+from apps.executions.api_tokens import api_token_for, end_api_tokens
 from apps.executions.ending import Judge, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder
 from apps.executions.models import Execution
 from apps.executions.secrets import unseal
 from apps.executions.services.building import building_told
-from apps.executions.services.finish import Ending, Rules, finish
+from apps.executions.services.finish import Ending, finish
 from apps.executions.spec import Place, SecretInEnvironment, build_spec
 from apps.executions.states import Status
 from apps.executions.transitions import Claimed, StaleTransition, claim
@@ -87,20 +88,21 @@ def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:
         if ending.error:
             span.fail(str(ending.error["type"]))
     try:
-        status = _finish(claimed, ending, rules=definition)
+        status = _finish(claimed, ending, definition)
     except StaleTransition:
         logger.warning("its end came too late: this worker had been called lost", extra=_facts(claimed))
         return
     except Exception as error:  # noqa: BLE001 - or it would say for ever that it runs
-        status = _finish(claimed, _bug(claimed, error), rules=definition)
+        status = _finish(claimed, _bug(claimed, error), definition)
     logger.info("%s %s", claimed.action_ref, status, extra=_facts(claimed))
 
 
-def _finish(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
+def _finish(claimed: Claimed, ending: Ending, definition: Definition) -> Status:
     """Until the database has taken it: how the run ended is known nowhere else."""
     for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
         try:
-            return finish(claimed, ending, rules=rules)
+            end_api_tokens(claimed.id, definition, attempt=claimed.attempt)
+            return finish(claimed, ending, rules=definition)
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             logger.warning("its end is kept until the database takes it: %s", _first_line(error), extra=_facts(claimed))
             release_connection()
@@ -190,7 +192,7 @@ def _prepare(
         launch=launch,
         assignments=runtime.definition.assignments,
         secret_parameters=secret_parameters,
-        place=_place(claimed, pack_dir, work_root=host.work_root),
+        place=_place(claimed, pack_dir, work_root=host.work_root, api_token=api_token_for(claimed, definition)),
     )
 
 
@@ -223,12 +225,13 @@ def _held_environment(
     raise AssertionError
 
 
-def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path) -> Place:
+def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path, api_token: str) -> Place:
     return Place(
         work_root=work_root,
         artifacts_dir=artifacts_folder(claimed.id, claimed.attempt),
         pack_dir=pack_dir,
         api_url=settings.ATTUNE_BASE_URL,
+        api_token=api_token,
         traceparent=tracing.current.get(),
         environ=os.environ,
         pass_env=settings.ATTUNE_PASS_ENV,

@@ -32,6 +32,8 @@ class Place:
     artifacts_dir: Path
     pack_dir: Path
     api_url: str
+    api_token: str
+    """For an action that asks for one; else empty."""
     traceparent: str
     """Of what runs the action; empty where nothing is traced."""
     environ: Mapping[str, str]
@@ -54,7 +56,8 @@ def build_spec(
     """
     name = f"{claimed.id}-{claimed.attempt}"
     values = (item for secret in secret_parameters.values() for item in values_to_mask(secret))
-    masked = tuple(dict.fromkeys(values))
+    token = (place.api_token.encode(),) if place.api_token else ()
+    masked = tuple(dict.fromkeys((*values, *token)))
     parameters = {**claimed.parameters, **secret_parameters}
     context = {
         "execution_id": claimed.id,
@@ -63,6 +66,7 @@ def build_spec(
         "pack": claimed.pack_ref,
         "config": {},
         "api_url": place.api_url,
+        **({"api_token": place.api_token} if place.api_token else {}),
         "trace_id": str(claimed.trace_id),
         "work_dir": str(place.work_root / name),
         "artifacts_dir": str(place.artifacts_dir),

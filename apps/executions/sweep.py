@@ -11,10 +11,12 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 from django.db.models.functions import Now
 
+from apps.accounts.services.login import sweep_failures
 from apps.core.metrics.catalogue import SWEEP_FAILURES, SWEEP_ROWS, SWEEP_RUNS, SWEEP_SECONDS
 from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
 from apps.executions import hints, idempotency, outbox, reconcile
+from apps.executions.api_tokens import sweep_api_tokens
 from apps.executions.models import Execution
 from apps.executions.policies.idle import collect_idle_gates, collect_removed_policies
 from apps.executions.policies.passes import forget_old_passes
@@ -44,6 +46,8 @@ def sweep() -> None:
         outbox.announce_all,
         sweep_operations,
         idempotency.forget_old,
+        sweep_api_tokens,
+        sweep_failures,
         forget_old_passes,
         collect_idle_gates,
         collect_removed_policies,

@@ -66,7 +66,7 @@ class Operation(models.Model):
         return f"{self.kind} {self.subject}"
 
     @property
-    def place(self) -> Place:
+    def where(self) -> Place:
         return Place(owner_id=self.requested_by_id)
 
     @property

@@ -41,7 +41,7 @@ class Pack(models.Model):
         return self.ref
 
     @property
-    def place(self) -> Place:
+    def where(self) -> Place:
         return Place(pack=self.ref)
 
 

@@ -100,5 +100,5 @@ class Environment(models.Model):
         return f"{self.pack_ref}/{self.runtime} ({self.status})"
 
     @property
-    def place(self) -> Place:
+    def where(self) -> Place:
         return Place(pack=self.pack_ref)

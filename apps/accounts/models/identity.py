@@ -61,7 +61,7 @@ class Identity(AbstractUser):
         return self.has_session and self.temporary_until is not None
 
     @property
-    def place(self) -> Place:
+    def where(self) -> Place:
         return Place(owner_id=self.pk)
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:

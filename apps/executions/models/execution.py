@@ -162,7 +162,7 @@ class Execution(models.Model):
         return f"{self.pk} {self.action_ref}"
 
     @property
-    def place(self) -> Place:
+    def where(self) -> Place:
         return Place(pack=self.pack_ref, ref=self.action_ref, owner_id=self.requested_by_id)
 
     @property

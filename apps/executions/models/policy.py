@@ -148,7 +148,7 @@ class Policy(models.Model):
         return self.name
 
     @property
-    def place(self) -> Place:
+    def where(self) -> Place:
         """One query for a policy of an action."""
         return Policy.place_of(self.scope, self.subject)
 

@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from apps.accounts.models import Group, Identity, Role
+from apps.accounts.services.roles import assign_role
 from apps.accounts.services.tokens import issue_token
 from apps.api import urls
 from apps.api.views import ListView
@@ -19,6 +21,12 @@ from tests.people import People
 
 #: Makes one more row of the list.
 MAKERS: dict[str, Callable[[int, People], object]] = {
+    "identities": lambda n, people: Identity.objects.create_user(f"somebody{n:03}"),
+    "groups": lambda n, people: Group.objects.create(name=f"group{n:03}"),
+    "roles": lambda n, people: Role.objects.create(name=f"role{n:03}"),
+    "role-assignments": lambda n, people: assign_role(
+        people.administrator, role=Role.objects.create(name=f"role{n:03}").name, to="owner"
+    ),
     "tokens": lambda n, people: issue_token(people.administrator, name=f"token {n}"),
     "packs": lambda n, people: make_action(pack=f"pack{n:03}"),
     "packs/p/environments": lambda n, people: make_environment(pack_ref="p", volume_id=f"v{n}"),
