@@ -35,7 +35,12 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Policies", "policy", "policies", Verb.POLICY_VIEW),
         _Place("Operations", "manufacturing", "operations", Verb.OPERATION_VIEW),
     ),
-    "Access": (_Place("Tokens", "key", "tokens", Verb.TOKEN_VIEW),),
+    "Access": (
+        _Place("Identities", "person", "identities", Verb.IDENTITY_VIEW),
+        _Place("Groups", "groups", "groups", Verb.IDENTITY_VIEW),
+        _Place("Roles", "badge", "roles", Verb.ROLE_VIEW),
+        _Place("Tokens", "key", "tokens", Verb.TOKEN_VIEW),
+    ),
 }
 
 

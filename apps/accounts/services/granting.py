@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from apps.accounts.grants import Grant, NoGrant, parse, read
+from apps.accounts.grants import SELF, Grant, NoGrant, parse, read
 from apps.accounts.models import Identity, Role
 from apps.accounts.permissions import Verb
 from apps.accounts.rights import rights_of, rights_without_token
 from apps.core.errors import FieldError, Forbidden, Invalid
 
+_EVERYBODYS = frozenset(read(SELF))
 #: Most grants of one role or token.
 MAX_GRANTS = 200
 
@@ -35,8 +36,9 @@ def checked_grants(texts: Sequence[str], *, pointer: str = "/grants") -> tuple[G
 
 
 def require_all(identity: Identity, grants: Iterable[Grant]) -> None:
-    """Raises `NotYoursToGive` unless `identity` has all of `grants`."""
-    if missing := rights_of(identity).missing(tuple(grants)):
+    """Raises `NotYoursToGive` unless `identity` has all of `grants`; what everybody has is nobody's to give."""
+    wanted = tuple(grant for grant in grants if grant not in _EVERYBODYS)
+    if missing := rights_of(identity).missing(wanted):
         raise beyond(identity, missing)
 
 

@@ -10,12 +10,13 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 from psycopg_pool import PoolTimeout
 
 from apps.accounts.models import Identity
-from apps.accounts.permissions import Verb, require
+from apps.accounts.permissions import PasswordChangeRequired, Verb, require
 from apps.console.site import ConsoleSite
 from apps.core.errors import AttuneError
 from apps.core.problem import status_of
@@ -49,6 +50,8 @@ class Page(View):
         try:
             require(self.identity, self.verbs[method])
             return super().dispatch(request, *args, **kwargs)
+        except PasswordChangeRequired:
+            return HttpResponseRedirect(reverse("admin:password_change"))
         except AttuneError as error:
             return self.refused(error) if method == "POST" else self.failed(status_of(error), error.detail)
         except Http404:

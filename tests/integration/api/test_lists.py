@@ -122,7 +122,7 @@ def cursor(value: object) -> str:
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_list_refuses_limits_cursors_and_parameters_that_mean_nothing(administrator: APIClient, name: str) -> None:
     url = f"/api/v1/{name}"
-    texts = name in ("packs", "actions", "runtimes")
+    texts = name in ("packs", "actions", "runtimes", "identities", "groups", "roles")
     cursors = ["x", "", "%00", "e30", *map(cursor, ([], 5, {}, {"after": None}, {"after": True}, {"after": 1.5}))]
     cursors += [cursor({"after": 5 if texts else "x"}), cursor({"after": "a\0b" if texts else 2**63})]
     cursors += [cursor({"after": "x" * 301 if texts else -(2**63)})]
