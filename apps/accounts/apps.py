@@ -19,4 +19,3 @@ class AccountsConfig(AppConfig):
                 session.begin()
 
         user_logged_in.connect(begin_session, weak=False, dispatch_uid="accounts.begin_session")
-

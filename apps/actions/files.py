@@ -97,7 +97,7 @@ SCHEMA: JsonObject = {
 }
 
 HINTS = {
-    "api": "a list of grants: `api: [execution.view, \"execution.run@pack:acme\"]`",
+    "api": 'a list of grants: `api: [execution.view, "execution.run@pack:acme"]`',
     "name": "letters, digits, `_` and `-`, joined by dots",
     "timeout_s": "seconds, more than 0: `timeout_s: 300`",
     "parameters": "a mapping of names to JSON Schemas: `count: {type: integer, default: 1}`",

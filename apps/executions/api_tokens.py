@@ -1,5 +1,5 @@
-"""Tokens of what runs, for actions that ask for one (`api:`): at most what who asked for the execution may, and gone when
-the attempt is over."""
+"""Tokens of what runs, for actions that ask for one (`api:`): they may at most what who asked for the execution may,
+and are gone when the attempt is over."""
 
 from collections.abc import Iterable
 from datetime import timedelta

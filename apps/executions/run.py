@@ -23,9 +23,9 @@ from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_B
 from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
 from apps.executions import dispatch
+from apps.executions.api_tokens import api_token_for, end_api_tokens
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
-from apps.executions.api_tokens import api_token_for, end_api_tokens
 from apps.executions.ending import Judge, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder
 from apps.executions.models import Execution

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 
 class LoginFailures(models.Model):
-    """`about` is the SHA-256 of `account:<name>` or `address:<address>`: names that were never there are counted too."""
+    """`about` is the SHA-256 of `account:<name>` or `address:<address>`; also of names that were never there."""
 
     about = models.CharField(max_length=64, unique=True)
     count = models.PositiveIntegerField(default=0)

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Optional
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.models import Group as DjangoGroup
-from django.contrib.auth.models import UserManager
 from django.db import models
 
 from apps.accounts.grants import Place

@@ -58,8 +58,7 @@ class RoleAssignment(models.Model):
         constraints: list[Any] = [
             models.CheckConstraint(
                 name="role_of_identity_or_group",
-                condition=Q(identity__isnull=False, group__isnull=True)
-                | Q(identity__isnull=True, group__isnull=False),
+                condition=Q(identity__isnull=False, group__isnull=True) | Q(identity__isnull=True, group__isnull=False),
             ),
             models.UniqueConstraint(fields=["role", "identity"], name="role_of_identity_once"),
             models.UniqueConstraint(fields=["role", "group"], name="role_of_group_once"),

@@ -22,9 +22,7 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100)
     public_id = models.CharField(max_length=16, unique=True)
     secret_sha256 = models.BinaryField(max_length=32)
-    limits = models.JSONField(
-        default=list, db_default=[], blank=True, help_text="lists of grants; it is bound by each"
-    )
+    limits = models.JSONField(default=list, db_default=[], blank=True, help_text="lists of grants; it is bound by each")
     execution_id = models.BigIntegerField(null=True, blank=True)
     attempt = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())

@@ -68,7 +68,9 @@ class QuestionSerializer(StrictSerializer):
     identity = Text(max_length=150, required=False, help_text="you, when it is left out")
     verb = serializers.ChoiceField(choices=[verb.value for verb in Verb])
     on = Text(
-        max_length=300, required=False, help_text="`pack:aws`, `action:aws.resize` or `execution:17`; left out: anywhere"
+        max_length=300,
+        required=False,
+        help_text="`pack:aws`, `action:aws.resize` or `execution:17`; left out: anywhere",
     )
 
 

@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.contrib.auth.models import Group
+
 from apps.accounts.models import ApiToken, ExecutionLimits, Identity, LoginFailures, Role, RoleAssignment
 from apps.accounts.models import Group as OurGroup
 from apps.console.admin.base import ReadOnlyAdmin

@@ -93,7 +93,9 @@ def test_a_password_that_is_wrong_weak_or_the_same_is_not_taken(people: People) 
                      ("correct horse", "correct horse")):  # fmt: skip
         answer = change_password(client, old, new)
         assert (answer.status_code, len(answer.json()["errors"])) == (400, 1), new
-    by_token = client_of(people.owner).post(PASSWORD, {"old": "correct horse", "new": "battery staple 9"}, format="json")
+    by_token = client_of(people.owner).post(
+        PASSWORD, {"old": "correct horse", "new": "battery staple 9"}, format="json"
+    )
     assert (by_token.status_code, by_token.json()["code"]) == (403, "needs_session")
     log_in("owner")
 
@@ -147,8 +149,10 @@ def test_names_are_taken_whatever_their_case(administrator: APIClient) -> None:
     for name in ("owner", "Owner"):
         answer = administrator.post(URL, {"name": name}, format="json")
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (409, "/name")
-    for body in ({}, {"name": ""}, {"name": "a b"}, {"name": "a/b"}, {"name": "x" * 151}, {"name": "a", "kind": "robot"},
-                 {"name": "a", "email": "no"}, {"name": "a", "is_superuser": True}, {"name": 5}, {"name": "a\x00"}):  # fmt: skip
+    for body in (
+        {}, {"name": ""}, {"name": "a b"}, {"name": "a/b"}, {"name": "x" * 151}, {"name": "a", "kind": "robot"},
+        {"name": "a", "email": "no"}, {"name": "a", "is_superuser": True}, {"name": 5}, {"name": "a\x00"},
+    ):  # fmt: skip
         assert administrator.post(URL, body, format="json").status_code == 400, body
 
 

@@ -17,7 +17,9 @@ from tests.people import People
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
 
 
-def log_in(name: str, password: str = "correct horse", *, address: str = "192.0.2.1", client: Client | None = None) -> Any:
+def log_in(
+    name: str, password: str = "correct horse", *, address: str = "192.0.2.1", client: Client | None = None
+) -> Any:
     body = {"username": name, "password": password}
     return (client or Client()).post(LOGIN, body, content_type="application/json", REMOTE_ADDR=address)
 

@@ -32,8 +32,9 @@ def world(people: People) -> dict[str, Execution]:
     """The packs `aws` and `aws.s3`, whose refs begin alike, and `web`."""
     places = {"aws": "resize", "aws.s3": "upload", "web": "deploy"}
     return {
-        pack: make_execution(make_action(name, pack=pack), requested_by_id=people.owner.pk, status=Status.FAILED,
-                             ended_at=timezone.now())
+        pack: make_execution(
+            make_action(name, pack=pack), requested_by_id=people.owner.pk, status=Status.FAILED, ended_at=timezone.now()
+        )
         for pack, name in places.items()
     }
 
@@ -44,7 +45,9 @@ def seen(client: APIClient, path: str, field: str) -> set[Any]:
     return {item[field] for item in answer.json()["results"]}
 
 
-def test_a_pack_is_the_pack_and_not_those_whose_ref_begins_like_it(of_aws: Identity, world: dict[str, Execution]) -> None:
+def test_a_pack_is_the_pack_and_not_those_whose_ref_begins_like_it(
+    of_aws: Identity, world: dict[str, Execution]
+) -> None:
     client = client_of(of_aws)
     assert seen(client, "executions", "action") == {"aws.resize"}
     assert seen(client, "actions", "ref") == {"aws.resize"}
@@ -53,7 +56,9 @@ def test_a_pack_is_the_pack_and_not_those_whose_ref_begins_like_it(of_aws: Ident
 
 
 def test_a_ref_is_that_one_action(people: People, world: dict[str, Execution]) -> None:
-    ann = make_identity("ann", role="one", grants=tuple(f"{verb}@ref:aws.s3.upload" for verb in ("action.view", "execution.view")))
+    ann = make_identity(
+        "ann", role="one", grants=tuple(f"{verb}@ref:aws.s3.upload" for verb in ("action.view", "execution.view"))
+    )
     client = client_of(ann)
     assert seen(client, "executions", "action") == seen(client, "actions", "ref") == {"aws.s3.upload"}
 
@@ -125,7 +130,9 @@ def test_policies_and_gates_are_in_the_pack_of_what_they_limit(of_aws: Identity,
     assert client.delete(f"{API}/policies/{foreign}").status_code == 404
 
 
-def test_who_sees_and_may_not_is_told_so_and_who_does_not_see_is_not(people: People, world: dict[str, Execution]) -> None:
+def test_who_sees_and_may_not_is_told_so_and_who_does_not_see_is_not(
+    people: People, world: dict[str, Execution]
+) -> None:
     ann = make_identity("ann", role="looks", grants=(*LOOK, "execution.run@pack:aws", "execution.cancel@own"))
     client = client_of(ann)
     refused = client.post(f"{API}/executions", {"action": "web.deploy"}, format="json")
@@ -161,7 +168,9 @@ def test_scopes_cost_the_same_however_many_there_are(people: People, count: int)
     for number in range(3):
         make_execution(make_action(pack=f"p{number}"))
     client.get(f"{API}/executions")
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         client.get(f"{API}/executions")
     assert len(queries) == 4, [query["sql"][:200] for query in queries]
 

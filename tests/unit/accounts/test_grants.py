@@ -59,9 +59,11 @@ def test_a_pattern_gives_a_verb_only_where_that_can_be_given() -> None:
 @pytest.mark.parametrize(
     ("own", "wanted", "is_covered"),
     [
-        ("*", "role.manage", True), ("execution.*", "execution.run@pack:a", True), ("execution.run", "execution.*", False),
+        ("*", "role.manage", True), ("execution.*", "execution.run@pack:a", True),
+        ("execution.run", "execution.*", False),
         ("execution.run@pack:a", "execution.run@pack:a", True), ("execution.run@pack:a", "execution.run", False),
-        ("execution.run@pack:a", "execution.run@pack:ab", False), ("execution.run@pack:a", "execution.run@ref:a.b", False),
+        ("execution.run@pack:a", "execution.run@pack:ab", False),
+        ("execution.run@pack:a", "execution.run@ref:a.b", False),
         ("execution.view", "execution.view@own", True), ("execution.view@own", "execution.view", False),
         ("*@pack:a", "*", False),
     ],
