@@ -32,7 +32,7 @@ def make_people() -> People:
 
 def make_identity(name: str, *, role: str = "", grants: tuple[str, ...] = ()) -> Identity:
     """A user with `role`, which is made with `grants` if there is none; without, somebody who may nothing."""
-    identity = Identity.objects.create_user(name, password="correct horse")
+    identity: Identity = Identity.objects.create_user(name, password="correct horse")
     if role:
         row, _ = Role.objects.get_or_create(name=role, defaults={"grants": list(grants)})
         RoleAssignment.objects.create(role=row, identity=identity)

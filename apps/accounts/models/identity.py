@@ -1,6 +1,6 @@
 """Who acts: people, service accounts, and groups of both."""
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, ClassVar, Optional
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.models import Group as DjangoGroup
@@ -35,7 +35,7 @@ class Identity(AbstractUser):
         null=True, blank=True, help_text="the password is a temporary one, good until then, and must be changed"
     )
 
-    objects = IdentityManager()
+    objects: ClassVar[IdentityManager] = IdentityManager()
 
     #: Of this request, none of them columns: the token it came with, whether it came with a session, and what it may.
     token: Optional["ApiToken"] = None
@@ -71,7 +71,7 @@ class Identity(AbstractUser):
 class Group(DjangoGroup):
     """Identities that have the same roles; Django's table under our own name."""
 
-    objects = GroupQuerySet.as_manager()
+    objects: ClassVar[models.Manager["Group"]] = GroupQuerySet.as_manager()  # type: ignore[assignment]  # ours in the place of Django's
 
     class Meta:
         proxy = True

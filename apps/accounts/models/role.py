@@ -1,7 +1,5 @@
 """Roles and who has them."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -55,7 +53,7 @@ class RoleAssignment(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints: list[Any] = [
+        constraints = [
             models.CheckConstraint(
                 name="role_of_identity_or_group",
                 condition=Q(identity__isnull=False, group__isnull=True) | Q(identity__isnull=True, group__isnull=False),

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -49,7 +50,7 @@ class WithPassword:
 
 
 def get_identity(identity: Identity, name: str) -> Identity:
-    found = Identity.objects.visible_to(identity).filter(username=name).first()
+    found: Identity | None = Identity.objects.visible_to(identity).filter(username=name).first()
     if found is None:
         raise UnknownIdentity(f"There is no identity {name}.")
     return found
@@ -109,8 +110,8 @@ def change_identity(
         raise Invalid(detail, errors=[FieldError("/is_administrator", "contradiction", detail)])
     if (is_active is False or is_administrator is False) and row.is_administrator:
         _keep_one_administrator(without=row)
-    said = {"email": email, "is_active": is_active, "is_superuser": is_administrator}
-    changes = {field: value for field, value in said.items() if value is not None}
+    said: dict[str, Any] = {"email": email, "is_active": is_active, "is_superuser": is_administrator}
+    changes: dict[str, Any] = {field: value for field, value in said.items() if value is not None}
     if is_active is False:
         changes["sessions_epoch"] = F("sessions_epoch") + 1
     if changes:

@@ -27,8 +27,9 @@ MOST_OF_ADDRESS = 50
 _COUNT = """
     INSERT INTO accounts_loginfailures AS f (about, count, since) VALUES (%(about)s, 1, clock_timestamp())
     ON CONFLICT (about) DO UPDATE SET
-        count = CASE WHEN f.since < clock_timestamp() - %(window)s THEN 1 ELSE f.count + 1 END,
-        since = CASE WHEN f.since < clock_timestamp() - %(window)s THEN clock_timestamp() ELSE f.since END
+        count = CASE WHEN f.since < excluded.since - make_interval(secs => %(window_s)s) THEN 1 ELSE f.count + 1 END,
+        since = CASE WHEN f.since < excluded.since - make_interval(secs => %(window_s)s) THEN excluded.since
+                     ELSE f.since END
     RETURNING count, since
 """
 
@@ -74,7 +75,7 @@ def sweep_failures() -> None:
 
 def _count(request: HttpRequest, name: str, about: str, *, most: int, whose: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, {"about": about, "window": WINDOW})
+        cursor.execute(_COUNT, {"about": about, "window_s": WINDOW.total_seconds()})
         count, since = cursor.fetchone()
     if count > most:
         _tell_refused(request, name)

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from apps.accounts.models import Group, Identity, Role, RoleAssignment
+from apps.accounts.models import Identity, Role, RoleAssignment
 from apps.accounts.permissions import Verb, require
 from apps.accounts.services.granting import checked_grants, require_all, require_roles
 from apps.accounts.services.identities import get_group, get_identity
@@ -103,7 +104,7 @@ def assign_role(
         raise Invalid("expires_at lies in the past.", errors=[past])
     row = get_role(identity, role)
     require_roles(identity, [row])
-    holder: dict[str, Identity | Group] = (
+    holder: dict[str, Any] = (
         {"identity": get_identity(identity, to)} if to is not None else {"group": get_group(identity, group or "")}
     )
     assignment, _ = RoleAssignment.objects.update_or_create(

@@ -92,7 +92,7 @@ class IdentityPage(Page):
 
     def _one(self, pk: int) -> Identity:
         rows = Identity.objects.visible_to(self.identity).prefetch_related("groups", _ROLES)
-        found = rows.filter(pk=pk).first()
+        found: Identity | None = rows.filter(pk=pk).first()
         if found is None:
             raise NotFound(f"There is no identity {pk}.")
         return found
@@ -106,7 +106,7 @@ class IdentityPage(Page):
         )  # fmt: skip
 
 
-def give_or_take(page: Page, deed: str, **holder: str) -> str:
+def give_or_take(page: Page, deed: str, **holder: Any) -> str:
     """The form of roles on the page of an identity or a group. Tells what was done."""
     post = page.request.POST
     if deed == "unassign":

@@ -18,6 +18,7 @@ from apps.packs import content, versions
 from apps.packs.loader import LoadedPack, RefTaken, load_pack
 from apps.packs.manifest import HINTS, PackManifest
 from apps.packs.models import Pack, PackVersion
+from apps.packs.role_files import require_roles_of
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -68,7 +69,7 @@ def install_pack(
     """Makes the pack in the folder `source` the current version of its ref.
 
     `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything and changes nothing.
-    Raises `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`.
+    Raises `Forbidden` (roles that are not `identity`'s to give), `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`.
     """
     if not source.is_absolute() or not _is_folder(source):
         raise Invalid(f"{source} is not a folder on this server; give an absolute path.")
@@ -77,6 +78,7 @@ def install_pack(
         tell("check", 30)
         loaded = load_pack(staged.folder)
         _refuse_reserved(loaded, own=own)
+        require_roles_of(identity, loaded)
         change = _change(loaded, staged.digest, force=force)
         if not dry_run and change != "unchanged":
             tell("keep", 50)

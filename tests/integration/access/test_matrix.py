@@ -141,12 +141,12 @@ def routes(world: dict[str, str]) -> Iterator[Route]:
         view = getattr(pattern.callback, "cls", None) or getattr(pattern.callback, "view_class", None)
         if isinstance(view, type) and issubclass(view, View) and view is not LoginView:
             yield from _of(view.verbs, f"/api/v1/{_route(pattern)}", world)
-    for pattern in admin.site.get_urls():
-        if isinstance(pattern, URLPattern) and pattern.name not in _NOT_PAGES:
-            page = _page_of(pattern)
-            yield from _of(page.verbs, f"/admin/{_route(pattern)}", world)
-        elif isinstance(pattern, URLResolver):
-            assert str(pattern.pattern) == "tables/"
+    pages: list[URLPattern | URLResolver] = admin.site.get_urls()
+    for item in pages:
+        if isinstance(item, URLResolver):
+            assert str(item.pattern) == "tables/"
+        elif item.name not in _NOT_PAGES:
+            yield from _of(_page_of(item).verbs, f"/admin/{_route(item)}", world)
 
 
 #: Django's own: open to everybody who is or wants to be logged in, or nothing to do.
@@ -184,7 +184,7 @@ def _of(verbs: Any, name: str, world: dict[str, str]) -> Iterator[Route]:
 
 
 def _filled(name: str, world: dict[str, str]) -> str:
-    parts = []
+    parts: list[str] = []
     for part in name.split("/"):
         before = parts[-1] if parts else ""
         if part == "<pk>":

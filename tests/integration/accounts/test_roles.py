@@ -127,12 +127,13 @@ def test_roles_that_come_with_attune_are_there_and_stay(administrator: APIClient
 
 
 def test_a_wish_that_is_none_is_told_what_is_wrong(administrator: APIClient, people: People) -> None:
-    for body in (
+    bodies: list[dict[str, object]] = [
         {}, {"name": "a"}, {"grants": []}, {"name": "A b", "grants": []}, {"name": "", "grants": []},
         {"name": "a", "grants": ["fly"]}, {"name": "a", "grants": "*"}, {"name": "a", "grants": [5]},
         {"name": "a", "grants": ["role.manage@own"]}, {"name": "a", "grants": ["*"] * 201},
         {"name": "a", "grants": [], "source": "shipped"},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for body in bodies:
         assert administrator.post(ROLES, body, format="json").status_code == 400, body
     pointed = administrator.post(ROLES, {"name": "a", "grants": ["*", "fly.high"]}, format="json").json()
     assert [error["pointer"] for error in pointed["errors"]] == ["/grants/1"]
