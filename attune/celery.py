@@ -6,11 +6,14 @@ from typing import Any
 from celery import Celery
 from celery.signals import heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
 
+from apps.core import broker
 from apps.core.alive import still_alive
+from apps.core.database import limit_waits
 from apps.core.metrics import publishing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune.settings.production")
 
+broker.use()
 app = Celery("attune")
 # Threads of the web server and of the worker pool publish too, and Celery's current application is per thread.
 app.set_default()
@@ -27,6 +30,7 @@ def _keep_logging(**_: Any) -> None:
 @worker_process_init.connect
 def _begin_to_count(**_: Any) -> None:
     """In each child of a conductor."""
+    limit_waits()
     publisher = publishing.start()
     worker_process_shutdown.connect(lambda **_: publisher.stop(), weak=False)
 

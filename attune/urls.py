@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from apps.api.health.views import healthz, readyz
+from apps.console import away
 from apps.core import problem
 from apps.monitoring.views import metrics
 
@@ -21,4 +22,4 @@ urlpatterns = [
 handler400 = problem.bad_request
 handler403 = problem.permission_denied
 handler404 = problem.not_found
-handler500 = problem.server_error
+handler500 = away.failed_request

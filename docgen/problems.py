@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import apps
 from apps.core.errors import AttuneError
-from apps.core.problem import status_of
+from apps.core.problem import TROUBLES, status_of
 from docgen.markdown import code, table
 
 #: Rooms whose errors never become an answer of the REST API: they know no Django, or run in a process of their own.
@@ -21,7 +21,7 @@ _OTHERS = (
     ("413", "body_too_large", "The body is larger than 1 MiB."),
     ("415", "unsupported_media_type", "The body is not JSON."),
     ("500", "internal_error", "This is a bug in Attune; the log has it under the request's id."),
-    ("503", "database_away", "The database cannot be reached; try again."),
+    *(("503", trouble.value, detail) for trouble, detail in TROUBLES.items()),
 )
 
 

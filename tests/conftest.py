@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
 
 from apps.core.redis import RedisAway, breaker, client, connect
 from apps.executions import lines
@@ -22,6 +23,7 @@ def fresh(transactional_db: None) -> Iterator[None]:
     forget_redis()
     wait_for(_is_rebuilt, what="Redis, on a busy machine")
     yield
+    connection.close()  # a test may have broken it
     forget_redis()
 
 

@@ -13,7 +13,7 @@ _TOGETHER = (
 )
 
 
-class SharingScheduling(LoadFileScheduling):
+class SharingScheduling(LoadFileScheduling):  # type: ignore[misc]  # it has no types
     """An Attune takes ten to twenty seconds to start: one that several files share should not be started twice."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -22,6 +22,7 @@ class Verb(StrEnum):
     ENVIRONMENT_MANAGE = "environment.manage"
     ENVIRONMENT_VIEW = "environment.view"
     EXECUTION_CANCEL = "execution.cancel"
+    EXECUTION_PIN = "execution.pin"
     EXECUTION_RUN = "execution.run"
     EXECUTION_VIEW = "execution.view"
     GATE_VIEW = "gate.view"

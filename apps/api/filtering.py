@@ -90,6 +90,12 @@ def _text(value: str) -> str:
     return value
 
 
+def truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("true or false is expected")
+    return text == "true"
+
+
 def one_of(*choices: str) -> Callable[[str], list[str]]:
     """Comma separated words, each one of `choices`."""
 

@@ -65,6 +65,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_EXECUTION}/children", executions.ChildrenView.as_view()),
     path(f"{_EXECUTION}/cancel", executions.CancelView.as_view()),
     path(f"{_EXECUTION}/rerun", executions.RerunView.as_view()),
+    path(f"{_EXECUTION}/pin", executions.PinView.as_view()),
     path(f"{_EXECUTION}/logs", logs.LogsView.as_view()),
     path(f"{_EXECUTION}/logs/<text:stream>", logs.StreamLogView.as_view()),
     path(f"{_EXECUTION}/artifacts", artifacts.ArtifactsView.as_view()),

@@ -146,6 +146,12 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("true or false is expected.")
+    return text == "true"
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, separator, value = text.partition(":")
     if not separator or not name:
@@ -213,6 +219,7 @@ FILTERS = (
     Filter("gate", "Gate", lambda rows, pk: rows.filter(gate=pk), _number),
     Filter("parent", "Children of", lambda rows, pk: rows.filter(parent=pk), _number),
     Filter("rerun_of", "Reruns of", lambda rows, pk: rows.filter(rerun_of=pk), _number),
+    Filter("pinned", "Pinned", lambda rows, is_pinned: rows.pinned(is_pinned), _truth),
     Filter("since", "Since", lambda rows, value: rows.filter(created_at__gte=value), moment),
     Filter("until", "Until", lambda rows, value: rows.filter(created_at__lt=value), moment),
 )  # fmt: skip

@@ -50,6 +50,7 @@ _FOLDED = (
     Field("gate", "Gate", "id", "numeric"),
     Field("parent", "Children of", "id", "numeric"),
     Field("rerun_of", "Reruns of", "id", "numeric"),
+    Field("pinned", "Pinned", "true or false"),
 )
 
 

@@ -18,7 +18,7 @@ from apps.executions.waiting import Waiting, explain
 _ERROR_CHARACTERS = 300
 _COLUMNS = (
     "action_ref", "status", "reason", "labels", "attempt", "max_attempts", "created_at", "started_at", "ended_at",
-    "requested_by__username", "worker__name",
+    "requested_by__username", "worker__name", "pin__reason",
     # for the reason why it waits
     "gate", "later_gates", "number", "not_before", "queue",
 )  # fmt: skip
@@ -27,7 +27,7 @@ _COLUMNS = (
 @dataclass(frozen=True)
 class Row:
     """`id` as text; `why` says why it waits, with its position where it stands in a line, or how it came to its
-    end."""
+    end. `pin` says why it is kept, where it is pinned."""
 
     id: str
     execution: Execution
@@ -35,11 +35,12 @@ class Row:
     why: str
     is_waiting: bool
     is_cancelable: bool
+    pin: str
 
 
 def listed(rows: ExecutionQuerySet) -> ExecutionQuerySet:
     """`rows` with all a list shows, in one query."""
-    return with_error(rows.select_related("requested_by", "worker").only(*_COLUMNS))
+    return with_error(rows.select_related("requested_by", "worker", "pin").only(*_COLUMNS))
 
 
 def with_error(rows: ExecutionQuerySet) -> ExecutionQuerySet:
@@ -58,6 +59,7 @@ def described(executions: Sequence[Execution]) -> Iterator[Row]:
             why=_why(execution.reason, waiting.get(execution.pk)),
             is_waiting=execution.status in WAITING,
             is_cancelable=execution.status in CANCELABLE,
+            pin=execution.pin.reason if hasattr(execution, "pin") else "",
         )
 
 

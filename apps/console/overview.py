@@ -89,6 +89,10 @@ class Overview:
         url = reverse("admin:workers")
         if not any(worker.status == Worker.Status.ACTIVE for worker in self.workers):
             yield Alarm("No worker is active: what is asked for waits until one is.", url, "Workers", is_grave=True)
+        for worker in self.workers:
+            if worker.status == Worker.Status.ACTIVE and worker.refusal:
+                page = reverse("admin:worker", args=[worker.pk])
+                yield Alarm(f"The worker {worker.name} takes nothing: {worker.refusal}", page, "Worker", is_grave=True)
         names = {worker.name for worker in self.living}
         for worker in self.workers:
             if worker.status == Worker.Status.LOST and worker.name not in names:

@@ -16,7 +16,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.actions import ActionPage, ActionsPage, EnablingPage
     from apps.console.pages.bulk import BulkPage
     from apps.console.pages.environments import EnvironmentPage, EnvironmentsPage
-    from apps.console.pages.execution import CancelingPage, ExecutionPage
+    from apps.console.pages.execution import CancelingPage, ExecutionPage, PinningPage
     from apps.console.pages.execution_export import ExecutionsExportPage
     from apps.console.pages.execution_points import ExecutionPointsPage
     from apps.console.pages.executions import ActionSuggestionsPage, ExecutionsPage
@@ -44,6 +44,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("executions/bulk/", BulkPage, "executions_bulk"),
         page("executions/<int:pk>/", ExecutionPage, "execution"),
         page("executions/<int:pk>/cancel/", CancelingPage, "cancel"),
+        page("executions/<int:pk>/pin/", PinningPage, "pin"),
         page("executions/<int:pk>/again/", AgainPage, "again"),
         page("executions/<int:pk>/rerun/", RerunPage, "rerun"),
         page("actions/", ActionsPage, "actions"),

@@ -1,5 +1,6 @@
 """The tree of errors a caller may cause or meet. `core.problem` turns them into answers; nothing here knows HTTP."""
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,6 +109,22 @@ class Unavailable(AttuneError):
 
     code = "unavailable"
     is_retryable = True
+
+
+class Gone(AttuneError):
+    """It was there, and was removed."""
+
+    code = "gone"
+
+
+#: What the system says when a disk is full, or may not be written any more.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
+
+class DiskFull(Unavailable):
+    """There is no room left on the disk."""
+
+    code = "disk_full"
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from apps.core import tracing
 from apps.core.body_limit import Application, Message, Receive, Send
+from apps.core.database import REQUEST_STATEMENT_S, limit_waits
 from apps.core.metrics import publishing
 
 
@@ -16,6 +17,7 @@ class Lifespan:
             await self.application(scope, receive, send)
             return
         await receive()
+        limit_waits(statement_s=REQUEST_STATEMENT_S)
         tracing.start("web")
         publisher = publishing.start()
         await send({"type": "lifespan.startup.complete"})

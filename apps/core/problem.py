@@ -1,18 +1,18 @@
 """Turns errors into `application/problem+json` (RFC 9457) with a stable `code` and the request's id."""
 
 import logging
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from apps.core import errors, request_id
+from apps.core.database import Trouble, first_line, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ _STATUS: tuple[tuple[type[errors.AttuneError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
+    (errors.Gone, 410),
     (errors.PreconditionFailed, 412),
     (errors.Unprocessable, 422),
     (errors.LimitReached, 429),
@@ -41,6 +42,11 @@ _DRF_CODES = {
 }
 #: Seconds after which a client may try again when a service was away.
 RETRY_AFTER_S = 5
+#: What is said when the database gave a request up.
+TROUBLES = {
+    Trouble.AWAY: "The database cannot be reached; try again.",
+    Trouble.BUSY: "The database could not do this in time, or beside what others do; try again.",
+}
 
 
 def document(status: int, code: str, detail: str, facts: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -60,14 +66,21 @@ def status_of(error: errors.AttuneError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
+def told_trouble(error: BaseException) -> Trouble | None:
+    """Why the database gave the request up, told to the log; None for an error of another kind."""
+    trouble = trouble_of(error)
+    if trouble:
+        logger.warning("%s: %s", trouble, first_line(error))
+    return trouble
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: PLR0911 - one per kind
     """DRF's hook. Returns None only for bugs, which `server_error` answers without a traceback."""
     if isinstance(error, errors.AttuneError):
         facts = error.as_json()
         return _respond(document(status_of(error), facts.pop("code"), facts.pop("detail"), facts))
-    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
-        logger.warning("database away: %s", type(error).__name__)
-        return _respond(document(503, "database_away", "The database cannot be reached; try again."))
+    if trouble := told_trouble(error):
+        return _respond(document(503, trouble, TROUBLES[trouble]))
     if isinstance(error, Http404):
         return _respond(document(404, "not_found", "There is no such thing, or it is not yours to see."))
     if isinstance(error, PermissionDenied):
@@ -120,7 +133,9 @@ def plain(status: int, code: str, detail: str) -> HttpResponse:
     """A problem document outside DRF: unknown addresses, bugs, health checks."""
     import orjson
 
-    return HttpResponse(orjson.dumps(document(status, code, detail)), status=status, content_type=CONTENT_TYPE)
+    body = orjson.dumps(document(status, code, detail))
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
+    return HttpResponse(body, status=status, headers=headers, content_type=CONTENT_TYPE)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -136,4 +151,8 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls this while it handles the error. Before and after a view too: a session is read and saved there."""
+    error = sys.exception()
+    if error is not None and (trouble := told_trouble(error)):
+        return plain(503, trouble, TROUBLES[trouble])
     return plain(500, "internal_error", "This is a bug in Attune; the log has it under the request's id.")

@@ -11,6 +11,7 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]  # new in kombu 5.7, not in its stubs yet
 from kombu.exceptions import OperationalError as BrokerError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -26,7 +27,8 @@ OPEN_S = 5.0
 
 #: Of a server that is there but takes no writes: no room, a replica, a disk it cannot save to.
 _REFUSALS = ("OOM", "READONLY", "MISCONF", "NOREPLICAS")
-FAILURES = (redis.ConnectionError, redis.TimeoutError, BrokerError, OSError)
+#: `BatchPublishError`: Redis went away, or took no writes, while hints were on their way.
+FAILURES = (redis.ConnectionError, redis.TimeoutError, BrokerError, BatchPublishError, OSError)
 
 
 class RedisAway(Unavailable):

@@ -29,10 +29,11 @@ _MOST_TOLD = 500
 
 def tell(kind: str) -> None:
     """After commit: readers look at once. A lost hint costs half a second."""
-    transaction.on_commit(lambda: _publish(kind))
+    transaction.on_commit(lambda: publish(kind))
 
 
-def _publish(kind: str) -> None:
+def publish(kind: str) -> None:
+    """At once, for what is committed."""
     try:
         with guarded():
             client().publish(CHANNEL, kind)

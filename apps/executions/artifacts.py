@@ -61,14 +61,22 @@ def open_artifact(execution: Execution, attempt: int, name: str) -> BinaryIO:
 
 
 def keep_artifact(execution_id: int, attempt: int, name: str, data: bytes) -> str:
-    """Adds a file to what the attempt left; its name, which differs from `name` where that is taken. OSError."""
+    """Adds a file to what the attempt left; its name, which differs from `name` where that is taken.
+
+    Raises OSError, and then leaves nothing.
+    """
     folder = artifacts_folder(execution_id, attempt)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     stem, _, suffix = name.rpartition(".")
     for number in count(1):
         free = name if number == 1 else f"{stem}-{number}.{suffix}"
         with suppress(FileExistsError), (folder / free).open("xb") as file:  # never through a link the action left
-            file.write(data)
+            try:
+                file.write(data)
+                file.flush()
+            except OSError:
+                (folder / free).unlink()
+                raise
             return free
     raise AssertionError  # the numbers do not end
 

@@ -42,6 +42,11 @@ def attempts_of(execution: Execution, rows: Iterable[History]) -> list[Attempt]:
     return [attempts[number] for number in sorted(attempts)]
 
 
+def log_failed(execution: Execution, attempt: int) -> bool:
+    """Whether the log of an attempt that ended could not be written to its end."""
+    return execution.history.filter(attempt=attempt, facts__logs__failed=True).exists()
+
+
 def _end(attempt: Attempt, row: History) -> None:
     facts: JsonObject = row.facts or {}
     attempt.status = row.status if row.status in TERMINAL else facts.get("ended", Status.FAILED)

@@ -40,6 +40,17 @@ def hint(tickets: Sequence[Ticket]) -> bool:
     return True
 
 
+def read_hint(arguments: Sequence[object]) -> tuple[int, int] | None:
+    """The execution and the attempt a message is about; None, and a line in the log, for one we cannot have sent."""
+    match arguments:
+        case (bool(), _) | (_, bool()):  # which Python counts among the numbers, and PostgreSQL does not
+            pass
+        case (int(execution_id), int(attempt)) if 0 < execution_id < 2**63 and 0 < attempt < 2**31:
+            return execution_id, attempt
+    logger.warning("a forged hint runs nothing: %.200s", repr(arguments))
+    return None
+
+
 @contextmanager
 def _producer() -> Iterator[Producer]:
     """What is published inside goes to Redis in one pipeline, when the block ends without an error."""

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from apps.core.redis import RedisAway
 from apps.executions import dispatch, lines
+from apps.executions.afterwards import afterwards
 from apps.executions.models import Execution, Gate
 from apps.executions.policies.gates import expires_at
 from apps.executions.slots.protocol import StaleEpoch
@@ -36,12 +37,13 @@ def bring_on_due() -> int:
         tickets = transition_many(free, Status.SCHEDULED, expected={Status.REQUESTED})
         gated = _deal_numbers([row for row in rows if row.gate_id is not None])
     dispatch.hint(tickets)
-    try:
-        entries = lines.entries_of(gated)
-        lines.enter(entries, limits=lines.limits_of(entries))
-    except (RedisAway, StaleEpoch) as error:
-        logger.warning("%d due executions wait for the sweep to enter their lines: %r", len(gated), error)
+    afterwards(lambda: _enter(gated), what="enter those that are due")
     return len(rows)
+
+
+def _enter(rows: Sequence[Execution]) -> None:
+    entries = lines.entries_of(rows)
+    lines.enter(entries, limits=lines.limits_of(entries))
 
 
 def _deal_numbers(rows: Sequence[Execution]) -> list[Execution]:

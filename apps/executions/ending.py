@@ -6,13 +6,14 @@ Everything that leaves here is masked, and fits into the database.
 import errno
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from apps.actions.definition import Definition
-from apps.core.errors import ErrorCollector
+from apps.core.errors import NO_ROOM, ErrorCollector
 from apps.core.schema import MASK, value_errors
 from apps.core.types import JsonObject, JsonValue
 from apps.executions.files import MAX_RESULT_BYTES
@@ -31,8 +32,12 @@ _MAX_MESSAGE_CHARS = 4_000
 _MAX_TRACEBACK_CHARS = 32_000
 _STDERR_LINES = 20
 
-#: Takes a result that is too large for the database; returns the name of the artifact.
-KeepLarge = Callable[[bytes], str | None]
+#: Takes a result that is too large for the database; returns the name of the artifact, or raises `ResultNotKept`.
+KeepLarge = Callable[[bytes], str]
+
+
+class ResultNotKept(Exception):
+    """The program has done its work, and what it gave back is lost."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,10 @@ class Judge:
     keep_large: KeepLarge
 
     def ending_of(self, result: RunResult) -> Ending:
-        judged = _JUDGES[result.ended](self, result)
+        try:
+            judged = _JUDGES[result.ended](self, result)
+        except ResultNotKept as error:
+            judged = failed("result_not_kept", str(error), exit_code=result.exit_code, may_retry=False)
         return replace(judged, facts={**_facts(result), "ended": judged.status.value})
 
     def text(self, text: str, most: int = _MAX_MESSAGE_CHARS) -> str:
@@ -60,6 +68,8 @@ def failed(kind: str, message: str, **fields: Any) -> Ending:
 
 def not_started(message: str, number: int | None) -> Ending:
     """Ended before its program began, by an operating system's error. Trying again would find the same file missing."""
+    if number in NO_ROOM:  # another worker may have room
+        return failed("disk_full", message)
     name = errno.errorcode.get(number or 0, str(number or 0))
     error = {"type": "spawn_failed", "message": message, "errno": name}
     return Ending(status=Status.FAILED, error=error, may_retry=False)
@@ -167,7 +177,9 @@ def _partial_result(judge: Judge, result: RunResult) -> JsonValue:
     if result.result_bytes is None:
         return None
     parsed = parse_result(result, output_format=OutputFormat.AUTO)
-    return None if isinstance(parsed, BadResult) else _storable(judge, parsed.value)
+    with suppress(ResultNotKept):  # what it failed by is worth more
+        return None if isinstance(parsed, BadResult) else _storable(judge, parsed.value)
+    return None
 
 
 def _mismatch(judge: Judge, value: object) -> str | None:

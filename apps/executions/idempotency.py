@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.utils import timezone
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from apps.core.errors import Unprocessable
 from apps.executions.models import IdempotencyKey
 
-#: How long a key is remembered.
-KEPT = timedelta(hours=24)
+#: Keys that are forgotten in one round.
+_FORGOTTEN = 1000
 
 
 class IdempotencyKeyReused(Unprocessable):
@@ -46,7 +48,7 @@ def reserve(identity_id: int, idempotency: Idempotency) -> Reserved:
     Raises `IdempotencyKeyReused` when the key belongs to another request.
     """
     mine = IdempotencyKey.objects.filter(identity_id=identity_id, key=idempotency.key)
-    mine.filter(created_at__lt=timezone.now() - KEPT).delete()
+    _old(mine).delete()
     row, is_new = IdempotencyKey.objects.get_or_create(
         identity_id=identity_id, key=idempotency.key, defaults={"body_sha256": idempotency.body_sha256}
     )
@@ -61,5 +63,16 @@ def remember(reserved: Reserved, execution_ids: Sequence[int]) -> None:
     IdempotencyKey.objects.filter(pk=reserved.row.pk).update(execution_ids=list(execution_ids))
 
 
-def forget_old() -> None:
-    IdempotencyKey.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
+def forget_old_keys() -> int:
+    """Forgets keys older than `ATTUNE_RETENTION_IDEMPOTENCY_KEYS_DAYS`. Returns how many.
+
+    Any number of processes may do it.
+    """
+    with transaction.atomic(durable=True):
+        old = _old(IdempotencyKey.objects.order_by("created_at")).select_for_update(skip_locked=True)
+        return IdempotencyKey.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:_FORGOTTEN])).delete()[0]
+
+
+def _old(keys: "QuerySet[IdempotencyKey]") -> "QuerySet[IdempotencyKey]":
+    remembered_for = settings.ATTUNE_RETENTION_IDEMPOTENCY_KEYS
+    return keys.none() if remembered_for is None else keys.filter(created_at__lt=Now() - remembered_for)

@@ -10,6 +10,7 @@ from functools import cache
 
 from django.db import connection, transaction
 
+from apps.core.database import again_if_given_up
 from apps.core.redis import client
 from apps.executions import dispatch
 from apps.executions.models import Execution, Gate, Policy, SlotsEpoch
@@ -24,7 +25,7 @@ from apps.executions.slots.protocol import (
 )
 from apps.executions.slots.redis_slots import RedisSlots
 from apps.executions.states import HOLDS_SLOT, IN_LINE, LIVE, Status
-from apps.executions.transitions import transition_many
+from apps.executions.transitions import Ticket, transition_many
 
 logger = logging.getLogger(__name__)
 
@@ -110,15 +111,23 @@ def _not_real(outcome: Outcome) -> list[Grant]:
     grants = outcome.granted
     if not grants:
         return []
-    with transaction.atomic():
-        if not _shared_lock():
-            return []  # the lines are being built anew; what is granted then is made real then
-        wanted = [(grant.execution, grant.attempt) for grant in grants]
-        moved = transition_many(wanted, Status.SCHEDULED, expected=IN_LINE, epoch=outcome.epoch)
+    # Here and not in whoever asked: the lines tell of a grant once.
+    moved = again_if_given_up(lambda: _scheduled(grants, epoch=outcome.epoch), is_idempotent=True)
+    if moved is None:
+        return []  # the lines are being built anew; what is granted then is made real then
     dispatch.hint(moved)
     made = {ticket.id for ticket in moved}
     left = [grant for grant in grants if grant.execution not in made]
     return [grant for grant in left if _is_over(grant)]
+
+
+def _scheduled(grants: Sequence[Grant], *, epoch: int) -> list[Ticket] | None:
+    """Those whose rows could be moved; None while somebody builds the lines anew."""
+    with transaction.atomic():
+        if not _shared_lock():
+            return None
+        wanted = [(grant.execution, grant.attempt) for grant in grants]
+        return transition_many(wanted, Status.SCHEDULED, expected=IN_LINE, epoch=epoch)
 
 
 def _is_over(grant: Grant) -> bool:

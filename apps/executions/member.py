@@ -12,12 +12,13 @@ import psycopg
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from apps.core import logs
+from apps.core import logs, streaming
 from apps.executions.claims import look_after_claims
 from apps.runner.outcome import StopReason
+from apps.workers.disk import DiskWatch
 from apps.workers.drain import Drain
 from apps.workers.host import Host
-from apps.workers.models import SchemaVersion, Worker
+from apps.workers.models import MOST_REFUSAL_CHARS, SchemaVersion, Worker
 from apps.workers.schema import refusal
 from apps.workers.services import Registration, begin_draining, register_worker
 from apps.workers.watchdog import Watchdog
@@ -33,17 +34,21 @@ _DEAF_EXIT_CODE = 70
 class Member:
     """One per worker process. `after_beat` and `register_anew` are called by the heartbeat's thread."""
 
-    def __init__(self, host: Host, registration: Registration) -> None:
+    def __init__(self, host: Host, registration: Registration, disk: DiskWatch) -> None:
         self._host = host
         self._registration = registration
+        self._disk = disk
         self._drain = Drain(host, patience_s=settings.ATTUNE_DRAIN_S)
         self._watchdog = Watchdog(host, slots=registration.slots)
+        self._status = Worker.Status.ACTIVE.value
         self._refusal = ""
 
     def begin(self) -> None:
-        """Before any work can come: tables this code does not know are not touched, not even until the first beat."""
+        """Before any work can come: tables this code does not know are not touched, not even until the first beat, nor
+        is a full disk written to."""
         found = SchemaVersion.objects.values_list("number", "oldest").first()
-        if found is None or refusal(*found):
+        self._disk.look()
+        if found is None or refusal(*found) or self._disk.complaint():
             self._host.intake.close()
 
     def after_beat(self, beat_connection: psycopg.Connection[tuple[Any, ...]], status: str) -> None:
@@ -54,6 +59,7 @@ class Member:
         if host.intake.is_stopping:
             return
         self._look_at_itself(beat_connection)
+        self._status = status
         if status == Worker.Status.ACTIVE and not self._refusal:
             host.intake.open()
             self._drain.call_off()
@@ -68,10 +74,12 @@ class Member:
         """Whether it may take work at all; if not, its row says why."""
         found = beat_connection.execute("SELECT number, oldest FROM workers_schemaversion").fetchone()
         why = refusal(*found) if found else "the database has not been migrated: run `manage.py migrate`"
+        why = (why or self._disk.complaint())[:MOST_REFUSAL_CHARS]
         if why != self._refusal:
             self._refusal = why
             logger.log(logging.ERROR if why else logging.INFO, "%s", why or "work is taken again")
             beat_connection.execute("UPDATE workers_worker SET refusal = %s WHERE id = %s", [why, self._host.worker_id])
+            streaming.publish("worker")
 
     def register_anew(self) -> int:
         """After it was called lost: what ran is worth nothing any more and ends; new claims carry a new identity."""
@@ -79,9 +87,10 @@ class Member:
         for execution_id in host.running_ids:
             host.stop(execution_id, StopReason.INTERRUPTED)
         worker = register_worker(self._registration)
-        if not host.intake.is_open:  # what operators had asked of it holds on
+        if self._status != Worker.Status.ACTIVE:  # what operators had asked of it holds on
             Worker.objects.filter(pk=worker.pk).update(status=Worker.Status.CORDONED)
         connection.close()
+        self._refusal = ""  # the new row does not say it yet
         host.worker_id, host.name = worker.pk, worker.name
         logs.say_worker(worker.name)
         return worker.pk

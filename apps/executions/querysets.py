@@ -35,6 +35,10 @@ class ExecutionQuerySet(models.QuerySet["Execution"]):
     def terminal(self) -> Self:
         return self.filter(status__in=TERMINAL)
 
+    def pinned(self, is_pinned: bool) -> Self:
+        """Those that somebody pinned, or all others."""
+        return self.filter(pin__isnull=not is_pinned)
+
     def labeled(self, labels: Iterable[tuple[str, str]]) -> Self:
         """The second condition says nothing new, but without it the index of labels is not used: it leaves out rows
         without labels."""

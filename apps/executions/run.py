@@ -6,19 +6,19 @@ Database before and after, never during: the connection goes back to the pool wh
 import logging
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from itertools import chain, repeat
 from pathlib import Path
+from typing import TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
-from psycopg_pool import PoolTimeout
 
 from apps.actions.definition import Definition
 from apps.core import tracing
 from apps.core.crypto import SealBroken
-from apps.core.database import release_connection
-from apps.core.errors import AttuneError
+from apps.core.database import again_if_given_up, first_line, release_connection, trouble_of
+from apps.core.errors import NO_ROOM, AttuneError
 from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_BYTES
 from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
@@ -26,9 +26,10 @@ from apps.executions import dispatch
 from apps.executions.api_tokens import api_token_for, end_api_tokens
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
-from apps.executions.ending import Judge, failed, not_started
+from apps.executions.ending import Judge, ResultNotKept, failed, not_started
 from apps.executions.files import artifacts_folder, attempt_folder
 from apps.executions.models import Execution
+from apps.executions.policies.loss import CutOff
 from apps.executions.secrets import unseal
 from apps.executions.services.building import building_told
 from apps.executions.services.finish import Ending, finish
@@ -49,7 +50,9 @@ from apps.workers.host import Host, HostedRuntime, RuntimeNotHere
 
 logger = logging.getLogger(__name__)
 
-#: Between tries to say how a run ended.
+T = TypeVar("T")
+
+#: Between tries to read what a run needs; the last one for ever between those to say how it ended.
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -65,7 +68,14 @@ def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
         return
     control = RunControl()
     with host.running(execution_id, control):
-        claimed = claim(execution_id, attempt=attempt, worker_id=host.worker_id)
+        try:
+            claimed = _again(lambda: claim(execution_id, attempt=attempt, worker_id=host.worker_id))
+        except Exception as error:
+            if trouble_of(error) is None:
+                raise
+            # What the database took all the same is found at the next heartbeat, the rest is hinted at again.
+            logger.warning("not claimed: %s", first_line(error), extra={"execution_id": execution_id})
+            return
         count(CLAIMS, "refused" if claimed is None else "claimed")
         if claimed is None:
             _not_claimed(execution_id, attempt)
@@ -81,7 +91,7 @@ def _not_claimed(execution_id: int, attempt: int) -> None:
 
 
 def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:
-    definition = definition_of(claimed.definition_id)
+    definition = _again(lambda: definition_of(claimed.definition_id))
     with tracing.span(claimed.action_ref, parent=claimed.traceparent, kind="consumer", facts=_traced(claimed)) as span:
         ending = _run_claimed(claimed, definition, control, host)
         span.tell({"attune.status": ending.status.value})
@@ -97,16 +107,22 @@ def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:
     logger.info("%s %s", claimed.action_ref, status, extra=_facts(claimed))
 
 
+def _again(read: Callable[[], T]) -> T:
+    return again_if_given_up(read, is_idempotent=True, pauses_s=_PAUSES_S)
+
+
 def _finish(claimed: Claimed, ending: Ending, definition: Definition) -> Status:
     """Until the database has taken it: how the run ended is known nowhere else."""
     for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
         try:
             end_api_tokens(claimed.id, definition, attempt=claimed.attempt)
             return finish(claimed, ending, rules=definition)
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            logger.warning("its end is kept until the database takes it: %s", _first_line(error), extra=_facts(claimed))
-            release_connection()
-            time.sleep(pause_s)
+        except Exception as error:
+            if trouble_of(error) is None:
+                raise
+            logger.warning("its end is kept until the database takes it: %s", first_line(error), extra=_facts(claimed))
+        release_connection()
+        time.sleep(pause_s)
     raise AssertionError  # it repeats for ever
 
 
@@ -115,7 +131,9 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
     try:
         secret_parameters = _secret_parameters(claimed)
         with ExitStack() as held:
-            spec = _prepare(claimed, definition, secret_parameters, control=control, host=host, held=held)
+            spec = _again(
+                lambda: _prepare(claimed, definition, secret_parameters, control=control, host=host, held=held)
+            )
             release_connection()
             log_dir = attempt_folder(claimed.id, claimed.attempt)
             result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
@@ -143,18 +161,18 @@ def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: P
             return failed("secrets_unreadable", f"its secret parameters cannot be opened: {error}", may_retry=False)
         case SecretInEnvironment():
             return failed("secret_in_environment", str(error), may_retry=False)
-        case OperationalError() | InterfaceError() | PoolTimeout():
-            return failed("database_away", f"the database went away before it started: {_first_line(error)}")
+        case OSError(errno=number) if number in NO_ROOM:
+            return not_started(f"it could not be prepared on this worker: {error.strerror}", number)
+    if trouble := trouble_of(error):
+        text = f"the database went away before it started: {first_line(error)}"
+        reason = {"code": trouble.value, "text": text}
+        return Ending(status=Status.ABANDONED, reason=reason, cut_off=CutOff.NOT_STARTED)
     return _bug(claimed, error)
 
 
 def _bug(claimed: Claimed, error: Exception) -> Ending:
     logger.error("a bug ended it", exc_info=error, extra=_facts(claimed))
     return failed("internal_error", "this is a bug in Attune; the worker's log has it under the execution's id")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
 
 
 def _secret_parameters(claimed: Claimed) -> JsonObject:
@@ -243,13 +261,13 @@ def _place(claimed: Claimed, pack_dir: Path, *, work_root: Path, api_token: str)
     )
 
 
-def _keep_large(claimed: Claimed, data: bytes) -> str | None:
-    """Writes a result the database does not take as an artifact of the attempt."""
+def _keep_large(claimed: Claimed, data: bytes) -> str:
+    """Writes a result the database does not take as an artifact of the attempt. Raises `ResultNotKept`."""
     try:
         return keep_artifact(claimed.id, claimed.attempt, "result.json", data)
     except OSError as error:
-        logger.warning("a large result could not be kept: %s", error.strerror, extra=_facts(claimed))
-        return None
+        text = f"its result of {len(data)} bytes, too large for the database, could not be written: {error.strerror}"
+        raise ResultNotKept(text) from error
 
 
 def _count_output(result: RunResult) -> None:

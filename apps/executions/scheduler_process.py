@@ -1,4 +1,5 @@
-"""The life of a scheduler process: what is due when it is due, a sweep every few seconds, until SIGTERM."""
+"""The life of a scheduler process: what is due when it is due, a sweep every few seconds, retention beside them, until
+SIGTERM."""
 
 import logging
 import signal
@@ -6,9 +7,10 @@ import threading
 import time
 
 from apps.core.alive import still_alive
-from apps.core.database import release_connection
+from apps.core.database import limit_waits, release_connection
 from apps.core.metrics import publishing
 from apps.executions.due import bring_on_due, let_in_by_rates
+from apps.executions.retention.collector import Collector
 from apps.executions.sweep import run_step, sweep
 
 logger = logging.getLogger(__name__)
@@ -30,7 +32,10 @@ class SchedulerProcess:
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
+        limit_waits()
         publisher = publishing.start()
+        collector = Collector()
+        collector.start()
         next_sweep = time.monotonic()
         while not self._stopping.is_set():
             run_step(bring_on_due)
@@ -41,6 +46,7 @@ class SchedulerProcess:
                 still_alive()
                 next_sweep = time.monotonic() + SWEEP_EVERY_S
             self._stopping.wait(self._pause_s)
+        collector.stop()
         publisher.stop()
         logger.info("scheduler stopped")
 

@@ -8,17 +8,18 @@ import logging
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error
 from django.db.models.functions import Now
+from psycopg_pool import PoolTimeout
 
 from apps.accounts.services.login import sweep_failures
+from apps.core.database import first_line, release_connection, trouble_of
 from apps.core.metrics.catalogue import SWEEP_FAILURES, SWEEP_ROWS, SWEEP_RUNS, SWEEP_SECONDS
 from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
-from apps.executions import hints, idempotency, outbox, reconcile
+from apps.executions import hints, outbox, reconcile
 from apps.executions.api_tokens import sweep_api_tokens
 from apps.executions.models import Execution
-from apps.executions.policies.idle import collect_idle_gates, collect_removed_policies
 from apps.executions.policies.passes import forget_old_passes
 from apps.executions.services.cancel import end_waiting
 from apps.executions.services.lost import end_lost
@@ -45,37 +46,43 @@ def sweep() -> None:
         hints.send_again,
         outbox.announce_all,
         sweep_operations,
-        idempotency.forget_old,
         sweep_api_tokens,
         sweep_failures,
         forget_old_passes,
-        collect_idle_gates,
-        collect_removed_policies,
     ):
         run_step(step)
 
 
-def run_step(step: Callable[[], int | None]) -> None:
-    """`step` may return how many rows it moved."""
+def run_step(step: Callable[[], int | None]) -> int:
+    """`step` may return how many rows it moved; then so does this, and 0 for one that failed."""
     began = time.monotonic()
     is_through = False
+    moved = 0
     try:
-        count(SWEEP_ROWS, step.__name__, by=step() or 0)
+        moved = step() or 0
+        count(SWEEP_ROWS, step.__name__, by=moved)
         is_through = True
     except RedisAway:
         logger.info("%s waits: Redis is away", step.__name__)
     except StaleEpoch:
         logger.info("%s waits: the lines are being built anew", step.__name__)
-    except DatabaseError as error:
-        logger.warning("%s failed: %s", step.__name__, str(error).strip().partition("\n")[0])
-        connection.close()
-    except Exception:
-        # The next steps, and the next round, must come whatever one row or one answer of Redis did to this step.
-        logger.exception("%s failed by a bug", step.__name__)
+    except Exception as error:  # noqa: BLE001 - told apart there
+        _told(step.__name__, error)
     count(SWEEP_RUNS, step.__name__)
     count(SWEEP_SECONDS, step.__name__, by=time.monotonic() - began)
     if not is_through:
         count(SWEEP_FAILURES, step.__name__)
+    return moved
+
+
+def _told(step: str, error: Exception) -> None:
+    """The next steps, and the next round, must come whatever one row or one answer of Redis did to this step."""
+    if trouble_of(error):
+        logger.warning("%s failed: %s", step, first_line(error))
+    else:
+        logger.error("%s failed by a bug", step, exc_info=error)
+    if isinstance(error, Error | PoolTimeout):
+        release_connection()
 
 
 def expire_waiting() -> int:

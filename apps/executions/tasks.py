@@ -9,8 +9,10 @@ from apps.workers.host import current
 
 
 @shared_task(name=dispatch.RUN_TASK, ignore_result=True, base=HintTask)
-def run(execution_id: int, attempt: int) -> None:
-    run_execution(execution_id, attempt, host=current())
+def run(*arguments: object, **named: object) -> None:
+    hint = dispatch.read_hint((*arguments, *named.values()))
+    if hint is not None:
+        run_execution(*hint, host=current())
 
 
 @shared_task(name=outbox.ANNOUNCE_TASK, ignore_result=True)

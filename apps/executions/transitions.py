@@ -16,6 +16,7 @@ from django.db import connection
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject, JsonValue
 from apps.executions.states import TERMINAL, Status, may_follow
+from apps.workers.schema import SCHEMA
 
 
 class StaleTransition(Conflict):
@@ -135,7 +136,8 @@ def insert(rows: Sequence[NewExecution]) -> list[Ticket]:
 
 
 def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
-    """`scheduled → running` for an active worker. None: a duplicate, stale or forged hint, or a worker called lost."""
+    """`scheduled → running` for an active worker that knows the tables. None: a duplicate, stale or forged hint, a
+    worker called lost, or tables that were moved on a moment ago."""
     sql = f"""
         WITH claimed AS (
             UPDATE executions_execution
@@ -143,6 +145,7 @@ def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
                    started_at = {_NOW}, reason = NULL
              WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'scheduled'
                AND EXISTS (SELECT 1 FROM workers_worker WHERE id = %(worker)s AND status = 'active')
+               AND NOT EXISTS (SELECT 1 FROM workers_schemaversion WHERE oldest > {SCHEMA})
             RETURNING *)
         , told AS (
             INSERT INTO executions_history (execution_id, attempt, status, worker_id, at)

@@ -7,6 +7,7 @@
 """
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from django.conf import settings
 from django.db import connection
 
 from apps.core import logs, tracing
+from apps.core.database import limit_waits
 from apps.core.metrics import publishing
+from apps.core.repeating import Repeating
 from apps.core.version import VERSION
 from apps.executions.listener import Listener
 from apps.executions.member import Member
@@ -26,16 +29,20 @@ from apps.runtimes.environments.volume import volume_id
 from apps.runtimes.services import known_runtimes
 from apps.workers.builds import look_after_environments
 from apps.workers.capabilities import Capabilities, RuntimesNotHere, find_capabilities
+from apps.workers.disk import DiskWatch
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.intake import Intake
 from apps.workers.services import Registration, end_worker, register_worker
 from apps.workers.slots_pool import SlotsPool
+from apps.workers.tidying import tidy_host
 
 logger = logging.getLogger(__name__)
 
 #: The warden kills what may be started again elsewhere so much earlier than it is: 20 s before 30 s.
 _SILENT_BEFORE_LOST = 2 / 3
+#: Between two looks for old versions of packs and environments on this host.
+_TIDY_EVERY_S = 3600.0
 
 
 class WorkerProcess:
@@ -47,6 +54,7 @@ class WorkerProcess:
 
     def run(self) -> None:
         self._warden.start()
+        limit_waits()
         try:
             with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
                 self._run_registered(self._capabilities(), work_root)
@@ -67,23 +75,21 @@ class WorkerProcess:
 
     def _run_registered(self, capabilities: Capabilities, work_root: Path) -> None:
         volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
-        registration = Registration(
-            name=settings.ATTUNE_WORKER_NAME,
-            capabilities=capabilities,
-            slots=settings.ATTUNE_WORKER_SLOTS,
-            labels=_labels(settings.ATTUNE_WORKER_LABELS),
-            version=VERSION,
-            volume_id=volume,
-        )
+        registration = _registration(capabilities, volume)
         worker = register_worker(registration)
         logs.say_worker(worker.name)
         host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, Intake(capabilities.queues))
-        member = Member(host, registration)
+        disk = _disk_watch()
+        member = Member(host, registration, disk)
         member.begin()
         connection.close()
         set_current(host)
         look_after_environments(host)
         connection.close()
+        beside = [
+            Repeating("disk", disk.look, every_s=settings.ATTUNE_HEARTBEAT_S),
+            Repeating("tidying", lambda: tidy_host(host), every_s=_TIDY_EVERY_S),
+        ]
         heartbeat = Heartbeat(
             worker.pk,
             every_s=settings.ATTUNE_HEARTBEAT_S,
@@ -94,6 +100,8 @@ class WorkerProcess:
         host.is_believed = heartbeat.is_believed
         heartbeat.start()
         listener.start()
+        for thread in beside:
+            thread.start()
         publisher = publishing.start()
         tracing.start("worker")
         try:
@@ -101,6 +109,8 @@ class WorkerProcess:
         finally:
             tracing.stop()
             publisher.stop()
+            for thread in beside:
+                thread.stop()
             listener.stop()
             heartbeat.stop()
             end_worker(host.worker_id)
@@ -126,6 +136,25 @@ class WorkerProcess:
             "quiet": True,
         }
         self._app.Worker(**arguments).start()
+
+
+def _registration(capabilities: Capabilities, volume: str) -> Registration:
+    return Registration(
+        name=settings.ATTUNE_WORKER_NAME,
+        capabilities=capabilities,
+        slots=settings.ATTUNE_WORKER_SLOTS,
+        labels=_labels(settings.ATTUNE_WORKER_LABELS),
+        version=VERSION,
+        volume_id=volume,
+    )
+
+
+def _disk_watch() -> DiskWatch:
+    """Of what executions write to. The folder of artifacts may not be there before the first one."""
+    folders = {"work": settings.ATTUNE_WORK_DIR, "artifacts": settings.ATTUNE_ARTIFACTS_DIR}
+    with suppress(OSError):  # which the watch will tell
+        settings.ATTUNE_ARTIFACTS_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return DiskWatch(folders, floor_mib=settings.ATTUNE_DISK_FLOOR_MB)
 
 
 def _begin(host: Host, consumer: Any) -> None:

@@ -55,7 +55,8 @@ _QUEUES = """
      GROUP BY queue ORDER BY 2 DESC LIMIT 100
 """
 _WORKERS = """
-    SELECT w.name, w.pool, w.status, w.slots,
+    SELECT w.name, w.pool,
+           CASE WHEN w.status = 'active' AND w.refusal <> '' THEN 'refusing' ELSE w.status END, w.slots,
            extract(epoch FROM clock_timestamp() - w.last_heartbeat)::float,
            (SELECT count(*) FROM executions_execution e WHERE e.worker_id = w.id AND e.status = ANY(%(active)s))
       FROM workers_worker w WHERE w.status IN ('active', 'cordoned', 'draining')
@@ -108,7 +109,7 @@ def _executions() -> Iterator[Sample]:
 
 
 def _workers() -> Iterator[Sample]:
-    statuses = {"active": 0, "cordoned": 0, "draining": 0}
+    statuses = {"active": 0, "refusing": 0, "cordoned": 0, "draining": 0}
     for name, pool, status, slots, age, used in _rows(_WORKERS, active=_values(ACTIVE), most=MOST_WORKERS):
         statuses[status] += 1
         yield catalogue.HEARTBEAT_AGE, (name, pool), age

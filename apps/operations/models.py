@@ -59,7 +59,8 @@ class Operation(models.Model):
                 fields=["hinted_at"],
                 name="operation_unfinished",
                 condition=models.Q(status__in=["pending", "running"]),
-            )
+            ),
+            models.Index(fields=["ended_at"], name="operation_ended", condition=models.Q(ended_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from apps.core.errors import ErrorCollector, NotFound
+from apps.core.errors import NO_ROOM, DiskFull, ErrorCollector, NotFound
 from apps.core.refs import safe_name
 from apps.packs.archive import unpack_archive, write_archive
 from apps.packs.loader import PackInvalid
@@ -25,6 +26,8 @@ MAX_FILES = 5_000
 MAX_BYTES = 100 * 1024 * 1024
 #: Never part of a pack: version control, caches, environments made beside the code.
 IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_modules", ".mypy_cache", ".pytest_cache"})
+#: Folder of archives in storage.
+ARCHIVES = "packs"
 _CHUNK = 1024 * 1024
 #: Deepest folder of a pack.
 _MAX_DEPTH = 64
@@ -45,6 +48,18 @@ class StagedPack:
 def folder_of(pack_ref: str, digest: str) -> Path:
     """Where a version lies on this host once it is unpacked."""
     return Path(settings.ATTUNE_PACKS_DIR) / safe_name(pack_ref) / digest[:12]
+
+
+@contextmanager
+def telling_no_room() -> Iterator[None]:
+    """Makes of a full disk an error that says so: `DiskFull`. Nothing half-written is left by then."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        raise DiskFull(f"The pack could not be kept on this host: {error.strerror}{where}.") from error
 
 
 @contextmanager
@@ -129,6 +144,8 @@ class _Copier:
         try:
             shutil.copyfile(entry.path, target)
         except OSError as error:
+            if error.errno in NO_ROOM:
+                raise
             self._errors.add(path, 0, f"cannot be read: {error.strerror}")
             return
         target.chmod(0o755 if facts.st_mode & stat.S_IXUSR else 0o644)
@@ -149,7 +166,7 @@ def digest_of(folder: Path) -> str:
 
 def keep(staged: StagedPack, pack_ref: str) -> None:
     """Writes the version's archive to storage and unpacks it here. Idempotent."""
-    name = _archive_name(pack_ref, staged.digest)
+    name = archive_name(pack_ref, staged.digest)
     if not default_storage.exists(name):
         with tempfile.TemporaryFile() as archive:
             write_archive(staged.folder, _files(staged.folder), archive)
@@ -165,7 +182,12 @@ def _save_whole(name: str, archive: "File[bytes]") -> None:
     except NotImplementedError:  # object stores show nothing before it is complete
         default_storage.save(name, archive)
         return
-    part = default_storage.save(f"{name}.part", archive)
+    part = f"{name}.{secrets.token_hex(6)}.part"
+    try:
+        default_storage.save(part, archive)
+    except OSError:
+        default_storage.delete(part)
+        raise
     Path(default_storage.path(part)).replace(path)
 
 
@@ -174,7 +196,7 @@ def ensure_unpacked(pack_ref: str, digest: str) -> Path:
     folder = folder_of(pack_ref, digest)
     if folder.is_dir():
         return folder
-    name = _archive_name(pack_ref, digest)
+    name = archive_name(pack_ref, digest)
     if not default_storage.exists(name):
         raise NotFound(f"The archive of {pack_ref} {digest[:12]} is not in storage ({name}).")
     with tempfile.TemporaryDirectory(dir=_staging()) as temporary, default_storage.open(name) as archive:
@@ -192,7 +214,7 @@ def _publish(source: Path, target: Path) -> None:
     _discard_old(target.parent.glob(".*"))
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        shutil.copytree(source, temporary, dirs_exist_ok=True)
+        _copy_tree(source, temporary)
         _make_read_only(temporary)
         temporary.rename(target)
     except OSError:
@@ -200,6 +222,15 @@ def _publish(source: Path, target: Path) -> None:
             raise
     finally:
         discard(temporary)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """`copytree` hides the number of an error among its words; a full disk keeps it."""
+    try:
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    except shutil.Error as error:
+        number = next((number for number in NO_ROOM if f"[Errno {number}]" in str(error)), None)
+        raise (error if number is None else OSError(number, os.strerror(number), str(target))) from error
 
 
 def _make_read_only(folder: Path) -> None:
@@ -225,5 +256,6 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _archive_name(pack_ref: str, digest: str) -> str:
-    return f"packs/{safe_name(pack_ref)}/{digest}.tar.gz"
+def archive_name(pack_ref: str, digest: str) -> str:
+    """Of a version's archive in storage."""
+    return f"{ARCHIVES}/{safe_name(pack_ref)}/{digest}.tar.gz"

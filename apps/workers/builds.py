@@ -105,7 +105,7 @@ def _ask_each_volume(
     runtime: str, task: str, arguments: tuple[object, ...], *, note: Callable[[str], None] = lambda _: None
 ) -> int:
     asked: set[str] = set()
-    for worker in Worker.objects.filter(status=Worker.Status.ACTIVE):
+    for worker in Worker.objects.taking():
         queue = build_queue(worker.pool, runtime)
         if queue not in worker.queues or worker.volume_id in asked:
             continue

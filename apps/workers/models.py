@@ -13,6 +13,9 @@ from apps.accounts.rights import Columns, rights_of
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
+#: What fits into `refusal`.
+MOST_REFUSAL_CHARS = 255
+
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
     def visible_to(self, identity: "Identity") -> Self:
@@ -21,9 +24,13 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
     def living(self) -> Self:
         return self.filter(status__in=Worker.LIVING)
 
+    def taking(self) -> Self:
+        """Those that take work now."""
+        return self.filter(status=Worker.Status.ACTIVE, refusal="")
+
     def serving(self, queue: str) -> Self:
         """Those that would take work from `queue` now."""
-        return self.filter(status=Worker.Status.ACTIVE, refusal="", queues__contains=[queue])
+        return self.taking().filter(queues__contains=[queue])
 
 
 class SchemaVersion(models.Model):
@@ -63,7 +70,7 @@ class Worker(models.Model):
     volume_id = models.CharField(max_length=64, help_text="of the folder in which it builds environments")
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     refusal = models.CharField(
-        max_length=255, blank=True, default="", help_text="why it takes nothing of its own accord"
+        max_length=MOST_REFUSAL_CHARS, blank=True, default="", help_text="why it takes nothing of its own accord"
     )
     is_stopping = models.BooleanField(default=False, help_text="its process was told to end")
     started_at = models.DateTimeField(db_default=Now())

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,10 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-Kind = Literal["text", "int", "float", "bool", "path", "list", "secret"]
+Kind = Literal["text", "int", "float", "bool", "path", "list", "secret", "days"]
+
+#: Of `days`: kept for ever.
+NEVER = "never"
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -74,6 +78,44 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_LOG_HEAD_BYTES", "int", "2097152", "First bytes of a stream that are always kept", 1024),
     Setting("ATTUNE_LOG_TAIL_BYTES", "int", "8388608", "Newest bytes of a stream that are kept", 1024),
     Setting("ATTUNE_LOG_TOTAL_BYTES", "int", "20971520", "Bytes of log one execution may keep in all", 4096),
+    Setting(
+        "ATTUNE_RETENTION_EXECUTIONS_DAYS",
+        "days",
+        "30",
+        "Days an execution is kept after its end, with its history and files; `never`: it is never removed",
+        0.01,
+    ),
+    Setting("ATTUNE_RETENTION_LOGS_DAYS", "days", "7", "Days its logs are kept, or `never`", 0.01),
+    Setting("ATTUNE_RETENTION_ARTIFACTS_DAYS", "days", "30", "Days its artifacts are kept, or `never`", 0.01),
+    Setting(
+        "ATTUNE_RETENTION_OPERATIONS_DAYS",
+        "days",
+        "30",
+        "Days operations and their logs, and results of internal tasks, are kept, or `never`",
+        0.01,
+    ),
+    Setting("ATTUNE_RETENTION_IDEMPOTENCY_KEYS_DAYS", "days", "1", "Days a key is remembered, or `never`", 0.01),
+    Setting(
+        "ATTUNE_RETENTION_WORKERS_DAYS",
+        "days",
+        "30",
+        "Days a lost or stopped worker is listed, or `never`; longer where a kept execution ran on it",
+        0.01,
+    ),
+    Setting(
+        "ATTUNE_RETENTION_PACK_VERSIONS",
+        "int",
+        "2",
+        "Newest versions of each pack that are kept, to go back to; also the current one, and what still runs",
+        1,
+    ),
+    Setting(
+        "ATTUNE_DISK_FLOOR_MB",
+        "int",
+        "200",
+        "A worker takes nothing new while a disk it writes to has fewer MiB left; 0: only when it cannot write",
+        0,
+    ),
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
     Setting("ATTUNE_PACKAGE_INDEX_URL", "text", "", "Package index for builds; default: what pip is set up with"),
     Setting("ATTUNE_DB_POOL_SIZE", "int", "8", "Database connections one process may hold", 2),
@@ -135,7 +177,8 @@ def number(name: str) -> float:
     if not math.isfinite(parsed):
         raise ImproperlyConfigured(f"{name}={value} is not finite")
     if setting.minimum is not None and not parsed >= setting.minimum:
-        raise ImproperlyConfigured(f"{name}={value} is below {setting.minimum:g}")
+        forever = f"; to keep for ever, say {NEVER}" if setting.kind == "days" else ""
+        raise ImproperlyConfigured(f"{name}={value} is below {setting.minimum:g}{forever}")
     return parsed
 
 
@@ -144,6 +187,11 @@ def integer(name: str) -> int:
     if value != int(value):
         raise ImproperlyConfigured(f"{name}={value} is not a whole number")
     return int(value)
+
+
+def days(name: str) -> timedelta | None:
+    """A length of time; None for `never`."""
+    return None if text(name) == NEVER else timedelta(days=number(name))
 
 
 def choice(name: str, *known: str) -> str:
@@ -174,7 +222,7 @@ def database(url: str) -> dict[str, object]:
     waits = {"timeout": 3, "reconnect_timeout": 4, "max_idle": 60}
     pool = {"min_size": 1, "max_size": integer("ATTUNE_DB_POOL_SIZE"), **waits}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "apps.core.postgresql",
         **{setting: str(parts.get(key) or "") for key, setting in known.items()},
         "OPTIONS": {**options, "pool": pool, "application_name": "attune"},
         "CONN_MAX_AGE": 0,

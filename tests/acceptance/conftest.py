@@ -19,16 +19,33 @@ def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
     running.down()
 
 
+@pytest.fixture(scope="module")
+def hurt_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
+    """An Attune to be hurt by one test after the other: silent workers are lost after three seconds."""
+    yield from _started_to_be_hurt(tmp_path_factory.mktemp("hurt"))
+
+
 @pytest.fixture
-def private_attune(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Attune]:
-    """An Attune of the test's own, to be hurt: silent workers are lost after three seconds, or as the test says."""
+def private_attune(tmp_path: Path) -> Iterator[Attune]:
+    """The same for one test alone."""
+    yield from _started_to_be_hurt(tmp_path)
+
+
+def _started_to_be_hurt(folder: Path) -> Iterator[Attune]:
     settings = {
-        "ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "3", "ATTUNE_DRAIN_S": "3", **getattr(request, "param", {}),
+        "ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "3", "ATTUNE_DRAIN_S": "3", "ATTUNE_WORKER_SLOTS": "50",
     }  # fmt: skip
-    running = Attune(tmp_path / "var", settings)
+    running = Attune(folder / "var", settings)
     running.up()
     for name in ("oracle", "hard"):
         assert running.install(PACKS / name)["status"] == "succeeded"
     yield running
     running.down()
     assert running.processes() == {}
+
+
+@pytest.fixture
+def hurt(hurt_before: Attune) -> Attune:
+    """The same, as healthy as on its first day, whatever the test before did to it."""
+    hurt_before.wait_until_healthy()
+    return hurt_before

@@ -2,21 +2,59 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.acceptance.attune import Attune
-from tests.acceptance.test_order import check, notes_in, wait_for_all
+from tests.acceptance.attune import TERMINAL, Attune
+from tests.acceptance.test_order import Note, check, notes_in
 from tests.acceptance.test_running import living
 from tests.waiting import wait_for
 
 
-def test_what_a_killed_worker_ran_is_ended_and_starts_again_as_the_next_attempt(private_attune: Attune) -> None:
-    attune, marker = private_attune, f"orphan-{private_attune.port}"
+def wait_for_ends(attune: Attune, ids: Collection[int], *, deadline_s: float = 180) -> set[str]:
+    """The statuses they ended in."""
+
+    def all_over() -> set[str] | None:
+        found = [row["status"] for row in attune.executions(fields="id,status") if row["id"] in ids]
+        return set(found) if len(found) == len(ids) and TERMINAL.issuperset(found) else None
+
+    statuses: set[str] = wait_for(all_over, what=f"{len(ids)} ends", deadline_s=deadline_s, every_s=0.25)
+    return statuses
+
+
+def test_fifty_that_ran_on_the_only_worker_when_it_was_killed_all_end_as_their_action_says(
+    hurt: Attune, tmp_path: Path
+) -> None:
+    attune, file = hurt, tmp_path / "notes"
+    actions = ["oracle.hang_once"] * 40 + ["oracle.hang_never_again"] * 10
+    wishes = [{"action": action, "parameters": {"file": str(file), "n": n}} for n, action in enumerate(actions)]
+    answer = attune.client.post("/executions/batch", json={"executions": wishes})
+    assert answer.status_code == 201, answer.text
+    asked = [row["id"] for row in answer.json()["results"]]
+    wait_for(lambda: file.exists() and len(notes_in(file)) == 50, what="all fifty to run")
+    (killed,) = attune.client.get("/workers", params={"status": "active"}).json()["results"]
+    attune.kill(attune.pids_of("worker")[0])
+
+    def another() -> bool:
+        active = attune.client.get("/workers", params={"status": "active"}).json()["results"]
+        return any(worker["pid"] != killed["pid"] for worker in active)
+
+    wait_for(another, what="another worker")
+    assert wait_for_ends(attune, asked, deadline_s=60) == {"succeeded", "abandoned"}
+
+    rows = [attune.execution(pk) for pk in asked]
+    assert [(row["status"], row["attempt"], row["losses"]) for row in rows[:40]] == [("succeeded", 2, 1)] * 40
+    assert [(row["status"], row["attempt"]) for row in rows[40:]] == [("abandoned", 1)] * 10
+    expected = [Note("start", n, pk, 1) for n, pk in enumerate(asked)]
+    expected += [Note(what, n, pk, 2) for n, pk in enumerate(asked[:40]) for what in ("start", "end")]
+    assert sorted(notes_in(file), key=str) == sorted(expected, key=str)
+
+
+def test_what_a_killed_worker_ran_is_ended_and_starts_again_as_the_next_attempt(hurt: Attune) -> None:
+    attune, marker = hurt, f"orphan-{hurt.port}"
     requested = attune.request("hard.stubborn", {"marker": marker})
     wait_for(lambda: living(marker) == 2, what="both stubborn processes")
     attune.kill(attune.pids_of("worker")[0])
@@ -30,8 +68,8 @@ def test_what_a_killed_worker_ran_is_ended_and_starts_again_as_the_next_attempt(
     assert "worker_lost" in [reason["code"] for reason in reasons if reason]
 
 
-def test_a_worker_that_is_stopped_finishes_what_it_can_and_sends_the_rest_back(private_attune: Attune) -> None:
-    attune = private_attune
+def test_a_worker_that_is_stopped_finishes_what_it_can_and_sends_the_rest_back(hurt: Attune) -> None:
+    attune = hurt
     short = attune.request("core.sleep", {"seconds": 1.5})
     long = attune.request("core.sleep", {"seconds": 300})
     attune.running(short["id"])
@@ -45,18 +83,17 @@ def test_a_worker_that_is_stopped_finishes_what_it_can_and_sends_the_rest_back(p
     assert attune.ended(long["id"])["status"] == "canceled"
 
 
-def test_without_redis_requests_are_taken_and_run_in_order_when_it_is_back(
-    private_attune: Attune, tmp_path: Path
-) -> None:
-    attune, file = private_attune, tmp_path / "notes"
+def test_without_redis_requests_are_taken_and_run_in_order_when_it_is_back(hurt: Attune, tmp_path: Path) -> None:
+    attune, file = hurt, tmp_path / "notes"
     attune.run("oracle.one", {"file": str(tmp_path / "first"), "n": 0})
+    asked = []
     redis = attune.server_pid("valkey")
     attune.kill(redis, signal.SIGSTOP)
     try:
         slowest = 0.0
         for n in range(20):
             started = time.monotonic()
-            attune.request("oracle.one", {"file": str(file), "n": n})
+            asked.append(attune.request("oracle.one", {"file": str(file), "n": n})["id"])
             slowest = max(slowest, time.monotonic() - started)
         assert attune.client.get("/executions").status_code == 200
         ready = httpx.get(f"{attune.profile['url']}/readyz", timeout=30)
@@ -64,19 +101,20 @@ def test_without_redis_requests_are_taken_and_run_in_order_when_it_is_back(
     finally:
         attune.kill(redis, signal.SIGCONT)
     assert slowest < 2.0
-    wait_for_all(attune, "oracle.one", 21)
+    assert wait_for_ends(attune, asked) == {"succeeded"}
     notes = notes_in(file)
     check(notes, limit=1, count=20)
     assert [note.n for note in notes if note.what == "start"] == list(range(20))
 
 
-def test_a_redis_that_dies_is_started_again_and_nothing_is_lost(private_attune: Attune, tmp_path: Path) -> None:
-    attune, file = private_attune, tmp_path / "notes"
+def test_a_redis_that_dies_is_started_again_and_nothing_is_lost(hurt: Attune, tmp_path: Path) -> None:
+    attune, file = hurt, tmp_path / "notes"
+    asked = []
     for n in range(60):
-        attune.request("oracle.one", {"file": str(file), "n": n})
+        asked.append(attune.request("oracle.one", {"file": str(file), "n": n})["id"])
         if n == 20:
             attune.kill(attune.server_pid("valkey"))
-    wait_for_all(attune, "oracle.one", 60)
+    assert wait_for_ends(attune, asked) == {"succeeded"}
     notes = notes_in(file)
     check(notes, limit=1, count=60)
     assert [note.n for note in notes if note.what == "start"] == list(range(60))
@@ -96,12 +134,13 @@ def without_postgresql(attune: Attune) -> Iterator[None]:
     wait_for(lambda: attune.client.get("/executions").status_code == 200, what="PostgreSQL")
 
 
-@pytest.mark.parametrize("private_attune", [{"ATTUNE_LOST_AFTER_S": "30"}], indirect=True)
 def test_without_postgresql_requests_are_refused_with_a_time_to_come_back_and_ends_are_kept(
-    private_attune: Attune,
+    hurt: Attune, tmp_path: Path
 ) -> None:
-    attune = private_attune
-    running = attune.request("core.sleep", {"seconds": 2})
+    attune = hurt
+    # One that may run again elsewhere would be killed after two silent seconds.
+    parameters = {"file": str(tmp_path / "notes"), "n": 0, "seconds": 2}
+    running = attune.request("oracle.not_twice", parameters)
     attune.running(running["id"])
     with without_postgresql(attune):
         post = {"action": "core.noop", "parameters": {}}
@@ -114,8 +153,8 @@ def test_without_postgresql_requests_are_refused_with_a_time_to_come_back_and_en
     assert attune.run("core.noop")["status"] == "succeeded"
 
 
-def test_a_worker_that_was_cut_off_for_long_starts_what_it_ran_again(private_attune: Attune) -> None:
-    attune, marker = private_attune, f"cut-off-{private_attune.port}"
+def test_a_worker_that_was_cut_off_for_long_starts_what_it_ran_again(hurt: Attune) -> None:
+    attune, marker = hurt, f"cut-off-{hurt.port}"
     running = attune.request("hard.stubborn", {"marker": marker})
     wait_for(lambda: living(marker) == 2, what="both stubborn processes")
     with without_postgresql(attune):

@@ -84,7 +84,7 @@ def test_prometheus_scrapes_with_the_token_of_the_secret(stack: Stack, api: http
     with stack.client(Authorization=f"Bearer {token}") as prometheus:
         families = {item.name: item for item in text_string_to_metric_families(prometheus.get("/metrics").text)}
     workers = {item.labels["status"]: item.value for item in families["attune_workers"].samples}
-    assert workers == {"active": 3, "cordoned": 0, "draining": 0}
+    assert workers == {"active": 3, "refusing": 0, "cordoned": 0, "draining": 0}
 
 
 def test_a_console_behind_the_proxy_takes_the_first_administrator(stack: Stack) -> None:

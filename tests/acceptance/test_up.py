@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,17 @@ from tests.acceptance.attune import ROOT, Attune
 from tests.waiting import wait_for
 
 
-def test_up_hello_down(tmp_path: Path) -> None:
-    attune = Attune(tmp_path / "var")
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
+    """Whoever tries it starts it; the next one finds what was left."""
+    attune = Attune(tmp_path_factory.mktemp("strangers") / "var", {"ATTUNE_DRAIN_S": "1"})
+    yield attune
+    attune.down()
+    assert attune.processes() == {}
+
+
+def test_up_hello_down_and_up_again(strangers: Attune) -> None:
+    attune = strangers
     said = attune.up()
     assert f"http://127.0.0.1:{attune.port}" in said
     assert "admin" in said
@@ -37,21 +47,17 @@ def test_up_hello_down(tmp_path: Path) -> None:
 
     attune.up()  # the data are still there
     assert attune.execution(1)["result"] == {"greeting": "Hello, World!"}
-    attune.down()
-    assert attune.processes() == {}
 
 
-def test_after_a_crash_down_ends_what_is_left_and_up_starts_again(tmp_path: Path) -> None:
-    attune = Attune(tmp_path / "var", {"ATTUNE_DRAIN_S": "1"})
-    attune.up()
+def test_after_a_crash_down_ends_what_is_left_and_up_starts_again(strangers: Attune) -> None:
+    attune = strangers
+    attune.up()  # it may run already
     attune.request("core.sleep", {"seconds": 300})
     attune.kill(attune.pids_of("supervisor")[0])
     attune.down()
     assert attune.processes() == {}
     attune.up()
     assert attune.run("core.noop")["status"] == "succeeded"
-    attune.down()
-    assert attune.processes() == {}
 
 
 def test_a_taken_port_gets_a_clear_message_and_leaves_nothing(tmp_path: Path) -> None:

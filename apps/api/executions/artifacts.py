@@ -16,6 +16,7 @@ from apps.api.pagination import slice_of
 from apps.api.views import View, sparse_all
 from apps.core.types import JsonObject
 from apps.executions.artifacts import Artifact, artifacts_of, open_artifact
+from apps.executions.retention.told import require_artifacts
 
 
 class ArtifactsView(View):
@@ -28,9 +29,10 @@ class ArtifactsView(View):
 
     @extend_schema(responses=ArtifactPageSerializer)
     def get(self, request: Request, execution_id: str) -> Response:
-        """The files its attempts left in their artifacts folders, by attempt and name."""
+        """The files its attempts left in their artifacts folders, by attempt and name. 410 when their days are over."""
         self.only_parameters(request, "limit", "cursor", "fields")
         execution = visible_execution(self, request, execution_id)
+        require_artifacts(execution)
         page, following = slice_of(request, artifacts_of(execution))
         found = [_artifact_json(execution.pk, item) for item in page]
         return Response({"results": sparse_all(request, found, shape=ArtifactSerializer), "next": following})
@@ -44,6 +46,7 @@ class ArtifactView(View):
         """One artifact, as a download."""
         self.only_parameters(request)
         execution = visible_execution(self, request, execution_id)
+        require_artifacts(execution)
         file = open_artifact(execution, int(attempt), name)
         return File(file, content_type="application/octet-stream", saved_as=_printable(name.rpartition("/")[2]))
 

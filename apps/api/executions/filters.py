@@ -24,6 +24,7 @@ FILTERS = (
     Filter("worker", "name of a worker", lambda rows, value: rows.filter(worker__name=value)),
     Filter("gate", "id of a gate", lambda rows, value: rows.filter(gate=value), filtering.number),
     Filter("parent", "id of an execution", lambda rows, value: rows.filter(parent=value), filtering.number),
+    Filter("pinned", "`true` or `false`", lambda rows, value: rows.pinned(value), filtering.truth),
     Filter("trace_id", "all that belongs together", lambda rows, value: rows.filter(trace_id=value), filtering.trace),
     Filter("since", "created at or after", lambda rows, value: rows.asked_between(value, None), filtering.moment),
     Filter("until", "created before", lambda rows, value: rows.asked_between(None, value), filtering.moment),

@@ -1,5 +1,7 @@
 """Logs over REST: plain text, in pieces, from the end, or as they grow."""
 
+from itertools import chain
+
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -14,8 +16,10 @@ from apps.api.executions.views import visible_execution
 from apps.api.sse import streamed
 from apps.api.views import View, is_true
 from apps.core.errors import FieldError, Invalid, NotFound
+from apps.executions.attempts import log_failed
 from apps.executions.files import attempt_folder, log_reader
 from apps.executions.models import Execution
+from apps.executions.retention.told import require_logs
 from apps.runner.logfollow import LogFollower
 from apps.runner.loglayout import Stream
 from apps.runner.logread import LogReader
@@ -31,6 +35,8 @@ _PARAMETERS = [
         "Last-Event-ID", OpenApiTypes.STR, OpenApiParameter.HEADER, description="the last event that arrived"
     ),
 ]
+#: Where a disk was full: the log goes on as far as it could be written.
+_NOT_WRITTEN = b"[attune: from here on the log could not be written]\n"
 #: What a whole log can be given as.
 _SHAPES = ("follow", "times", "download")
 _TEXT_OR_EVENTS = {(200, "text/plain"): OpenApiTypes.STR, (200, "text/event-stream"): OpenApiTypes.STR}
@@ -55,10 +61,12 @@ class LogsView(View):
         """Both streams in the order in which they came. What is missing is marked where it is missing.
 
         Followed, it comes as events `log` (`{stream, at, offset, gap, text}`) in the same order, those of before as
-        well as those to come, and one `end` (`{status}`); `Last-Event-ID` goes on exactly there.
+        well as those to come, and one `end` (`{status}`); `Last-Event-ID` goes on exactly there. 410 when the days of
+        logs are over.
         """
         self.only_parameters(request, "attempt", *_SHAPES)
         execution = visible_execution(self, request, execution_id)
+        require_logs(execution)
         return _whole(request, execution, tuple(Stream))
 
 
@@ -75,6 +83,7 @@ class StreamLogView(View):
         execution = visible_execution(self, request, execution_id)
         if stream not in tuple(Stream):
             raise UnknownStream
+        require_logs(execution)
         offset, tail = _number(request, "offset"), _number(request, "tail")
         if (offset is None and tail is None) or is_true(request, "follow"):
             return _whole(request, execution, (Stream(stream),))
@@ -117,6 +126,8 @@ def _whole(request: Request, execution: Execution, streams: tuple[Stream, ...]) 
         return _following(request, execution, attempt, streams)
     pieces = LogFollower(attempt_folder(execution.pk, attempt), dict.fromkeys(streams, 0)).read(is_over=True)
     lines = timed_lines(pieces) if has_times else text_of(pieces)
+    if log_failed(execution, attempt):
+        lines = chain(lines, (_NOT_WRITTEN,))
     if is_download:
         which = f"-{streams[0]}" if len(streams) == 1 else ""
         return TextDownload(lines, name=f"execution-{execution.pk}-attempt-{attempt}{which}.log")

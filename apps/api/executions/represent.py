@@ -6,11 +6,11 @@ from apps.actions.definition import parsed
 from apps.core.schema import MASK
 from apps.core.types import JsonObject
 from apps.executions.attempts import attempts_of
-from apps.executions.models import Execution, History
+from apps.executions.models import Execution, History, Pin
 from apps.executions.waiting import Waiting, explain
 
 #: What `represent` reads from other tables.
-RELATED = ("definition", "requested_by", "worker")
+RELATED = ("definition", "requested_by", "worker", "pin__pinned_by")
 
 
 def represent(executions: Sequence[Execution]) -> list[JsonObject]:
@@ -54,10 +54,20 @@ def _represent(execution: Execution, waiting: Waiting) -> JsonObject:
         "ended_at": execution.ended_at,
         "duration_s": execution.duration_s,
         "timeout_s": execution.timeout_s,
+        "pinned": _pinned(execution),
+        "logs_removed_at": execution.logs_removed_at,
+        "artifacts_removed_at": execution.artifacts_removed_at,
         "links": {
             name: f"{base}/{name}" for name in ("logs", "result", "artifacts", "attempts", "history", "children")
         },
     }
+
+
+def _pinned(execution: Execution) -> JsonObject | None:
+    pin: Pin | None = getattr(execution, "pin", None)
+    if pin is None:
+        return None
+    return {"reason": pin.reason, "by": pin.pinned_by.username if pin.pinned_by else None, "at": pin.pinned_at}
 
 
 def _masked(execution: Execution) -> Mapping[str, str]:

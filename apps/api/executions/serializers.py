@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from apps.api.serializers import JsonObjectField, LabelsField, Number, ShortList, StrictSerializer, Text
 from apps.executions.limits import FURTHEST, MAX_PARAMETERS_BYTES
+from apps.executions.models.pin import MOST_REASON_CHARS
 from apps.executions.services.request import MAX_BATCH
 
 #: Longest wait inside a request.
@@ -40,6 +41,10 @@ class RerunSerializer(StrictSerializer):
     parameters = JsonObjectField(max_bytes=MAX_PARAMETERS_BYTES, required=False)
 
 
+class PinRequestSerializer(StrictSerializer):
+    reason = Text(max_length=MOST_REASON_CHARS)
+
+
 class GateSerializer(serializers.Serializer[Any]):
     gate = serializers.IntegerField()
     policy = serializers.CharField()
@@ -51,6 +56,12 @@ class GateSerializer(serializers.Serializer[Any]):
     holding = serializers.IntegerField(allow_null=True)
     passed = serializers.IntegerField(allow_null=True, help_text="of a rate: how many passed within its window")
     estimate_s = serializers.FloatField(allow_null=True)
+
+
+class PinSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField()
+    by = serializers.CharField(allow_null=True)
+    at = serializers.DateTimeField()
 
 
 class ExecutionSerializer(serializers.Serializer[Any]):
@@ -88,6 +99,9 @@ class ExecutionSerializer(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
     duration_s = serializers.FloatField(allow_null=True)
     timeout_s = serializers.FloatField()
+    pinned = PinSerializer(allow_null=True)
+    logs_removed_at = serializers.DateTimeField(allow_null=True, help_text="by retention")
+    artifacts_removed_at = serializers.DateTimeField(allow_null=True, help_text="by retention")
     links = serializers.DictField(child=serializers.CharField())
 
 

@@ -16,7 +16,7 @@ from apps.api.executions import serializers
 from apps.api.executions.filters import FILTERS
 from apps.api.executions.represent import RELATED, represent, represent_attempts, represent_history
 from apps.api.views import ListView, View, path_id, sparse
-from apps.core.database import release_connection
+from apps.core.database import again_if_given_up, release_connection
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
 from apps.executions import wakeups
@@ -24,6 +24,7 @@ from apps.executions.artifacts import UnknownArtifact, large_result_name, open_a
 from apps.executions.idempotency import Idempotency
 from apps.executions.models import Execution
 from apps.executions.services.cancel import UnknownExecution, cancel_execution
+from apps.executions.services.pin import pin_execution, unpin_execution
 from apps.executions.services.request import Accepted, Wish, request_executions
 from apps.executions.services.rerun import rerun_execution
 from apps.executions.states import TERMINAL
@@ -32,7 +33,7 @@ _IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    description="the same key and body within 24 hours is the same request",
+    description="the same key and body is the same request while it is remembered: a day, unless set otherwise",
 )
 
 
@@ -169,6 +170,30 @@ class CancelView(View):
         return Response(represent([visible_execution(self, request, execution_id)])[0], status=202)
 
 
+class PinView(View):
+    verbs = {"POST": Verb.EXECUTION_PIN, "DELETE": Verb.EXECUTION_PIN}
+
+    @extend_schema(
+        request=serializers.PinRequestSerializer,
+        responses={200: serializers.ExecutionSerializer},
+        operation_id="executions_pin",
+    )
+    def post(self, request: Request, execution_id: str) -> Response:
+        """Keeps it whatever its age, with its files, who asked for it and what it asked for. Again: another reason."""
+        self.only_parameters(request)
+        values = self.read_body(request, serializers.PinRequestSerializer)
+        pin_execution(self.identity(request), path_id(execution_id), reason=values["reason"])
+        return Response(represent([visible_execution(self, request, execution_id)])[0])
+
+    @extend_schema(responses={204: None}, operation_id="executions_unpin")
+    def delete(self, request: Request, execution_id: str) -> Response:
+        """Lets it go: what is past its time is removed soon. No error for one that is not pinned."""
+        self.only_parameters(request)
+        self.no_body(request)
+        unpin_execution(self.identity(request), path_id(execution_id))
+        return Response(status=204)
+
+
 class RerunView(View):
     verbs = {"POST": Verb.EXECUTION_RUN}
 
@@ -211,7 +236,9 @@ def wait_for_end(execution_id: int, wait_s: float) -> None:
 
 
 def answer_accepted(view: View, request: Request, accepted: Accepted, *, is_batch: bool) -> Response:
-    rows = Execution.objects.select_related(*RELATED).in_bulk(list(accepted.execution_ids))
+    wanted = Execution.objects.select_related(*RELATED)
+    # It is accepted: whoever heard 503 now would ask for another one.
+    rows = again_if_given_up(lambda: wanted.in_bulk(list(accepted.execution_ids)), is_idempotent=True)
     found = represent([rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows])
     if not found:  # made by an earlier request under the same key, and removed since
         raise UnknownExecution("The execution of the earlier request under this key is gone.")

@@ -3,9 +3,10 @@
 from http import HTTPStatus
 
 import orjson
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
+from psycopg_pool import PoolTimeout
 
 from apps.core.problem import RETRY_AFTER_S
 from apps.core.redis import is_reachable
@@ -23,8 +24,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when the database is there and migrated. Redis away does not make it fail: requests are still accepted."""
     try:
         pending = _pending_migrations()
-        workers = Worker.objects.filter(status=Worker.Status.ACTIVE).count()
-    except DatabaseError:
+        workers = Worker.objects.taking().count()
+    except (DatabaseError, InterfaceError, PoolTimeout):
         return _answer(503, {"status": "unavailable", "database": "away"})
     facts: JsonObject = {
         "version": VERSION,

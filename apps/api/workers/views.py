@@ -21,6 +21,7 @@ from apps.workers.models import Worker
 class WorkerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     status = serializers.CharField()
+    refusal = serializers.CharField(allow_null=True, help_text="why it takes nothing of its own accord")
     host = serializers.CharField()
     pid = serializers.IntegerField()
     pool = serializers.CharField()
@@ -75,6 +76,7 @@ def _represent(worker: Worker, running: int) -> JsonObject:
     return {
         "name": worker.name,
         "status": worker.status,
+        "refusal": worker.refusal or None,
         "host": worker.host,
         "pid": worker.pid,
         "pool": worker.pool,

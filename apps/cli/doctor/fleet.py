@@ -27,6 +27,14 @@ def workers(deployment: Deployment) -> Iterator[Finding]:
     yield ok(f"{_count(len(active), 'worker')} active, {running} of {slots} slots busy")
     if running >= slots:
         yield warning("All slots are busy: whatever is asked for now waits.", "start more workers, or wait")
+    refusing = {row["name"]: row["refusal"] for row in active if row.get("refusal")}
+    if refusing:
+        tell = problem if len(refusing) == len(active) else warning
+        yield tell(
+            f"{_count(len(refusing), 'active worker')} take{'s' if len(refusing) == 1 else ''} nothing new.",
+            "for a disk: make room on it, and work is taken again by itself; else as it says",
+            details=[f"{name}: {why}" for name, why in sorted(refusing.items())],
+        )
     lost = [row["name"] for row in deployment.workers if row["status"] == "lost"]
     if lost:
         yield warning(

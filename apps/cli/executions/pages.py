@@ -50,7 +50,7 @@ def attempt_columns() -> list[Column]:
         column("TOOK", "duration_s", seconds, is_number=True),
         column("EXIT", "exit_code", is_number=True),
         column("SIGNAL", "signal"),
-        Column("WHY", _why, ("reason", "error"), may_fold=True),
+        Column("WHY", _attempt_why, ("reason", "error", "logs"), may_fold=True),
     ]
 
 
@@ -119,8 +119,15 @@ def _summary(execution: Mapping[str, Any]) -> Sequence[tuple[str, Cell]]:
         ("started", moment(execution["started_at"])),
         ("ended", moment(execution["ended_at"])),
         ("took", Cell(_took(execution))),
+        ("pinned", _pinned(execution.get("pinned"))),
+        ("logs removed", moment(execution.get("logs_removed_at"))),
+        ("files removed", moment(execution.get("artifacts_removed_at"))),
         ("trace", plain(execution["trace_id"])),
     ]
+
+
+def _pinned(pin: Mapping[str, Any] | None) -> Cell:
+    return plain(f"{pin['reason']} ({pin['by'] or 'somebody'}, {moment(pin['at']).text})") if pin else Cell("")
 
 
 def _took(execution: Mapping[str, Any]) -> str:
@@ -162,6 +169,12 @@ def _why(row: Mapping[str, Any]) -> Cell:
     if error:
         return plain(f"{error.get('type', '')}: {error.get('message') or ''}".strip(": "))
     return _reason(row["reason"])
+
+
+def _attempt_why(row: Mapping[str, Any]) -> Cell:
+    """The log of an attempt may have failed where the attempt did not."""
+    why, has_failed = _why(row), (row.get("logs") or {}).get("failed")
+    return plain("; ".join(filter(None, (why.text, "its log could not be written to its end")))) if has_failed else why
 
 
 def _reason(reason: Mapping[str, Any] | None) -> Cell:

@@ -62,6 +62,9 @@ def list_(
         int | None, typer.Option("--gate", metavar="ID", help="waiting at this gate", autocompletion=values.gates)
     ] = None,
     parent: Annotated[int | None, typer.Option("--parent", metavar="ID", help="asked for by this execution")] = None,
+    pinned: Annotated[
+        bool | None, typer.Option("--pinned/--not-pinned", help="kept whatever their age, or not", show_default=False)
+    ] = None,
     trace: Annotated[str | None, typer.Option("--trace", metavar="UUID", help="all that belongs together")] = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="WHEN", help=f"requested after: {traces.MOMENT}")
@@ -81,6 +84,7 @@ def list_(
         "worker": worker,
         "gate": gate,
         "parent": parent,
+        "pinned": None if pinned is None else str(pinned).lower(),
         "trace_id": trace,
         "since": since and moment_ago(since, option="--since", now=now),
         "until": until and moment_ago(until, option="--until", now=now),
@@ -189,6 +193,33 @@ def cancel(
     if not printer.is_for_people:
         printer.document(canceled[0] if len(execution_ids) == 1 and canceled else canceled)
     return code
+
+
+@command(app, "pin")
+def pin(
+    session: Session,
+    execution_id: Id,
+    reason: Annotated[str, typer.Option("--reason", "-r", metavar="TEXT", help="why, for whoever finds it later")],
+) -> None:
+    """Keep an execution whatever its age.
+
+    With its log and files, who asked for it, and what it asked for.
+    """
+    execution = session.api.post("executions", execution_id, "pin", body={"reason": reason})
+    if session.printer.is_for_people:
+        session.printer.say(f"Execution {execution_id} is kept: {reason}")
+    else:
+        session.printer.document(execution)
+
+
+@command(app, "unpin", has_formats=False)
+def unpin(session: Session, execution_id: Id) -> None:
+    """Let a pinned execution go.
+
+    What is past its time is removed soon.
+    """
+    session.api.delete("executions", execution_id, "pin")
+    session.printer.say(f"Execution {execution_id} is kept as long as others are.")
 
 
 @command(app, "rerun")

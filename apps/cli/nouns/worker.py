@@ -72,6 +72,7 @@ def _facts(worker: Mapping[str, Any]) -> list[tuple[str, Cell]]:
     return [
         ("worker", strong(worker["name"])),
         ("status", status(worker["status"])),
+        ("takes nothing", plain(worker.get("refusal"))),
         ("pool", plain(worker["pool"])),
         ("labels", plain(", ".join(f"{name}={value}" for name, value in worker["labels"].items()))),
         ("slots", plain(f"{worker['running']} of {worker['slots']} busy")),
@@ -89,7 +90,7 @@ def _facts(worker: Mapping[str, Any]) -> list[tuple[str, Cell]]:
 def _columns(now: datetime) -> list[Column]:
     return [
         column("WORKER", "name", strong),
-        column("STATUS", "status", status),
+        Column("STATUS", _standing, ("status", "refusal")),
         column("POOL", "pool"),
         Column("SLOTS", lambda row: plain(f"{row['running']}/{row['slots']}"), ("running", "slots"), is_number=True),
         column("RUNTIMES", "runtimes", _runtimes, may_fold=True),
@@ -98,6 +99,11 @@ def _columns(now: datetime) -> list[Column]:
         column("PID", "pid", is_number=True),
         column("VERSION", "version"),
     ]
+
+
+def _standing(worker: Mapping[str, Any]) -> Cell:
+    """One that refuses work of its own accord is not what its status says; `show` says why."""
+    return Cell(f"{worker['status']}, takes nothing", "red") if worker.get("refusal") else status(worker["status"])
 
 
 def _runtimes(runtimes: dict[str, list[dict[str, Any]]]) -> Cell:

@@ -7,6 +7,7 @@ from apps.executions.models import (
     History,
     IdempotencyKey,
     Pass,
+    Pin,
     Policy,
     SecretParameters,
     SlotsEpoch,
@@ -42,6 +43,12 @@ class GateAdmin(ReadOnlyAdmin):
 @admin.register(Pass)
 class PassAdmin(ReadOnlyAdmin):
     list_display = ("id", "gate_id", "at")
+
+
+@admin.register(Pin)
+class PinAdmin(ReadOnlyAdmin):
+    list_display = ("execution_id", "reason", "pinned_by", "pinned_at")
+    list_select_related = ("pinned_by",)
 
 
 @admin.register(SecretParameters)

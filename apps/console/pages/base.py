@@ -6,14 +6,12 @@ from typing import Any, ClassVar, cast
 from urllib.parse import urljoin
 
 from django.contrib import messages
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
-from psycopg_pool import PoolTimeout
 
 from apps.accounts.models import Identity
 from apps.accounts.permissions import PasswordChangeRequired, Verb, require
@@ -56,8 +54,6 @@ class Page(View):
             return self.refused(error) if method == "POST" else self.failed(status_of(error), error.detail)
         except Http404:
             return self.failed(404, "There is no such thing, or it is not yours to see.")
-        except (OperationalError, InterfaceError, PoolTimeout):
-            return self.failed(503, "The database cannot be reached; try again in a moment.")
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A deed's address that is only looked at leads to the page of its object, one step up: whoever has to log in
@@ -104,5 +100,4 @@ _ERROR = "console/error.html"
 _TITLES = {
     403: "You may not see this",
     404: "Nothing here",
-    503: "Attune cannot reach its database",
 }

@@ -11,16 +11,20 @@ from apps.actions.definition import parsed
 from apps.console.execution_story import story_of
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_of
+from apps.core.errors import Invalid
 from apps.core.schema import MASK
 from apps.core.types import JsonObject, JsonValue
 from apps.executions.artifacts import artifacts_of, large_result_name
 from apps.executions.attempts import attempts_of
 from apps.executions.models import Execution, History
+from apps.executions.models.pin import MOST_REASON_CHARS
+from apps.executions.retention.told import artifacts_removed, logs_removed
 from apps.executions.services.cancel import UnknownExecution, cancel_execution
+from apps.executions.services.pin import pin_execution, unpin_execution
 from apps.executions.states import CANCELABLE, TERMINAL, WAITING
 from apps.executions.waiting import explain
 
-_RELATED = ("definition", "requested_by", "worker")
+_RELATED = ("definition", "requested_by", "worker", "pin__pinned_by")
 _TABS = {"overview": "Overview", "log": "Log", "attempts": "Attempts", "children": "Children", "artifacts": "Artifacts"}
 
 
@@ -38,6 +42,7 @@ class ExecutionPage(Page):
             is_live=execution.status not in TERMINAL, is_waiting=execution.status in WAITING,
             may_cancel=execution.status in CANCELABLE and may(self.identity, Verb.EXECUTION_CANCEL, on=execution),
             may_run=may(self.identity, Verb.EXECUTION_RUN, on=execution),
+            may_pin=may(self.identity, Verb.EXECUTION_PIN, on=execution), pin=getattr(execution, "pin", None),
             waiting=explain([execution])[pk], **self._tab(tab, execution),
         )  # fmt: skip
 
@@ -58,6 +63,8 @@ class ExecutionPage(Page):
                 children = Execution.objects.visible_to(self.identity).filter(parent=execution)
                 return {"page": page_of(children, self.request.GET)}
             case "artifacts":
+                if told := artifacts_removed(execution):
+                    return {"removed": told}
                 return {"artifacts": _artifacts(execution)}
             case _:
                 return _overview(execution)
@@ -69,6 +76,7 @@ class ExecutionPage(Page):
         return {
             "attempt": attempt,
             "attempts": range(1, execution.attempt + 1),
+            "removed": logs_removed(execution),
             "log": f"/api/v1/executions/{execution.pk}/logs?attempt={attempt}",
         }
 
@@ -79,6 +87,22 @@ class CancelingPage(Page):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         execution = cancel_execution(self.identity, pk)
         return self.done(f"Execution {execution.pk} is {execution.status}.", reverse("admin:execution", args=[pk]))
+
+
+class PinningPage(Page):
+    """Pins, and lets go again."""
+
+    verbs = {"POST": Verb.EXECUTION_PIN}
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if "let_go" in request.POST:
+            unpin_execution(self.identity, pk)
+            return self.done(f"Execution {pk} is kept as long as others are.", reverse("admin:execution", args=[pk]))
+        reason = request.POST.get("reason", "").strip()
+        if not reason or len(reason) > MOST_REASON_CHARS or not reason.isprintable():
+            raise Invalid(f"Say why it is to be kept, in one line of at most {MOST_REASON_CHARS} characters.")
+        pin_execution(self.identity, pk, reason=reason)
+        return self.done(f"Execution {pk} is kept whatever its age.", reverse("admin:execution", args=[pk]))
 
 
 def _history(execution: Execution) -> list[History]:

@@ -70,7 +70,10 @@ UNANNOUNCED = Metric(
 UNANNOUNCED_AGE = Metric(
     "attune_history_unannounced_age_seconds", "gauge", "database", "Age of the oldest of them; 0 when there is none"
 )
-WORKERS = Metric("attune_workers", "gauge", "database", "Living workers, by status", ("status",))
+WORKERS = Metric(
+    "attune_workers", "gauge", "database",
+    "Living workers, by status; `refusing`: active, and takes nothing of its own accord", ("status",),
+)  # fmt: skip
 HEARTBEAT_AGE = Metric(
     "attune_worker_heartbeat_age_seconds", "gauge", "database",
     "Seconds since the last heartbeat of a living worker; 500 workers, the most silent first", ("worker", "pool"),

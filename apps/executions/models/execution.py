@@ -83,8 +83,14 @@ class Execution(models.Model):
     retries = models.PositiveIntegerField(db_default=0)
     losses = models.PositiveIntegerField(db_default=0)
     token = models.BigIntegerField(null=True, blank=True)
+    # No constraint: the database would look through all executions for each worker that is forgotten.
     worker = models.ForeignKey(
-        "workers.Worker", null=True, on_delete=models.SET_NULL, db_index=False, related_name="executions"
+        "workers.Worker",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="executions",
     )
     hinted_at = models.DateTimeField(null=True, blank=True)
     hints = models.PositiveIntegerField(default=0)
@@ -99,6 +105,10 @@ class Execution(models.Model):
     scheduled_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    # what retention took of it
+    logs_removed_at = models.DateTimeField(null=True, blank=True)
+    artifacts_removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ExecutionQuerySet.as_manager()
 
@@ -134,6 +144,22 @@ class Execution(models.Model):
                 include=["status", "action_ref", "started_at", "requested_by"],
                 name="execution_ended",
                 condition=models.Q(ended_at__isnull=False),
+            ),
+            # retention
+            models.Index(
+                fields=["ended_at"],
+                name="execution_with_logs",
+                condition=models.Q(ended_at__isnull=False, logs_removed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["ended_at"],
+                name="execution_with_artifacts",
+                condition=models.Q(ended_at__isnull=False, artifacts_removed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["secret_parameters"],
+                name="execution_with_secrets",
+                condition=models.Q(secret_parameters__isnull=False),
             ),
             # gates: those alive, and those that passed lately
             models.Index(

@@ -14,7 +14,10 @@ class History(models.Model):
     status = models.CharField(max_length=10)
     reason = models.JSONField(null=True, blank=True)
     facts = models.JSONField(null=True, blank=True)
-    worker = models.ForeignKey("workers.Worker", null=True, on_delete=models.SET_NULL, db_index=False, related_name="+")
+    # No constraint: the database would look through all of the history for each worker that is forgotten.
+    worker = models.ForeignKey(
+        "workers.Worker", null=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     at = models.DateTimeField(db_default=Now())
     announced_at = models.DateTimeField(null=True, blank=True)
 

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 
 class IdempotencyKey(models.Model):
-    """Kept for 24 hours. `body_sha256` tells the same request from another under the same key."""
+    """Kept for a while. `body_sha256` tells the same request from another under the same key."""
 
     identity = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     key = models.CharField(max_length=255)

@@ -11,12 +11,16 @@ _GATES = 100
 _ROWS = 5000
 
 
-def collect_idle_gates() -> None:
-    """Any number of processes may do it. A request that takes a number meanwhile waits for the row, or keeps it."""
+def collect_idle_gates() -> int:
+    """Returns how many were removed. Any number of processes may do it.
+
+    A request that takes a number meanwhile waits for the row, or keeps it.
+    """
     with transaction.atomic(durable=True):
         removed = _remove(_lock_idle())
     if removed:
         lines.slots().forget(removed)
+    return len(removed)
 
 
 def _lock_idle() -> list[int]:

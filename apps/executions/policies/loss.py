@@ -15,8 +15,12 @@ class CutOff(StrEnum):
     LOST = "lost"
     #: The worker was stopped in good order, and its patience ended first.
     INTERRUPTED = "interrupted"
+    #: It was claimed, and its process could not be started for no fault of its own.
+    NOT_STARTED = "not_started"
 
 
 def goes_back(cut_off: CutOff, *, on_lost: OnLost, losses: int) -> bool:
     """`losses` counts those before. An interruption counts as none: whoever stops workers often ends nothing by it."""
+    if cut_off is CutOff.NOT_STARTED:
+        return True
     return on_lost == "requeue" and (cut_off is CutOff.INTERRUPTED or losses < MAX_LOSSES)

@@ -1,6 +1,5 @@
 """Makes, changes and retires policies; a limit is in force at once."""
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +12,15 @@ from apps.accounts.rights import rights_of
 from apps.actions.definition import parsed
 from apps.actions.models import Action
 from apps.core.errors import Conflict, FieldError, Invalid, NotFound
-from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines
+from apps.executions.afterwards import afterwards
 from apps.executions.models import Gate, Policy
 from apps.executions.policies.rules import completed, declared_by, mistakes, said_by
-from apps.executions.slots.protocol import StaleEpoch
 from apps.packs.models import Pack
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
-
-logger = logging.getLogger(__name__)
 
 #: Gates told of a new limit in one call.
 _BATCH = 500
@@ -110,12 +106,13 @@ def tell_lines(policy: Policy) -> None:
     if not policy.has_gates:
         return
     limits = [lines.limit_of(policy)]
-    gates = list(Gate.objects.filter(policy=policy).order_by("-used_at").values_list("id", flat=True))
-    try:
+
+    def tell() -> None:
+        gates = list(Gate.objects.filter(policy=policy).order_by("-used_at").values_list("id", flat=True))
         for start in range(0, max(len(gates), 1), _BATCH):
             lines.set_limits(limits, gates=gates[start : start + _BATCH])
-    except (RedisAway, StaleEpoch) as error:
-        logger.warning("the new limit of %s is sent by the sweep: %r", policy.name, error)
+
+    afterwards(tell, what=f"send the new limit of {policy.name}")
 
 
 def _change(policy: Policy, values: JsonObject) -> None:

@@ -1,21 +1,19 @@
 """Cancels executions in every live state."""
 
-import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from apps.accounts.permissions import Verb, require
+from apps.core.database import again_if_given_up
 from apps.core.errors import Conflict, NotFound
-from apps.core.redis import RedisAway
 from apps.executions import lines, outbox, wakeups
+from apps.executions.afterwards import afterwards
 from apps.executions.models import Execution
-from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.states import TERMINAL, WAITING, Status
 from apps.executions.transitions import StaleTransition, transition
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
-
-logger = logging.getLogger(__name__)
 
 #: Tries before a race that is lost again and again is called a conflict.
 _TRIES = 10
@@ -56,7 +54,7 @@ def cancel_execution(identity: "Identity", execution_id: int) -> Execution:
         if execution.status == Status.CANCELING:
             return execution
         try:
-            _cancel(execution, reason)
+            again_if_given_up(partial(_cancel, execution, reason), is_idempotent=False)
         except StaleTransition:
             continue  # it moved on between the look and the move
         return get_execution(identity, execution_id)
@@ -81,9 +79,7 @@ def end_waiting(execution: Execution, reason: dict[str, str], *, expected: froze
         changes={"reason": reason},
     )  # fmt: skip
     if execution.gate_id is not None:
-        try:
-            lines.leave(execution.pk, attempt=execution.attempt)
-        except (RedisAway, StaleEpoch) as error:
-            logger.warning("its line is left by the sweep: %r", error, extra={"execution_id": execution.pk})
+        leave = partial(lines.leave, execution.pk, attempt=execution.attempt)
+        afterwards(leave, what="take it out of its line", execution_id=execution.pk)
     wakeups.publish(wakeups.ended_channel(execution.pk), "")
     outbox.hint()

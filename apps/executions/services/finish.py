@@ -3,7 +3,6 @@
 One statement, then the line and who waits are told.
 """
 
-import logging
 import random
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,9 +10,9 @@ from typing import Any, Protocol
 from django.utils import timezone
 
 from apps.actions.definition import OnLost, RetryRule
-from apps.core.redis import RedisAway
 from apps.core.types import JsonObject, JsonValue
 from apps.executions import lines, outbox, wakeups
+from apps.executions.afterwards import afterwards
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff, goes_back
 from apps.executions.policies.retry import delay_before, may_retry
@@ -22,8 +21,6 @@ from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.slots.rebuild import rebuild_here
 from apps.executions.states import IN_LINE, Status
 from apps.executions.transitions import Claimed, StaleTransition, transition
-
-logger = logging.getLogger(__name__)
 
 
 class Rules(Protocol):
@@ -167,13 +164,14 @@ def _try_again(claimed: Claimed, ending: Ending, *, retry: RetryRule, facts: Jso
 
 
 def _tell(claimed: Claimed) -> None:
-    """After commit. Whatever fails here is found by the sweep."""
     if claimed.gate_id is not None:
-        try:
-            lines.leave(claimed.id, attempt=claimed.attempt)
-        except StaleEpoch:
-            rebuild_here()
-        except RedisAway:
-            logger.warning("its slot is given back by the sweep: Redis is away", extra={"execution_id": claimed.id})
+        afterwards(lambda: _leave(claimed), what="give its slot back", execution_id=claimed.id)
     wakeups.publish(wakeups.ended_channel(claimed.id), "")
     outbox.hint()
+
+
+def _leave(claimed: Claimed) -> None:
+    try:
+        lines.leave(claimed.id, attempt=claimed.attempt)
+    except StaleEpoch:
+        rebuild_here()

@@ -1,20 +1,20 @@
 """Sends back, or ends, what ran on workers that are gone, or that know nothing of it."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from apps.actions.definition import OnLost
-from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines, outbox, wakeups
+from apps.executions.afterwards import afterwards
 from apps.executions.api_tokens import end_api_tokens
 from apps.executions.definitions import definition_of
 from apps.executions.models import Execution
 from apps.executions.policies.loss import MAX_LOSSES, CutOff, goes_back
 from apps.executions.services.requeue import requeue
-from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.states import ACTIVE, Status
 from apps.executions.transitions import StaleTransition, transition_many
 from apps.runtimes.services import release_builds
@@ -88,9 +88,7 @@ def _end(execution: Execution, reason: JsonObject) -> None:
     for ticket in moved:
         logger.warning("%s: %s", to, reason["code"], extra={"execution_id": ticket.id})
         if execution.gate_id is not None:
-            try:
-                lines.leave(ticket.id, attempt=ticket.attempt)
-            except (RedisAway, StaleEpoch):
-                logger.info("its slot is given back by the next sweep", extra={"execution_id": ticket.id})
+            leave = partial(lines.leave, ticket.id, attempt=ticket.attempt)
+            afterwards(leave, what="give its slot back", execution_id=ticket.id)
         wakeups.publish(wakeups.ended_channel(ticket.id), "")
         outbox.hint()

@@ -1,7 +1,6 @@
 """Accepts executions, in one transaction: everything is checked, then written; after it the lines and workers are
 told."""
 
-import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -9,32 +8,32 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.actions.definition import Definition, RetryRule, parsed
 from apps.actions.models import Action
 from apps.actions.parameters import InvalidParameters, Prepared, prepare
 from apps.actions.services.lookup import get_runnable_action
 from apps.core import tracing
+from apps.core.database import again_if_given_up
 from apps.core.errors import Conflict, FieldError, NotFound
-from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import dispatch, lines
+from apps.executions.afterwards import afterwards
 from apps.executions.api_tokens import bind_to_token
 from apps.executions.idempotency import Idempotency, remember, reserve
 from apps.executions.models import Execution, SecretParameters
 from apps.executions.policies.applicable import Applicable, policies_for
 from apps.executions.policies.gates import GateSpec, decide, expires_at, gates_for, said_of, take_places
 from apps.executions.secrets import KeptSecrets, seal, seal_over
-from apps.executions.slots.protocol import Entry, GateRef, Limit, StaleEpoch
+from apps.executions.services.cancel import UnknownExecution
+from apps.executions.slots.protocol import Entry, GateRef, Limit
 from apps.executions.states import Status
 from apps.executions.transitions import NewExecution, Ticket, insert
 from apps.workers.queues import run_queue
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
-
-logger = logging.getLogger(__name__)
 
 #: Most executions one batch may ask for.
 MAX_BATCH = 500
@@ -102,16 +101,27 @@ def request_executions(
     under `/executions/<i>` in a batch), `KeyFailed`, `LineFull`, `SlotUnavailable`, `IdempotencyKeyReused`. Redis
     away or a stale line is no error: the executions are accepted, and the sweep brings them on.
     """
+    accepted, follow_up = again_if_given_up(
+        lambda: _accept(identity, wishes, idempotency=idempotency, is_batch=is_batch),
+        is_idempotent=idempotency is not None,
+    )
+    follow_up()
+    return accepted
+
+
+def _accept(
+    identity: "Identity", wishes: Sequence[Wish], *, idempotency: Idempotency | None, is_batch: bool
+) -> tuple[Accepted, Callable[[], None]]:
+    """The transaction, and what is to be done after it."""
     with transaction.atomic(durable=True):
         # First of all: what was accepted is told again, though the same might be refused by now.
         reserved = reserve(identity.pk, idempotency) if idempotency else None
         if reserved and reserved.earlier:
-            return Accepted(reserved.earlier, is_new=False)
+            return Accepted(reserved.earlier, is_new=False), lambda: None
         tickets, follow_up = _write(_drafts(identity, wishes, is_batch=is_batch), identity)
         if reserved:
             remember(reserved, [ticket.id for ticket in tickets])
-    follow_up()
-    return Accepted([ticket.id for ticket in tickets], is_new=True)
+    return Accepted([ticket.id for ticket in tickets], is_new=True), follow_up
 
 
 def _drafts(identity: "Identity", wishes: Sequence[Wish], *, is_batch: bool) -> list[_Draft]:
@@ -157,6 +167,7 @@ def _under(rules: Applicable, draft: _Draft) -> _Draft:
 
 def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket], Callable[[], None]]:
     """All rows of the request, the places in line last of all; returns what is to be done after commit."""
+    _hold_originals([draft.wish.rerun_of_id for draft in drafts if draft.wish.rerun_of_id is not None])
     sealed = [_sealed(draft) for draft in drafts]
     SecretParameters.objects.bulk_create([row for row in sealed if row is not None and row._state.adding])
     places = take_places(
@@ -179,6 +190,17 @@ def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket]
     tickets = insert(rows)
     bind_to_token(identity, zip((draft.definition for draft in drafts), tickets, strict=True))
     return tickets, lambda: _bring_on(list(zip(drafts, rows, tickets, strict=True)))
+
+
+def _hold_originals(ids: Sequence[int]) -> None:
+    """What is run again, and its secrets, are not removed by age until this is committed."""
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM executions_execution WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE", [list(ids)])
+        gone = set(ids) - {row[0] for row in cursor.fetchall()}
+    if gone:
+        raise UnknownExecution(f"There is no execution {min(gone)} any more.")
 
 
 def _sealed(draft: _Draft) -> SecretParameters | None:
@@ -263,7 +285,7 @@ def _bring_on(accepted: Sequence[tuple[_Draft, NewExecution, Ticket]]) -> None:
     """
     scheduled = [ticket for _, row, ticket in accepted if row.status is Status.SCHEDULED]
     if scheduled:
-        dispatch.hint(scheduled)
+        afterwards(lambda: dispatch.hint(scheduled), what="hint at them")
     entries = []
     limits: dict[int, Limit] = {}
     for draft, row, ticket in accepted:
@@ -273,13 +295,11 @@ def _bring_on(accepted: Sequence[tuple[_Draft, NewExecution, Ticket]]) -> None:
         refs = tuple(GateRef(gate, spec.policy.pk) for gate, spec in gates)
         entries.append(Entry(ticket.id, ticket.attempt, row.number, refs))
         limits |= {spec.policy.pk: lines.limit_of(spec.policy) for spec in draft.gates}
-    try:
-        lines.enter(entries, limits=list(limits.values()))
-    except (RedisAway, StaleEpoch) as error:
-        logger.warning("%d executions wait for the sweep to enter their lines: %r", len(entries), error)
+    afterwards(lambda: lines.enter(entries, limits=list(limits.values())), what="enter the line")
 
 
 def load_accepted(accepted: Accepted) -> list[Execution]:
     """The accepted executions in the order asked for."""
-    rows = Execution.objects.in_bulk(list(accepted.execution_ids))
+    wanted = list(accepted.execution_ids)
+    rows = again_if_given_up(lambda: Execution.objects.in_bulk(wanted), is_idempotent=True)
     return [rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows]

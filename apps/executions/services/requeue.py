@@ -1,21 +1,18 @@
 """Sends work that was cut off back to its old place in line, as the next attempt."""
 
-import logging
 from typing import Any, Protocol
 
 from django.utils import timezone
 
-from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines
+from apps.executions.afterwards import afterwards
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff
 from apps.executions.slots.protocol import StaleEpoch
 from apps.executions.slots.rebuild import rebuild_here
 from apps.executions.states import Status
 from apps.executions.transitions import transition
-
-logger = logging.getLogger(__name__)
 
 
 class Run(Protocol):
@@ -64,10 +61,12 @@ def _give_back(run: Run) -> None:
     waiting = Execution.objects.filter(
         pk=run.id, attempt=run.attempt + 1, status=Status.REQUESTED, number__isnull=False
     )
-    entries = lines.entries_of(waiting)
-    try:
-        lines.enter(entries, limits=lines.limits_of(entries))
-    except StaleEpoch:
-        rebuild_here()
-    except RedisAway:
-        logger.warning("it is put back to its place by the sweep: Redis is away", extra={"execution_id": run.id})
+
+    def enter() -> None:
+        entries = lines.entries_of(waiting)
+        try:
+            lines.enter(entries, limits=lines.limits_of(entries))
+        except StaleEpoch:
+            rebuild_here()
+
+    afterwards(enter, what="put it back to its place", execution_id=run.id)

@@ -1,13 +1,12 @@
 """Installs a pack from a folder: staged, read, checked as a whole, then made current in one transaction."""
 
-import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.core.errors import Conflict, FileError, Invalid
@@ -16,6 +15,7 @@ from apps.core.signals import happened
 from apps.core.types import JsonObject
 from apps.packs import content, versions
 from apps.packs.loader import LoadedPack, RefTaken, load_pack
+from apps.packs.locking import lock_pack
 from apps.packs.manifest import HINTS, PackManifest
 from apps.packs.models import Pack, PackVersion
 from apps.packs.role_files import require_roles_of
@@ -27,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 #: Attune's own packs, and words that stand for something else where a ref could stand; nobody may take these refs.
 RESERVED = frozenset({"core", "examples", "examples_text", "install", "index"})
-#: First key of the advisory locks that let one installation of a pack run at a time.
-_LOCK_SPACE = 0x4154_0001
 
 
 class VersionTaken(Conflict):
@@ -69,12 +67,13 @@ def install_pack(
     """Makes the pack in the folder `source` the current version of its ref.
 
     `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything and changes nothing.
-    Raises `Forbidden` (roles that are not `identity`'s to give), `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`.
+    Raises `Forbidden` (roles that are not for `identity` to give), `Invalid` (no such folder), `PackInvalid` (every
+    error with its line), `RefTaken`, `VersionTaken`, `DiskFull`.
     """
     if not source.is_absolute() or not _is_folder(source):
         raise Invalid(f"{source} is not a folder on this server; give an absolute path.")
     tell("copy", 5)
-    with versions.stage(source) as staged:
+    with versions.telling_no_room(), versions.stage(source) as staged:
         tell("check", 30)
         loaded = load_pack(staged.folder)
         _refuse_reserved(loaded, own=own)
@@ -133,8 +132,9 @@ def _at(manifest: PackManifest, name: str, detail: str) -> FileError:
 @transaction.atomic(durable=True)
 def _make_current(loaded: LoadedPack, staged: versions.StagedPack, identity: "Identity | None", *, force: bool) -> None:
     manifest = loaded.manifest
-    _lock(safe_name(manifest.ref))
+    lock_pack(manifest.ref)
     _change(loaded, staged.digest, force=force)  # looked at again under the lock: two installations may have met
+    versions.keep(staged, manifest.ref)  # again: as files of an old version they may just have been removed
     body = {"label": manifest.label, "description": manifest.body.get("description", "")}
     pack, _ = Pack.objects.update_or_create(
         ref=manifest.ref, defaults=body, create_defaults={**body, "safe_name": safe_name(manifest.ref)}
@@ -157,9 +157,3 @@ def _make_current(loaded: LoadedPack, staged: versions.StagedPack, identity: "Id
         follower(version)
     payload = {"change": "installed", "version": manifest.version, "digest": staged.digest}
     transaction.on_commit(lambda: happened.send(sender=Pack, kind="pack", subject=manifest.ref, payload=payload))
-
-
-def _lock(name: str) -> None:
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, number])

@@ -37,6 +37,9 @@ def execution(execution_id: int = 17, **changes: Any) -> dict[str, Any]:
         "started_at": "2026-11-21T14:25:11.044633Z",
         "ended_at": "2026-11-21T14:25:11.062283Z",
         "duration_s": 0.01765,
+        "pinned": None,
+        "logs_removed_at": None,
+        "artifacts_removed_at": None,
         "timeout_s": 300.0,
         "links": {name: f"{base}/{name}" for name in names},
     } | changes
@@ -164,6 +167,7 @@ def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
     }
     return {
         "name": name,
+        "refusal": None,
         "status": "active",
         "host": "vm",
         "pid": 7,

@@ -11,13 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from apps.actions.models import Action
 from apps.executions.artifacts import keep_artifact
 from apps.executions.files import MAX_RESULT_BYTES, artifacts_folder
-from apps.executions.models import Execution
+from apps.executions.models import Execution, Pin
 from apps.executions.states import Status
 from apps.executions.transitions import transition
 from tests.asking import ask
 from tests.factories import make_action, make_execution, make_worker
 from tests.integration.console.conftest import Visit
 from tests.people import People
+from tests.running import claimed, end
 from tests.statements import statements_in
 
 TABS = ("overview", "log", "attempts", "children", "artifacts")
@@ -195,3 +196,52 @@ def test_the_number_of_queries_does_not_grow(people: People, visit: Visit, tab: 
 @pytest.fixture(autouse=True)
 def _artifacts(settings: Any, tmp_path: Path) -> None:
     settings.ATTUNE_ARTIFACTS_DIR = tmp_path
+
+
+def test_it_is_pinned_with_a_reason_and_let_go_again(people: People, visit: Visit) -> None:
+    execution, owner = make_owned(people), visit(people.owner)
+    answer = owner.post(f"/admin/executions/{execution.pk}/pin/", {"reason": MARKUP})
+    assert answer.status_code == HTTPStatus.FOUND
+    page = owner.get(path_of(execution)).content.decode()
+    assert "Pinned by owner" in page
+    assert ESCAPED in page
+    assert MARKUP not in page
+    assert ESCAPED in owner.get("/admin/executions/?pinned=true").content.decode()
+    owner.post(f"/admin/executions/{execution.pk}/pin/", {"let_go": "1"})
+    assert "Pinned by" not in owner.get(path_of(execution)).content.decode()
+    assert "No execution fits" in owner.get("/admin/executions/?pinned=true").content.decode()
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "two\nlines"])
+def test_a_pin_without_a_reason_is_refused(people: People, visit: Visit, reason: str) -> None:
+    execution, owner = make_owned(people), visit(people.owner)
+    owner.post(f"/admin/executions/{execution.pk}/pin/", {"reason": reason})
+    page = owner.get(path_of(execution)).content.decode()
+    assert "Say why it is to be kept" in page
+    assert "Pinned by" not in page
+
+
+def test_others_can_neither_pin_nor_let_go(people: People, visit: Visit) -> None:
+    execution = make_owned(people)
+    for fields in ({"reason": "mine"}, {"let_go": "1"}):
+        visit(people.teammate).post(f"/admin/executions/{execution.pk}/pin/", fields)
+    assert not Pin.objects.exists()
+
+
+def test_logs_and_artifacts_that_were_removed_say_so(people: People, visit: Visit) -> None:
+    at = "2026-01-31T12:00Z"
+    execution = make_owned(people, status=Status.FAILED, logs_removed_at=at, artifacts_removed_at=at)
+    owner = visit(people.owner)
+    for tab, text in (("log", "logs are kept 7 days"), ("artifacts", "artifacts are kept 30 days")):
+        page = owner.get(path_of(execution, tab)).content.decode()
+        assert "removed on 2026-01-31 12:00 UTC" in page
+        assert text in page
+        assert "data-log=" not in page
+
+
+def test_an_attempt_whose_log_could_not_be_written_says_so(people: People, visit: Visit) -> None:
+    (execution,) = ask(people)
+    claim = claimed(execution, make_worker())
+    end(claim, facts={"logs": {"failed": True}})
+    page = visit(people.owner).get(path_of(execution, "attempts")).content.decode()
+    assert "its log could not be written to its end" in page

@@ -64,3 +64,9 @@ def test_an_empty_fleet_and_unknown_workers_say_so(administrator: Client) -> Non
     look(administrator, f"{LIST}{'9' * 30}/", status=404)
     assert administrator.post(LIST).status_code == 405
     assert Client().get(LIST).headers["Location"].startswith("/admin/login/")
+
+
+def test_one_that_takes_nothing_of_its_own_accord_says_why(people: People, visit: Visit) -> None:
+    worker = make_worker("full", refusal="unhealthy: disk: 12 MiB are free")
+    for address in ("/admin/workers/", f"/admin/workers/{worker.pk}/"):
+        assert "unhealthy: disk: 12 MiB are free" in visit(people.owner).get(address).content.decode()

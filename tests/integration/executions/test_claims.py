@@ -93,6 +93,7 @@ def test_a_database_that_goes_away_after_the_claim_leaves_nothing_that_says_it_r
         raise OperationalError("the connection is lost")
 
     monkeypatch.setattr(run, "definition_of", away)
+    monkeypatch.setattr(run, "_PAUSES_S", (0.0,))
     with pytest.raises(OperationalError):
         run.run_execution(execution.pk, 1, host=host)
     assert status_of(execution) == "running"

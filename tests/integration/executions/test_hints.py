@@ -1,6 +1,10 @@
 from datetime import timedelta
 
+import pytest
+import redis
+from django.db import connection
 from django.utils import timezone
+from redis.client import Pipeline
 
 from apps.executions.hints import AGAIN_AFTER_S, send_again
 from apps.executions.models import Execution
@@ -77,8 +81,53 @@ def test_nobody_is_hinted_where_no_worker_serves(people: People) -> None:
     assert messages_in(QUEUE) == 0
 
 
+def test_a_hint_that_is_lost_on_its_way_is_owed_and_the_request_is_answered(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_: Pipeline) -> None:
+        raise redis.ConnectionError("Connection closed by server.")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Pipeline, "execute", dies)
+        (asked,) = ask(people)
+    assert (asked.status, asked.hinted_at) == ("scheduled", None)
+
+
 def test_each_hint_is_sent_by_one_of_those_who_sweep(people: People) -> None:
     make_worker()
     ask_and_die(people, make_action(), count=30)
     race(4, lambda _: send_again())
     assert messages_in(QUEUE) == 30
+
+
+def clone(execution: Execution, count: int) -> None:
+    """So many more rows like it."""
+    columns = ", ".join(
+        connection.ops.quote_name(str(field.column))
+        for field in Execution._meta.concrete_fields
+        if field.column != "id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO executions_execution (id, {columns})"
+            f" SELECT nextval('executions_execution_id_seq'), {columns}"
+            " FROM executions_execution, generate_series(1, %s) WHERE id = %s",
+            [count, execution.pk],
+        )
+
+
+def test_ten_thousand_that_wait_for_busy_workers_cost_no_message_and_after_a_loss_one_each(people: People) -> None:
+    from apps.core.redis import client
+
+    make_worker()
+    (execution,) = ask(people)
+    clone(execution, 9_999)
+    client().lpush(QUEUE, *["a message"] * 9_999)
+    hinted_ago(3600)
+    for _ in range(12):  # a minute of sweeps
+        assert send_again() == 0
+    lose_messages()
+    sent = [send_again() for _ in range(24)]
+    assert sum(sent) == messages_in(QUEUE) == 10_000
+    assert max(sent) == 500
+    assert Execution.objects.filter(hints__gt=2).count() == 0

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.core.redis import breaker, client
 from apps.executions import lines
 from apps.executions.models import Execution, Gate, History
+from apps.executions.policies.idle import collect_idle_gates
 from apps.executions.policies.services import set_limit
 from apps.executions.slots.protocol import Counts, Grant
 from apps.executions.states import Status
@@ -132,7 +133,7 @@ def test_a_gate_nobody_used_for_an_hour_is_removed_and_made_again(people: People
     (row,) = ask(people, action)
     end(claimed(row, make_worker()))
     Gate.objects.update(used_at=timezone.now() - timedelta(hours=2))
-    sweep()
+    assert collect_idle_gates() == 1
     row.refresh_from_db()
     assert (Gate.objects.count(), row.gate_id, row.status) == (0, None, "succeeded")
     (again,) = ask(people, action)
@@ -143,13 +144,11 @@ def test_a_gate_with_somebody_at_it_stays_however_old(people: People) -> None:
     action = make_action(concurrency={"limit": 0})
     ask(people, action)
     Gate.objects.update(used_at=timezone.now() - timedelta(hours=2))
-    sweep()
+    assert collect_idle_gates() == 0
     assert Gate.objects.count() == 1
 
 
 def test_gates_are_collected_while_requests_take_numbers(people: People) -> None:
-    from apps.executions.policies.idle import collect_idle_gates
-
     action = make_action(concurrency={"limit": 1000})
 
     def act(index: int) -> int:

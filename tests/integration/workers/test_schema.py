@@ -1,8 +1,11 @@
 import pytest
 
+from apps.executions.transitions import claim
 from apps.workers.models import SchemaVersion, Worker
 from apps.workers.schema import OLDEST, SCHEMA, note_schema, refusal
+from tests.asking import ask
 from tests.factories import make_worker
+from tests.people import People
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -35,6 +38,15 @@ def test_a_newer_release_says_what_the_tables_are_now() -> None:
     SchemaVersion.objects.update(number=SCHEMA - 1, oldest=0)
     note_schema()
     assert SchemaVersion.objects.get().number == SCHEMA
+
+
+def test_a_claim_in_the_moment_after_a_migration_is_refused_too(people: People) -> None:
+    (execution,) = ask(people)
+    worker = make_worker()
+    SchemaVersion.objects.update(number=SCHEMA + 1, oldest=SCHEMA + 1)
+    assert claim(execution.pk, attempt=1, worker_id=worker.pk) is None
+    SchemaVersion.objects.update(oldest=SCHEMA)
+    assert claim(execution.pk, attempt=1, worker_id=worker.pk) is not None
 
 
 def test_no_hint_is_sent_for_a_worker_that_takes_nothing() -> None:

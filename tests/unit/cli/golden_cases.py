@@ -20,6 +20,7 @@ ME = {
     "token_grants": [["action.view", "self.view"]],
 }
 LOG = "one\ntwo\nthree\n"
+PIN = {"reason": "audit", "by": "ann", "at": "2026-11-21T14:26:00Z"}
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,8 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "executions/17/attempts"): {"results": [_ATTEMPT]},
     ("GET", "executions/17/artifacts"): page(_ARTIFACT),
     ("GET", "executions/17/children"): page(),
+    ("POST", "executions/17/pin"): lambda asked: Answer(recorded.execution(pinned=PIN)),
+    ("DELETE", "executions/17/pin"): Answer(b"", 204),
     ("GET", "executions/stats"): {
         "since": "2026-11-20T14:30:00Z",
         "until": "2026-11-21T14:30:00Z",
@@ -244,6 +247,23 @@ def _answers(path: str, *answers: Any, method: str = "GET") -> Callable[[Canned]
 def _waits_and_ends(canned: Canned) -> None:
     canned.on("POST", f"{API}/executions", Answer(recorded.waiting(), 201))
     canned.on("GET", EXECUTION, recorded.waiting(status="running", reason=None), recorded.execution())
+
+
+_FULL = "unhealthy: disk: 12 MiB are free in the work folder /opt/attune/work, 200 are needed"
+
+
+def _is_pinned(canned: Canned) -> None:
+    canned.on("GET", EXECUTION, recorded.execution(pinned=PIN, logs_removed_at="2026-11-21T14:27:00Z"))
+
+
+def _logs_are_removed(canned: Canned) -> None:
+    detail = "Its logs were removed on 2026-11-21 14:27 UTC; logs are kept 7 days."
+    canned.on("GET", f"{EXECUTION}/logs", problem(410, "logs_removed", detail))
+
+
+def _disk_is_full(canned: Canned) -> None:
+    _healthy(canned)
+    canned.on("GET", f"{API}/workers", page(recorded.worker(refusal=_FULL), recorded.worker("w2")))
 
 
 def _fails(canned: Canned) -> None:
@@ -336,6 +356,15 @@ CASES: Mapping[str, Case] = {
     "execution-watch.txt": Case("execution watch 17"),
     "execution-watch-failed.txt": Case("execution watch 18"),
     "execution-cancel.txt": Case("execution cancel 17"),
+    "execution-pin.txt": Case("execution pin 17 --reason audit"),
+    "execution-pin.json": Case("execution pin 17 --reason audit --json"),
+    "execution-pin-without-reason.txt": Case("execution pin 17"),
+    "execution-unpin.txt": Case("execution unpin 17"),
+    "execution-show-pinned.txt": Case("execution show 17", _is_pinned),
+    "execution-logs-removed.txt": Case("execution logs 17", _logs_are_removed),
+    "worker-list-full.txt": Case("worker list", _disk_is_full),
+    "worker-show-full.txt": Case("worker show w1", _disk_is_full),
+    "doctor-full.txt": Case("doctor", _disk_is_full),
     "execution-rerun.txt": Case("execution rerun 17 name=Moon"),
     "execution-attempts.txt": Case("execution attempts 17"),
     "execution-attempts.json": Case("execution attempts 17 --json"),

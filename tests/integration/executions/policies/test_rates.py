@@ -12,6 +12,7 @@ from apps.executions import lines
 from apps.executions.due import bring_on_due, let_in_by_rates
 from apps.executions.models import Execution, Gate, Pass, Policy
 from apps.executions.policies.gates import LineFull, SlotUnavailable
+from apps.executions.policies.idle import collect_idle_gates, collect_removed_policies
 from apps.executions.policies.services import set_limit
 from apps.executions.services.lost import end_forgotten
 from apps.executions.services.request import Wish, request_executions
@@ -198,11 +199,11 @@ def test_an_idle_gate_is_kept_as_long_as_a_pass_counts(people: People) -> None:
     end(claimed(row, make_worker()))
     long_ago = timezone.now() - timedelta(hours=2)
     Gate.objects.update(used_at=long_ago)
-    sweep()
+    collect_idle_gates()
     assert (Gate.objects.count(), Pass.objects.count()) == (1, 1)
     age_passes(12 * HOUR)
     Gate.objects.update(used_at=long_ago)
-    sweep()
+    collect_idle_gates()
     assert (Gate.objects.count(), Pass.objects.count()) == (0, 0)
 
 
@@ -218,10 +219,10 @@ def test_passes_are_forgotten_when_they_count_no_more(people: People) -> None:
 
 def test_a_removed_policy_is_gone_when_nobody_refers_to_it(people: People) -> None:
     policy = a_rate(5, is_removed=True)
-    sweep()
+    collect_removed_policies()
     assert Policy.objects.count() == 1
     Policy.objects.filter(pk=policy.pk).update(updated_at=timezone.now() - timedelta(hours=2))
-    sweep()
+    collect_removed_policies()
     assert Policy.objects.count() == 0
 
 

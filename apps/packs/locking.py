@@ -1,0 +1,17 @@
+"""One at a time changes what is installed of a pack."""
+
+import hashlib
+
+from django.db import connection
+
+from apps.core.refs import safe_name
+
+#: First key of the advisory locks.
+_LOCK_SPACE = 0x4154_0001
+
+
+def lock_pack(ref: str) -> None:
+    """Until the transaction ends. Packs of the same name on disk have the same lock."""
+    number = int.from_bytes(hashlib.sha256(safe_name(ref).encode()).digest()[:4], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, number])

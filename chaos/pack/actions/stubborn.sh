@@ -1,0 +1,2 @@
+stubborn=yes
+. "$ATTUNE_PACK_DIR/actions/note.sh"

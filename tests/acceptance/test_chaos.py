@@ -1,0 +1,50 @@
+"""A minute of load and faults, planned by a seed, judged by what the actions wrote down themselves."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from chaos.checker import TERMINAL
+from chaos.leftovers import check_processes
+from tests.acceptance.attune import ROOT
+from tests.waiting import wait_for
+
+#: Start, warm-up, rest and stop come to the minute, on a busy machine.
+_PATIENCE_S = 480
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(_PATIENCE_S + 30)
+def test_under_a_minute_of_faults_every_promise_is_kept() -> None:
+    ran = subprocess.run(
+        [ROOT / "script" / "chaos", "--seconds", "60", "--seed", "4", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE_S,
+        check=False,
+    )
+    assert ran.stdout, ran.stderr
+    report = json.loads(ran.stdout)
+    assert report["violations"] == [], ran.stderr
+    assert ran.returncode == 0
+    assert report["accepted"] >= 600
+    assert set(report["statuses"]) <= TERMINAL
+    assert sum(item["count"] for item in report["recoveries"]) >= 4
+
+
+def test_ctrl_c_ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [ROOT / "script" / "chaos", "--seconds", "600"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as run:
+        wait_for(lambda: list(tmp_path.glob("*/var/postgres")), what="its PostgreSQL", deadline_s=60)
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130
+    assert list(tmp_path.iterdir()) == []
+    assert check_processes(tmp_path) == []
