@@ -9,7 +9,8 @@ from apps.accounts.services.tokens import issue_token
 
 #: What plain people of the tests may: run everything, see and cancel what they asked for.
 MEMBER = (
-    "action.view", "environment.view", "execution.cancel@own", "execution.pin@own", "execution.run", "execution.view@own", "gate.view",
+    "action.view", "environment.view", "execution.cancel@own", "execution.pin@own", "execution.run",
+    "execution.view@own", "gate.view",
     "operation.view@own", "pack.view", "policy.view", "runtime.view", "token.manage@own", "token.view@own",
     "worker.view",
 )  # fmt: skip

@@ -116,6 +116,7 @@ class Execution(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["action_ref", "id"], name="execution_action"),
+            models.Index(fields=["pack_ref", "id"], name="execution_pack"),
             models.Index(fields=["status", "id"], name="execution_status"),
             models.Index(fields=["requested_by", "id"], name="execution_requested_by"),
             models.Index(fields=["parent", "id"], name="execution_parent", condition=models.Q(parent__isnull=False)),
