@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from apps.accounts.grants import Grant
 from apps.accounts.models import ApiToken, Group, Identity, Role
 from apps.accounts.permissions import Verb, require
-from apps.accounts.services.granting import NotYoursToGive, require_no_less, require_roles
+from apps.accounts.services.granting import require_all, require_no_less, require_roles
 from apps.core.errors import Conflict, FieldError, Invalid, NotFound
 
 logger = logging.getLogger(__name__)
@@ -103,8 +104,8 @@ def change_identity(
     require(identity, Verb.IDENTITY_MANAGE)
     row = get_identity(identity, name)
     require_no_less(identity, row)
-    if is_administrator is not None and not identity.is_administrator:
-        raise NotYoursToGive("Only an administrator makes or unmakes one.")
+    if is_administrator is not None:
+        require_all(identity, [Grant("*")])  # not `is_superuser`: its token may be bound
     if is_administrator and row.is_service:
         detail = "a service account is no administrator of last resort: nobody can log in with it"
         raise Invalid(detail, errors=[FieldError("/is_administrator", "contradiction", detail)])

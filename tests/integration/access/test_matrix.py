@@ -25,6 +25,7 @@ from apps.api import urls as api_urls
 from apps.api.auth.views import LoginView
 from apps.api.views import View
 from apps.console.pages.base import Page
+from apps.executions.models import SlotsEpoch
 from apps.operations.models import Operation
 from apps.runtimes.models import Environment
 from tests.factories import make_action, make_execution, make_gate, make_worker
@@ -112,6 +113,7 @@ def test_the_tables_are_for_administrators_of_last_resort(world: dict[str, str])
 def world(db: None) -> dict[str, str]:
     """One of everything, and its place in a route. Sessions and tokens are made once for each role."""
     ensure_shipped_roles()
+    SlotsEpoch.objects.get_or_create(pk=1, defaults={"number": 1})
     action = make_action()
     gate = make_gate()
     execution = make_execution(action)
