@@ -5,8 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from apps.api.health.views import healthz, readyz
-from apps.console import away
-from apps.core import problem
+from apps.console import failures
 from apps.monitoring.views import metrics
 
 urlpatterns = [
@@ -19,7 +18,7 @@ urlpatterns = [
     path("metrics", metrics),
 ]
 
-handler400 = problem.bad_request
-handler403 = problem.permission_denied
-handler404 = problem.not_found
-handler500 = away.failed_request
+handler400 = failures.bad_request
+handler403 = failures.permission_denied
+handler404 = failures.not_found
+handler500 = failures.server_error

@@ -20,7 +20,8 @@ _SHORT_LOST_AFTER_S = 6.0
 def main() -> int:
     """0: every promise was kept, or every planted bug found; 1: not so, or the run broke; 130 after Ctrl-C."""
     chosen = _parser().parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):  # what a shell starts in the background ignores SIGINT
+        signal.signal(number, _interrupt)
     seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
     _say(f"seed {seed}")
     try:

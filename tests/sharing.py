@@ -7,6 +7,7 @@ _TOGETHER = (
     "tests/browser/",
     "tests/acceptance/test_order.py",
     "tests/acceptance/test_packs.py",
+    "tests/acceptance/test_rates.py",
     "tests/acceptance/test_running.py",
     "tests/acceptance/test_secrets.py",
     "tests/acceptance/test_up.py",

@@ -42,6 +42,7 @@ class Verb(StrEnum):
     SELF_VIEW = "self.view"
     TOKEN_MANAGE = "token.manage"
     TOKEN_VIEW = "token.view"
+    WORKER_MANAGE = "worker.manage"
     WORKER_VIEW = "worker.view"
 
 

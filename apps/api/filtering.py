@@ -1,6 +1,7 @@
 """Query parameters by allow-list: each list names its filters, and an unknown name is an error that says so."""
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from apps.runner.jsonvalue import escape
 
 #: Every list takes these besides its filters.
 COMMON = ("limit", "cursor", "fields")
+#: Times a filter may be given that may be given again and again: each is one more condition of the query.
+MOST_REPEATED = 10
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ def apply(
 def _narrowed(
     queryset: "QuerySet[Any]", given: Sequence[tuple[Filter, str]], errors: list[FieldError], *, place: str
 ) -> "QuerySet[Any]":
+    for name, times in Counter(item.name for item, _ in given).items():
+        if times > MOST_REPEATED:
+            errors.append(FieldError(f"{place}/{name}", "repeated", f"{name} may be given {MOST_REPEATED} times"))
     for item, value in given:
         try:
             queryset = item.apply(queryset, item.parse(_text(value)))

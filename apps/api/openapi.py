@@ -134,7 +134,7 @@ class AttuneSchema(AutoSchema):
             yield from (409, 413, 415)
         if self.method == "PATCH" and getattr(self.view, "is_versioned", False):
             yield 412
-        if self.path.endswith("/stream"):
+        if self.path.endswith(("/stream", "/logs", "/logs/{stream}", "/log")):
             yield 429
         if self.method == "POST" and "/executions" in self.path:
             yield from (422, 429)

@@ -1,6 +1,5 @@
 """What every page below `/admin/` says when the database gave it up, also those of the theme and of Django."""
 
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -11,7 +10,7 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 
 from apps.core.database import Trouble
-from apps.core.problem import RETRY_AFTER_S, TROUBLES, server_error, told_trouble
+from apps.core.problem import RETRY_AFTER_S, TROUBLES, told_trouble
 
 View = Callable[..., HttpResponseBase]
 
@@ -30,24 +29,17 @@ def telling_when_away(view: View) -> View:
             trouble = told_trouble(error)
             if trouble is None:
                 raise
-            return _away(request, trouble)
+            return trouble_page(request, trouble)
 
     return wrapper
 
 
-def failed_request(request: HttpRequest) -> HttpResponse:
-    """Django's last resort, called while it handles the error: also for those outside of views, where sessions are read
-    and saved."""
-    error = sys.exception()
-    is_page = request.path.startswith("/admin/")
-    if is_page and error is not None and (trouble := told_trouble(error)):
-        return _away(request, trouble)
-    return server_error(request)
-
-
-def _away(request: HttpRequest, trouble: Trouble) -> HttpResponse:
-    """Without menu and name: who asks cannot be found out now."""
-    said = {"title": TITLES[trouble], "detail": TROUBLES[trouble]}
-    response = render(request, "console/away.html", said, status=503)
+def trouble_page(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    response = bare_page(request, 503, TITLES[trouble], TROUBLES[trouble])
     response["Retry-After"] = str(RETRY_AFTER_S)
     return response
+
+
+def bare_page(request: HttpRequest, status: int, title: str, detail: str, *, back: str = "") -> HttpResponse:
+    """Without menu and name: who asks is not known, or cannot be found out now."""
+    return render(request, "console/bare.html", {"title": title, "detail": detail, "back": back}, status=status)

@@ -20,6 +20,8 @@ from apps.workers.models import Worker
 #: What a page says of itself, and no filter.
 OF_THE_PAGE = frozenset({"cursor"})
 _LONGEST = 1000
+#: Values of one filter: each is one more condition of the query.
+_MOST_REPEATED = 10
 _AGO = re.compile(r"([0-9]{1,4}) ?(s|min|m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _YEARS = range(1990, 2200)
@@ -88,6 +90,9 @@ def _values(name: str, texts: Sequence[str], errors: dict[str, str]) -> list[Any
     item = _BY_NAME[name]
     if len(texts) > 1 and not item.may_repeat:
         errors[name] = "Only one may be given."
+        return []
+    if len(texts) > _MOST_REPEATED:
+        errors[name] = f"At most {_MOST_REPEATED} may be given."
         return []
     try:
         return [item.parse(_text(text)) for text in texts]

@@ -17,8 +17,8 @@ from apps.executions.waiting import Waiting, explain
 #: Characters of an error that fit a row; the execution's page has all of it.
 _ERROR_CHARACTERS = 300
 _COLUMNS = (
-    "action_ref", "status", "reason", "labels", "attempt", "max_attempts", "created_at", "started_at", "ended_at",
-    "requested_by__username", "worker__name", "pin__reason",
+    "action_ref", "status", "reason", "labels", "attempt", "max_attempts", "retries", "created_at", "started_at",
+    "ended_at", "requested_by__username", "worker__name", "pin__reason",
     # for the reason why it waits
     "gate", "later_gates", "number", "not_before", "queue",
 )  # fmt: skip

@@ -134,7 +134,7 @@ def _lines(identity: Identity) -> list[JsonObject]:
     if not longest or not may(identity, Verb.GATE_VIEW):
         return []
     gates = Gate.objects.visible_to(identity).select_related("policy").in_bulk(longest)
-    return gate_stats([gates[pk] for pk in longest if pk in gates])
+    return gate_stats([gates[pk] for pk in longest if pk in gates], reader=identity)
 
 
 def _unannounced() -> int:

@@ -30,7 +30,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.run import AgainPage, RerunPage, RunPage
     from apps.console.pages.runtimes import RuntimesPage
     from apps.console.pages.tokens import TokensPage
-    from apps.console.pages.workers import WorkerPage, WorkersPage
+    from apps.console.pages.workers import DutyPage, WorkerPage, WorkersPage
 
     def page(route: str, view: "type[Page]", name: str) -> URLPattern:
         pattern: URLPattern = path(route, site.admin_view(view.as_view(site=site)), name=name)
@@ -59,6 +59,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("runtimes/", RuntimesPage, "runtimes"),
         page("workers/", WorkersPage, "workers"),
         page("workers/<int:pk>/", WorkerPage, "worker"),
+        page("workers/<int:pk>/duty/", DutyPage, "worker_duty"),
         page("gates/", GatesPage, "gates"),
         page("gates/<int:pk>/", GatePage, "gate"),
         page("policies/", PoliciesPage, "policies"),

@@ -1,5 +1,10 @@
 """Amounts as people read them."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.executions.models import Execution
+
 _MINUTE_S = 60
 _HOUR_S = 3600
 _DAY_S = 86400
@@ -24,6 +29,15 @@ def duration(seconds: float | None) -> str:
             rest = whole % unit // lower
             return f"{whole // unit} {name}" + (f" {rest} {lower_name}" if rest else "")
     raise AssertionError
+
+
+def attempt(execution: "Execution") -> str:
+    """`2`; `2 of 3` where there may be several tries; `4, try 2 of 3` where some were cut off, which uses up no try."""
+    tried = execution.retries + 1
+    if tried != execution.attempt:
+        tries = f", try {tried} of {execution.max_attempts}" if execution.max_attempts > 1 else ""
+        return f"{execution.attempt}{tries}"
+    return f"{execution.attempt} of {execution.max_attempts}" if execution.max_attempts > 1 else str(execution.attempt)
 
 
 def size(count: float | None) -> str:

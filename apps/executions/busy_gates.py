@@ -24,7 +24,7 @@ _WAITING = """
 _NARROWED = """
       JOIN executions_gate g ON g.id = w.gate JOIN executions_policy p ON p.id = g.policy_id
      WHERE (%(policy)s::bigint IS NULL OR p.id = %(policy)s)
-       AND (%(like)s = '' OR p.name ILIKE %(like)s OR g.key_text ILIKE %(like)s)
+       AND (%(like)s = '' OR p.name ILIKE %(like)s OR (%(in_keys)s AND g.key_text ILIKE %(like)s))
 """
 _CANDIDATES = """
     SELECT w.gate, sum(w.first)::bigint FROM ({waiting}) w {narrowed}
@@ -32,14 +32,19 @@ _CANDIDATES = """
 """
 
 
-def gates_with_a_line(*, containing: str = "", policy: int | None = None) -> list[int]:
+def gates_with_a_line(*, containing: str = "", policy: int | None = None, in_keys: bool = True) -> list[int]:
     """Gates in whose line somebody stands, the longest line first, at most `MOST_CANDIDATES`.
 
     One query, whose cost grows with how many wait, not with how many gates or ended executions there are.
-    `containing` narrows to those with this text in the name of their policy or in their key.
+    `containing` narrows to those with this text in the name of their policy or, with `in_keys`, in their key.
     """
     escaped = containing.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = {"like": f"%{escaped}%" if containing else "", "policy": policy, "most": MOST_CANDIDATES}
+    values = {
+        "like": f"%{escaped}%" if containing else "",
+        "policy": policy,
+        "most": MOST_CANDIDATES,
+        "in_keys": in_keys,
+    }
     narrowed = _NARROWED if containing or policy is not None else ""
     with connection.cursor() as cursor:
         cursor.execute(_CANDIDATES.format(waiting=_WAITING, narrowed=narrowed), values)

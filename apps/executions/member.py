@@ -62,11 +62,12 @@ class Member:
         self._status = status
         if status == Worker.Status.ACTIVE and not self._refusal:
             host.intake.open()
-            self._drain.call_off()
         else:
             host.intake.close()
         if status == Worker.Status.DRAINING:
             self._drain.begin()
+        else:
+            self._drain.call_off()
         if self._watchdog.look():
             self._end_deaf()
 

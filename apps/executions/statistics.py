@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Count, QuerySet
@@ -13,11 +13,15 @@ from django.db.models import Count, QuerySet
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines
+from apps.executions.gate_keys import key_facts
 from apps.executions.models import Execution, Gate, Policy
 from apps.executions.policies.passes import Lately, due_in_s, passed_lately
 from apps.executions.querysets import ExecutionQuerySet
 from apps.executions.slots.protocol import Counts, StaleEpoch
 from apps.executions.states import HOLDS_SLOT, IN_LINE, Status
+
+if TYPE_CHECKING:
+    from apps.accounts.models import Identity
 
 #: Gates told one by one; an action with a key may have thousands.
 MOST_GATES = 100
@@ -179,13 +183,13 @@ def usual_durations(gates: Sequence[int]) -> dict[int, float]:
     return {gate: item.avg_duration_s for gate, item in times.items() if item.avg_duration_s is not None}
 
 
-def action_stats(action_ref: str) -> JsonObject:
+def action_stats(action_ref: str, *, reader: "Identity") -> JsonObject:
     """`waiting, running, limit, oldest_waiting_s, avg_wait_s, total_enqueued, total_completed`, and the same per
     gate."""
     gates = Gate.objects.filter(policy__scope=Policy.Scope.ACTION, policy__subject=action_ref)
     newest = list(gates.select_related("policy").order_by("-used_at")[:MOST_GATES])
     limits = [gate.policy.limit_in_force for gate in newest if not gate.policy.is_rate]
-    per_gate = gate_stats(newest)
+    per_gate = gate_stats(newest, reader=reader)
     live = Execution.objects.filter(action_ref=action_ref)
     ages = [item["oldest_waiting_s"] for item in per_gate if item["oldest_waiting_s"] is not None]
     waits = [item["avg_wait_s"] for item in per_gate if item["avg_wait_s"] is not None]
@@ -202,14 +206,17 @@ def action_stats(action_ref: str) -> JsonObject:
     }
 
 
-def gate_stats(gates: Sequence[Gate]) -> list[JsonObject]:
-    """One entry per gate.
+def gate_stats(gates: Sequence[Gate], *, reader: "Identity") -> list[JsonObject]:
+    """One entry per gate, with the keys that `reader` may see.
 
     Each number ever dealt is waiting, running, or completed, so the completed need no counting.
     """
     ids = [gate.pk for gate in gates]
     counts, times, lately = _counts(ids), gate_times(ids), lately_at(gates)
-    return [_stats_of(gate, counts[gate.pk], times[gate.pk], lately.get(gate.pk)) for gate in gates]
+    return [
+        _stats_of(gate, counts[gate.pk], times[gate.pk], lately.get(gate.pk)) | key_facts(gate, reader)
+        for gate in gates
+    ]
 
 
 def _stats_of(gate: Gate, counts: Counts, times: GateTimes, lately: Lately | None) -> JsonObject:
@@ -219,7 +226,6 @@ def _stats_of(gate: Gate, counts: Counts, times: GateTimes, lately: Lately | Non
         "gate": gate.pk,
         "policy": gate.policy.name,
         "kind": gate.policy.kind,
-        "key": gate.key_text or None,
         "limit": gate.policy.limit_in_force,
         "window_s": gate.policy.window_s,
         "passed": lately.passed if lately else None,

@@ -92,3 +92,7 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_living(self) -> bool:
+        return self.status in self.LIVING

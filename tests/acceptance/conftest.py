@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -8,7 +7,7 @@ from tests.acceptance.attune import ROOT, Attune
 PACKS = ROOT / "tests" / "packs"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
     """One Attune for all tests that leave it as they found it."""
     running = Attune(tmp_path_factory.mktemp("attune"), {"ATTUNE_DRAIN_S": "1"})
@@ -22,20 +21,10 @@ def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
 @pytest.fixture(scope="module")
 def hurt_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
     """An Attune to be hurt by one test after the other: silent workers are lost after three seconds."""
-    yield from _started_to_be_hurt(tmp_path_factory.mktemp("hurt"))
-
-
-@pytest.fixture
-def private_attune(tmp_path: Path) -> Iterator[Attune]:
-    """The same for one test alone."""
-    yield from _started_to_be_hurt(tmp_path)
-
-
-def _started_to_be_hurt(folder: Path) -> Iterator[Attune]:
     settings = {
         "ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "3", "ATTUNE_DRAIN_S": "3", "ATTUNE_WORKER_SLOTS": "50",
     }  # fmt: skip
-    running = Attune(folder / "var", settings)
+    running = Attune(tmp_path_factory.mktemp("hurt") / "var", settings)
     running.up()
     for name in ("oracle", "hard"):
         assert running.install(PACKS / name)["status"] == "succeeded"

@@ -43,8 +43,11 @@ def test_ctrl_c_ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as run:
-        wait_for(lambda: list(tmp_path.glob("*/var/postgres")), what="its PostgreSQL", deadline_s=60)
-        run.send_signal(signal.SIGINT)
-        assert run.wait(60) == 130
+        try:
+            wait_for(lambda: list(tmp_path.glob("*/var/postgres")), what="its PostgreSQL", deadline_s=60)
+            run.send_signal(signal.SIGINT)
+            assert run.wait(60) == 130
+        finally:
+            run.terminate()
     assert list(tmp_path.iterdir()) == []
     assert check_processes(tmp_path) == []

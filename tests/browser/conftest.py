@@ -26,7 +26,7 @@ NARROW = ViewportSize(width=360, height=740)
 _MODES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
     """With the packs `oracle` and `hard` of the tests, and those every Attune has."""
     running = Attune(tmp_path_factory.mktemp("attune"), {"ATTUNE_DRAIN_S": "1", "ATTUNE_ADMIN_PASSWORD": PASSWORD})

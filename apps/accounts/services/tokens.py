@@ -126,11 +126,14 @@ def _limits(grants: Sequence[str] | None, *, by: Identity | None) -> list[list[s
 
 
 def _no_later(expires_at: datetime | None, *, by: Identity | None) -> datetime | None:
+    """Whoever finds a token that ends must not be able to stay."""
     end = by.token.expires_at if by is not None and by.token is not None else None
-    if end is not None and expires_at is not None and expires_at > end:
-        detail = f"the token that asks ends at {end:%Y-%m-%dT%H:%M:%SZ}, and issues none that lives longer"
-        raise Invalid(detail, errors=[FieldError("/expires_at", "too_late", detail)])
-    return expires_at or end
+    if end is not None and (expires_at is None or expires_at > end):
+        detail = (
+            f"a token that ends issues none that lives longer: say {end.isoformat(timespec='seconds')} at the latest"
+        )
+        raise Invalid(f"expires_at: {detail}.", errors=[FieldError("/expires_at", "outlives_its_token", detail)])
+    return expires_at
 
 
 def _written(row: ApiToken) -> IssuedToken:

@@ -37,7 +37,10 @@ class WholeActionSerializer(ActionSerializer):
     retry = serializers.JSONField(allow_null=True, help_text="null: nothing, and a policy may say it")
     concurrency = serializers.JSONField(allow_null=True)
     pool = serializers.CharField()
-    on_lost = serializers.CharField()
+    on_lost = serializers.CharField(
+        help_text="what is lost with its worker goes back to its place (`requeue`, at most three times) or ends "
+        "`abandoned` (`fail`)"
+    )
     env = serializers.DictField(child=serializers.CharField())
 
 
@@ -50,7 +53,10 @@ class QueueStatsOfGateSerializer(serializers.Serializer[Any]):
     gate = serializers.IntegerField()
     policy = serializers.CharField()
     kind = serializers.CharField(help_text="concurrency or rate")
-    key = serializers.CharField(allow_null=True)
+    key = serializers.CharField(
+        allow_null=True, help_text="what its key came to; for administrators, null for everybody else"
+    )
+    key_digest = serializers.CharField(allow_null=True, help_text="tells gates of one policy apart, for everybody")
     limit = serializers.IntegerField(allow_null=True)
     window_s = serializers.FloatField(allow_null=True)
     passed = serializers.IntegerField(allow_null=True, help_text="of a rate: how many passed within its window")

@@ -86,4 +86,4 @@ class QueueStatsView(View):
         self.only_parameters(request)
         action = get_action(self.identity(request), ref)
         require(self.identity(request), Verb.GATE_VIEW, on=action)
-        return Response(action_stats(action.ref))
+        return Response(action_stats(action.ref, reader=self.identity(request)))

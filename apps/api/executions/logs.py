@@ -1,5 +1,6 @@
 """Logs over REST: plain text, in pieces, from the end, or as they grow."""
 
+from collections.abc import Callable
 from itertools import chain
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -8,11 +9,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
+from apps.accounts.models import Identity
 from apps.accounts.permissions import Verb
 from apps.api.downloads import TextDownload
 from apps.api.executions.follow import follow, parse_position
 from apps.api.executions.log_text import text_of, timed_lines
 from apps.api.executions.views import visible_execution
+from apps.api.open_streams import follow_for
+from apps.api.proof import prover
 from apps.api.sse import streamed
 from apps.api.views import View, is_true
 from apps.core.errors import FieldError, Invalid, NotFound
@@ -61,13 +65,13 @@ class LogsView(View):
         """Both streams in the order in which they came. What is missing is marked where it is missing.
 
         Followed, it comes as events `log` (`{stream, at, offset, gap, text}`) in the same order, those of before as
-        well as those to come, and one `end` (`{status}`); `Last-Event-ID` goes on exactly there. 410 when the days of
-        logs are over.
+        well as those to come, and one `end` (`{status}`); `Last-Event-ID` goes on exactly there. At most twenty
+        followed logs for an identity. 410 when the days of logs are over.
         """
         self.only_parameters(request, "attempt", *_SHAPES)
         execution = visible_execution(self, request, execution_id)
         require_logs(execution)
-        return _whole(request, execution, tuple(Stream))
+        return _whole(self.identity(request), request, execution, tuple(Stream))
 
 
 class StreamLogView(View):
@@ -86,7 +90,7 @@ class StreamLogView(View):
         require_logs(execution)
         offset, tail = _number(request, "offset"), _number(request, "tail")
         if (offset is None and tail is None) or is_true(request, "follow"):
-            return _whole(request, execution, (Stream(stream),))
+            return _whole(self.identity(request), request, execution, (Stream(stream),))
         for name in _SHAPES:
             if is_true(request, name):
                 raise _invalid(name, "not together with offset or tail")
@@ -116,14 +120,14 @@ def _invalid(name: str, detail: str) -> Invalid:
     return Invalid("The query is not valid.", errors=[FieldError(f"/{name}", "invalid", detail)])
 
 
-def _whole(request: Request, execution: Execution, streams: tuple[Stream, ...]) -> HttpResponseBase:
+def _whole(identity: Identity, request: Request, execution: Execution, streams: tuple[Stream, ...]) -> HttpResponseBase:
     attempt = _attempt_of(request, execution)
     follows, has_times, is_download = (is_true(request, name) for name in _SHAPES)
     if follows:
         for name in ("times", "download", "tail"):
             if name in request.query_params:
                 raise _invalid(name, "not together with follow")
-        return _following(request, execution, attempt, streams)
+        return _following(identity, request, execution, attempt, streams)
     pieces = LogFollower(attempt_folder(execution.pk, attempt), dict.fromkeys(streams, 0)).read(is_over=True)
     lines = timed_lines(pieces) if has_times else text_of(pieces)
     if log_failed(execution, attempt):
@@ -158,9 +162,20 @@ def _piece(reader: LogReader, stream: Stream, *, offset: int | None, tail: int |
 
 
 def _following(
-    request: Request, execution: Execution, attempt: int, streams: tuple[Stream, ...]
+    identity: Identity, request: Request, execution: Execution, attempt: int, streams: tuple[Stream, ...]
 ) -> StreamingHttpResponse:
     start = parse_position(request.headers.get("Last-Event-ID", ""), streams)
     if len(streams) == 1 and (offset := _number(request, "offset")) is not None:
         start[streams[0]] = offset
-    return streamed(request, follow(execution.pk, attempt, start))
+    events = follow(execution.pk, attempt, start)
+    return streamed(request, follow_for(identity, events, is_allowed=_is_allowed(request, execution.pk)))
+
+
+def _is_allowed(request: Request, execution_id: int) -> Callable[[], bool]:
+    prove = prover(request, [Verb.EXECUTION_VIEW])
+
+    def is_allowed() -> bool:
+        identity = prove()
+        return identity is not None and Execution.objects.visible_to(identity).filter(pk=execution_id).exists()
+
+    return is_allowed

@@ -132,7 +132,11 @@ class AttemptSerializer(serializers.Serializer[Any]):
     worker = serializers.CharField(allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
-    reason = serializers.JSONField(allow_null=True)
+    reason = serializers.JSONField(
+        allow_null=True,
+        help_text="why another attempt followed, or nothing more: `retry`, `worker_lost`, `process_lost`, "
+        "`claim_lost`, `interrupted`, …",
+    )
     exit_code = serializers.IntegerField(allow_null=True)
     signal = serializers.CharField(allow_null=True)
     error = serializers.JSONField(allow_null=True)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.accounts.models import Identity
 from apps.accounts.permissions import Verb, require
 from apps.api import filtering
 from apps.api.actions.serializers import QueueStatsOfGateSerializer
@@ -72,7 +73,7 @@ class GatesView(ListView):
         return Gate.objects.visible_to(self.identity(request)).select_related("policy")
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
-        return _with_policies(rows)
+        return _with_policies(rows, reader=self.identity(request))
 
     @extend_schema(responses=GatePageSerializer, operation_id="gates_list")
     def get(self, request: Request) -> Response:
@@ -108,10 +109,10 @@ def _get(view: View, request: Request, gate_id: str) -> Gate:
     return gate
 
 
-def _with_policies(gates: list[Gate]) -> list[JsonObject]:
+def _with_policies(gates: list[Gate], *, reader: Identity) -> list[JsonObject]:
     return [
         {**stats, "policy_id": gate.policy_id, "used_at": gate.used_at}
-        for gate, stats in zip(gates, gate_stats(gates), strict=True)
+        for gate, stats in zip(gates, gate_stats(gates, reader=reader), strict=True)
     ]
 
 
@@ -121,9 +122,11 @@ def _whole(view: View, request: Request, gate: Gate) -> JsonObject:
         holding = [grant.execution for grant in lines.slots().holders(gate.pk, most=_SHOWN)]
     except (RedisAway, StaleEpoch):
         waiting, holding = [], []
-    rows = Execution.objects.visible_to(view.identity(request)).in_bulk([*waiting, *holding])
+    reader = view.identity(request)
+    rows = Execution.objects.visible_to(reader).in_bulk([*waiting, *holding])
     line = [{"position": at, **_standing(rows[pk])} for at, pk in enumerate(waiting, start=1) if pk in rows]
-    return {**_with_policies([gate])[0], "line": line, "holders": [_standing(rows[pk]) for pk in holding if pk in rows]}
+    holders = [_standing(rows[pk]) for pk in holding if pk in rows]
+    return {**_with_policies([gate], reader=reader)[0], "line": line, "holders": holders}
 
 
 def _standing(execution: Execution) -> JsonObject:

@@ -1,5 +1,6 @@
 """Operations over REST."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,9 +13,11 @@ from rest_framework.response import Response
 from apps.accounts.permissions import Verb
 from apps.api import filtering
 from apps.api.filtering import Filter
+from apps.api.open_streams import follow_for
 from apps.api.operations.follow import follow, parse_offset
 from apps.api.operations.represent import represent_operation
 from apps.api.operations.serializers import OperationPageSerializer, OperationSerializer
+from apps.api.proof import prover
 from apps.api.sse import streamed
 from apps.api.views import ListView, View, is_true, path_id, sparse
 from apps.core.errors import NotFound
@@ -72,12 +75,26 @@ class OperationLogView(View):
 
     @extend_schema(parameters=_FOLLOW, responses={(200, "text/plain"): OpenApiTypes.STR})
     def get(self, request: Request, operation_id: str) -> HttpResponseBase:
-        """What the operation said."""
+        """What the operation said. Followed, as events `log` (`{offset, text}`) and one `end` (`{status}`); at most
+        twenty followed logs for an identity.
+        """
         self.only_parameters(request, "follow")
         operation = _visible(self, request, operation_id)
         if is_true(request, "follow"):
-            return streamed(request, follow(operation.pk, parse_offset(request.headers.get("Last-Event-ID", ""))))
+            events = follow(operation.pk, parse_offset(request.headers.get("Last-Event-ID", "")))
+            allowed = _is_allowed(request, operation.pk)
+            return streamed(request, follow_for(self.identity(request), events, is_allowed=allowed))
         return HttpResponse(operation.log, content_type="text/plain; charset=utf-8")
+
+
+def _is_allowed(request: Request, operation_id: int) -> Callable[[], bool]:
+    prove = prover(request, [Verb.OPERATION_VIEW])
+
+    def is_allowed() -> bool:
+        identity = prove()
+        return identity is not None and Operation.objects.visible_to(identity).filter(pk=operation_id).exists()
+
+    return is_allowed
 
 
 def _visible(view: View, request: Request, operation_id: str) -> Operation:

@@ -1,14 +1,12 @@
-"""One reader of the stream: what it wants, what waits for it, and how many of an identity there are."""
+"""One reader of the stream: what it wants and what waits for it."""
 
 import asyncio
-import threading
 from collections import deque
 from collections.abc import Collection, Sequence
-from weakref import WeakSet
 
 from apps.accounts.models import Identity
+from apps.api.open_streams import Place, Places
 from apps.api.sse import event
-from apps.core.errors import LimitReached
 from apps.core.streaming import Change
 
 #: Streams one identity may have open, in each web process.
@@ -19,28 +17,19 @@ MAX_WAITING_BYTES = 1024 * 1024
 #: Where to go on, one number for each source.
 Position = tuple[int, ...]
 
-_open: "dict[int, WeakSet[Subscription]]" = {}
-_lock = threading.Lock()
-
-
-class TooManyStreams(LimitReached):
-    """You have as many streams open as one identity may have; close one first."""
-
-    code = "too_many_streams"
+_places = Places()
 
 
 class Subscription:
-    """Made by `subscribe`; belongs to one event loop from the first `offer` on. `identity` may be loaded anew.
+    """Made by `subscribe`; belongs to one event loop from the first `offer` on. `identity` may be loaded anew."""
 
-    Counted for as long as it is referred to: an answer that was never begun does not take a place for ever.
-    """
-
-    def __init__(self, identity: Identity, *, kinds: Collection[str], execution_id: int | None) -> None:
+    def __init__(self, identity: Identity, *, kinds: Collection[str], execution_id: int | None, place: Place) -> None:
         self.identity = identity
         self.kinds = frozenset(kinds)
         self.execution_id = execution_id
         self.is_cut = False
         self.position: Position = ()
+        self._place = place
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
         self._changed = asyncio.Event()
@@ -79,21 +68,13 @@ class Subscription:
         return taken
 
     def end(self) -> None:
-        with _lock:
-            _open.get(self.identity.pk, WeakSet()).discard(self)
+        _places.leave(self._place)
 
 
 def subscribe(identity: Identity, *, kinds: Collection[str], execution_id: int | None) -> Subscription:
     """Raises `TooManyStreams`."""
-    with _lock:
-        for unused in [pk for pk, streams in _open.items() if not streams]:
-            del _open[unused]
-        mine = _open.setdefault(identity.pk, WeakSet())
-        if len(mine) >= MAX_STREAMS:
-            raise TooManyStreams(f"{MAX_STREAMS} streams are open; close one first.")
-        subscription = Subscription(identity, kinds=kinds, execution_id=execution_id)
-        mine.add(subscription)
-        return subscription
+    place = _places.take(identity, most=MAX_STREAMS, what="streams")
+    return Subscription(identity, kinds=kinds, execution_id=execution_id, place=place)
 
 
 def chunk_of(changes: Sequence[Change], *, before: Position, after: Position) -> bytes:

@@ -1,20 +1,13 @@
 """The stream of changes over REST."""
 
-from collections.abc import Callable
-from importlib import import_module
-
-from django.conf import settings
-from django.contrib.auth import get_user
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
-from apps.accounts.models import Identity
-from apps.accounts.permissions import Verb, may, require
-from apps.accounts.services.tokens import prove_token
+from apps.accounts.permissions import Verb, require
 from apps.api.executions.views import visible_execution
+from apps.api.proof import prover
 from apps.api.sse import streamed
 from apps.api.stream.events import changes, parse_position
 from apps.api.stream.subscription import subscribe
@@ -52,7 +45,7 @@ class StreamView(View):
         execution_id = self._execution_id(request, kinds)
         start = parse_position(request.headers.get("Last-Event-ID"))
         reader = subscribe(identity, kinds=kinds, execution_id=execution_id)
-        return streamed(request, changes(reader, start, prove=_prover(request, kinds)))
+        return streamed(request, changes(reader, start, prove=prover(request, [_VERBS[kind] for kind in kinds])))
 
     def _execution_id(self, request: Request, kinds: list[str]) -> int | None:
         text = request.query_params.get("execution")
@@ -78,27 +71,3 @@ def _kinds_of(request: Request) -> list[str]:
 
 def _invalid(name: str, detail: str) -> Invalid:
     return Invalid("The query is not valid.", errors=[FieldError(f"/{name}", "invalid", detail)])
-
-
-def _prover(request: Request, kinds: list[str]) -> Callable[[], Identity | None]:
-    """Says who sent the request, as of the moment it is called: tokens end, and so do sessions, accounts and rights."""
-    _, _, token = request.headers.get("Authorization", "").partition(" ")
-    session_key = request._request.session.session_key
-
-    def prove() -> Identity | None:
-        identity = _of_token(token) if token else _of_session(session_key)
-        return identity if identity and all(may(identity, _VERBS[kind]) for kind in kinds) else None
-
-    return prove
-
-
-def _of_token(text: str) -> Identity | None:
-    token = prove_token(text.strip())
-    return token.identity if token else None
-
-
-def _of_session(key: str | None) -> Identity | None:
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    identity = get_user(request)
-    return identity if isinstance(identity, Identity) else None

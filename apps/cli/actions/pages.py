@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.cli.output.cells import Cell, block, duration_text, plain, seconds, strong, yes_no
 from apps.cli.output.pages import Column, Facts, Part, Rows, column
-from apps.cli.policies.pages import limit_cell
+from apps.cli.policies.pages import key_cell, limit_cell
 
 LIST_COLUMNS = [
     column("ACTION", "ref", strong),
@@ -19,7 +19,7 @@ LIST_COLUMNS = [
 STATS_COLUMNS = [
     column("GATE", "gate", is_number=True),
     column("POLICY", "policy"),
-    column("KEY", "key"),
+    Column("KEY", key_cell, ("key", "key_digest")),
     Column("LIMIT", limit_cell, ("limit", "window_s"), is_number=True),
     column("RUNNING", "running", is_number=True),
     column("WAITING", "waiting", is_number=True),
@@ -89,6 +89,7 @@ def _summary(action: Mapping[str, Any]) -> list[tuple[str, Cell]]:
         ("", Cell("" if override is None else "an operator's word over the pack's file; attune action reset")),
         ("timeout", Cell("" if timeout_s is None else duration_text(timeout_s))),
         ("tries", plain(action["retry"]["max_attempts"] if action["retry"] else None)),
+        ("when lost", plain(_ON_LOST.get(action["on_lost"], action["on_lost"]))),
         ("concurrency", _concurrency(action["concurrency"])),
         ("pool", plain(action["pool"])),
         ("secrets", plain(action["secrets"])),
@@ -131,3 +132,9 @@ def _example_word(row: Mapping[str, Any]) -> str:
     return (
         shlex.quote(f"{name}:={json.dumps(value)}") if isinstance(value, list | dict) else f"{name}={json.dumps(value)}"
     )
+
+
+_ON_LOST = {
+    "requeue": "goes back to its place in line (on_lost: requeue)",
+    "fail": "ends abandoned (on_lost: fail)",
+}

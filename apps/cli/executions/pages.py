@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from apps.cli.executions.attempts import attempt_text, cut_offs_text, is_one_of_several
 from apps.cli.output.cells import (
     Cell,
     age,
@@ -99,7 +100,6 @@ _OUTCOME_COLUMNS = [
 
 
 def _summary(execution: Mapping[str, Any]) -> Sequence[tuple[str, Cell]]:
-    attempt = f"{execution['attempt']} of {execution['max_attempts']}" if execution["max_attempts"] > 1 else None
     return [
         ("id", strong(execution["id"])),
         ("action", plain(f"{execution['action']} (pack version {execution['pack_version']})")),
@@ -107,7 +107,8 @@ def _summary(execution: Mapping[str, Any]) -> Sequence[tuple[str, Cell]]:
         ("reason", _reason(execution["reason"])),
         ("exit code", plain(execution["exit_code"])),
         ("signal", plain(execution["signal"])),
-        ("attempt", plain(attempt)),
+        ("attempt", plain(attempt_text(execution) if is_one_of_several(execution) else None)),
+        ("cut off", plain(cut_offs_text(execution))),
         ("requested by", plain(execution["requested_by"])),
         ("labels", plain(", ".join(f"{name}={value}" for name, value in execution["labels"].items()))),
         ("rerun of", plain(execution["rerun_of"])),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.cli import clock
 from apps.cli.errors import Failed, Unreachable
+from apps.cli.executions.attempts import attempt_text
 from apps.cli.executions.states import TERMINAL, WAITING
 from apps.cli.output.cells import duration_text
 from apps.cli.output.printer import Printer
@@ -95,7 +96,7 @@ def describe_standing(execution: Mapping[str, Any]) -> str:
     """`execution 17 requested: position 3 at examples.deploy, where 1 of 1 run, about 20.0s`"""
     text = f"execution {execution['id']} {execution['status']}"
     if execution["attempt"] > 1:
-        text += f", attempt {execution['attempt']} of {execution['max_attempts']}"
+        text += f", attempt {attempt_text(execution)}"
     reason = execution["reason"] or {}
     if reason.get("text"):
         text += f": {reason['text']}"

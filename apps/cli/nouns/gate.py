@@ -13,7 +13,7 @@ from apps.cli.errors import UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.output.cells import age, plain, seconds, status, strong
 from apps.cli.output.pages import Column, Facts, Part, Rows, column
-from apps.cli.policies.pages import limit_cell
+from apps.cli.policies.pages import key_cell, limit_cell
 from apps.cli.session import Session
 
 app = noun("See who waits in line, and move limits.")
@@ -82,7 +82,7 @@ def _columns(now: datetime) -> list[Column]:
     return [
         column("GATE", "gate", strong, is_number=True),
         column("POLICY", "policy"),
-        column("KEY", "key", may_shrink=True),
+        Column("KEY", key_cell, ("key", "key_digest"), may_shrink=True),
         Column("LIMIT", limit_cell, ("limit", "window_s"), is_number=True),
         column("RUNNING", "running", is_number=True),
         column("WAITING", "waiting", is_number=True),
@@ -96,7 +96,7 @@ def _describe(gate: Mapping[str, Any], now: datetime) -> list[Part]:
     facts = [
         ("gate", strong(gate["gate"])),
         ("policy", plain(f"{gate['policy']} (id {gate['policy_id']})")),
-        ("key", plain(gate["key"])),
+        ("key", key_cell(gate)),
         ("limit", limit_cell(gate)),
         ("passed", plain(gate.get("passed"))),
         ("next passes in", seconds(gate.get("next_s"))),

@@ -1,7 +1,5 @@
 """`attune worker`"""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -9,15 +7,22 @@ import typer
 from apps.cli import clock
 from apps.cli.command import command, noun
 from apps.cli.completion import values
-from apps.cli.errors import UsageError
+from apps.cli.errors import ApiError, ExitCode, UsageError
+from apps.cli.executions.waiting import Deadline
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
-from apps.cli.output.cells import Cell, age, moment, plain, status, strong
-from apps.cli.output.pages import Column, Facts, column
+from apps.cli.moments import duration_s
 from apps.cli.session import Session
+from apps.cli.workers import pages
+from apps.cli.workers.draining import see_drained
 
-app = noun("See where executions run.")
+app = noun("See where executions run, and take workers out of service.")
 
 _STATUSES = ("active", "cordoned", "draining", "lost", "stopped")
+
+Names = Annotated[
+    list[str],
+    typer.Argument(metavar="WORKER", help="one or more names", show_default=False, autocompletion=values.workers),
+]
 
 
 @command(app, "list")
@@ -44,7 +49,7 @@ def list_(
     show_list(
         session,
         "workers",
-        columns=_columns(clock.now()),
+        columns=pages.list_columns(clock.now()),
         filters={"status": status_, "pool": pool},
         most=most_of(limit, all_),
         nothing="There are no workers: nothing can run.",
@@ -62,50 +67,69 @@ def show(
 
     Also which queues it serves, and since when it has been there.
     """
-    worker = next((row for row in session.api.items("workers") if row["name"] == name), None)
-    if worker is None:
-        raise UsageError(f"There is no worker {name}.", hints=["all workers: attune worker list"])
-    session.printer.one(worker, lambda: [Facts(_facts(worker))])
+    worker = session.api.get("workers", name)
+    session.printer.one(worker, lambda: pages.describe(worker))
 
 
-def _facts(worker: Mapping[str, Any]) -> list[tuple[str, Cell]]:
-    return [
-        ("worker", strong(worker["name"])),
-        ("status", status(worker["status"])),
-        ("takes nothing", plain(worker.get("refusal"))),
-        ("pool", plain(worker["pool"])),
-        ("labels", plain(", ".join(f"{name}={value}" for name, value in worker["labels"].items()))),
-        ("slots", plain(f"{worker['running']} of {worker['slots']} busy")),
-        ("runtimes", _runtimes(worker["runtimes"])),
-        ("queues", Cell("\n".join(plain(queue).text for queue in worker["queues"]))),
-        ("version", plain(worker["version"])),
-        ("host", plain(worker["host"])),
-        ("pid", plain(worker["pid"])),
-        ("started", moment(worker["started_at"])),
-        ("heartbeat", moment(worker["last_heartbeat"])),
-        ("ended", moment(worker["ended_at"])),
-    ]
+@command(app, "cordon")
+def cordon(session: Session, names: Names) -> int:
+    """Let workers take nothing new.
+
+    What they run goes on. For administrators.
+    """
+    return _tell(session, names, *_ask(session, names, "cordon"))
 
 
-def _columns(now: datetime) -> list[Column]:
-    return [
-        column("WORKER", "name", strong),
-        Column("STATUS", _standing, ("status", "refusal")),
-        column("POOL", "pool"),
-        Column("SLOTS", lambda row: plain(f"{row['running']}/{row['slots']}"), ("running", "slots"), is_number=True),
-        column("RUNTIMES", "runtimes", _runtimes, may_fold=True),
-        column("HEARTBEAT", "last_heartbeat", lambda value: age(value, now=now), is_number=True),
-        column("HOST", "host"),
-        column("PID", "pid", is_number=True),
-        column("VERSION", "version"),
-    ]
+@command(app, "uncordon")
+def uncordon(session: Session, names: Names) -> int:
+    """Let workers take work again.
+
+    Also those that drain, unless their process is about to end. For administrators.
+    """
+    return _tell(session, names, *_ask(session, names, "uncordon"))
 
 
-def _standing(worker: Mapping[str, Any]) -> Cell:
-    """One that refuses work of its own accord is not what its status says; `show` says why."""
-    return Cell(f"{worker['status']}, takes nothing", "red") if worker.get("refusal") else status(worker["status"])
+@command(app, "drain")
+def drain(
+    session: Session,
+    names: Names,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", "-w", help="until nothing runs on them any more")] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", metavar="TIME", help="how long to wait: 30, 10m; the drain itself goes on after"),
+    ] = None,
+) -> int:
+    """Empty workers, to stop or restart them then.
+
+    They take nothing new. What still runs after ATTUNE_DRAIN_S is interrupted and starts again elsewhere, at its old
+    place in line. For administrators.
+    """
+    if timeout is not None and not wait:
+        raise UsageError("--timeout is for --wait.")
+    deadline = Deadline.after(None if timeout is None else duration_s(timeout, option="--timeout"))
+    asked, code = _ask(session, names, "drain")
+    if wait:
+        asked = see_drained(asked, api=session.api, printer=session.printer, deadline=deadline)
+    return _tell(session, names, asked, code)
 
 
-def _runtimes(runtimes: dict[str, list[dict[str, Any]]]) -> Cell:
-    """`python 3.11.7, shell 5.2.15`"""
-    return plain([f"{name} {found['version']}" for name, installed in runtimes.items() for found in installed])
+def _ask(session: Session, names: list[str], duty: str) -> tuple[list[dict[str, Any]], ExitCode]:
+    """The workers that obey, and the exit code. One that cannot be asked does not keep the others from it."""
+    asked, code = [], ExitCode.OK
+    for name in dict.fromkeys(names):
+        try:
+            asked.append(session.api.post("workers", name, duty))
+        except ApiError as error:
+            session.printer.complain(error)
+            code = error.exit_code
+    return asked, code
+
+
+def _tell(session: Session, names: list[str], workers: list[dict[str, Any]], code: ExitCode) -> int:
+    if session.printer.is_for_people:
+        for worker in workers:
+            session.printer.say(pages.standing(worker))
+    else:
+        session.printer.document(workers[0] if len(names) == 1 and workers else workers)
+    return code

@@ -1,7 +1,8 @@
 """Keeps text of others (logs, messages, results) from taking over the user's terminal.
 
 What a program writes to its log may move the cursor, clear the screen, rename the window or answer in the user's place.
-Colours are let through, everything else is shown as what it is: `\\x1b[2J`.
+Colours are let through, everything else is shown as what it is: `\\x1b[2J`. So are the invisible characters that turn
+the direction of writing (Unicode's Bidi_Control), which make a name read as another one.
 """
 
 import re
@@ -9,8 +10,10 @@ from collections.abc import Mapping
 from typing import TextIO
 
 _COLOUR = r"\x1b\[[0-9;:]*m"
+#: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt, Bidi_Control.
+_DIRECTION = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 #: Colours, ends of lines, and every other control character but tab and newline, also the 8-bit ones.
-_SPECIAL = re.compile(rf"{_COLOUR}|\r\n?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SPECIAL = re.compile(rf"{_COLOUR}|\r\n?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_DIRECTION}]")
 #: What may be the beginning of one of these, at the end of a piece.
 _UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-9;:]{0,60})?)\Z")
 _RESET = "\x1b[0m"
@@ -63,4 +66,9 @@ class Filter:
             self._is_coloured = self._colours
             return found if self._colours else ""
         # A lone carriage return would let the rest of the line hide its beginning.
-        return "\n" if found.startswith("\r") else f"\\x{ord(found):02x}"
+        return "\n" if found.startswith("\r") else _escaped(found)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -7,6 +7,11 @@ from apps.cli.output.cells import Cell, duration_text, moment, plain, seconds, s
 from apps.cli.output.pages import Column, Facts, Part, column
 
 
+def key_cell(row: Mapping[str, Any]) -> Cell:
+    """What a gate's key came to, or, where that is not for this user to see, the digest that tells it from others."""
+    return plain(row["key"] or (f"#{row['key_digest']}" if row["key_digest"] else None))
+
+
 def limit_cell(row: Mapping[str, Any]) -> Cell:
     """The limit of a gate: so many at a time, or in a time."""
     limit, window_s = row["limit"], row.get("window_s")

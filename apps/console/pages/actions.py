@@ -15,6 +15,7 @@ from apps.console.paging import page_by_name
 from apps.console.schema_form.fields import as_text
 from apps.core.errors import Invalid
 from apps.executions.models import Execution
+from apps.executions.policies.loss import MAX_LOSSES
 from apps.executions.statistics import action_stats
 from apps.packs.models import Pack
 
@@ -54,10 +55,11 @@ class ActionPage(Page):
             ref, parents=[Parent("Actions", reverse("admin:actions"))], action=action, definition=definition,
             parameters=parameter_rows(definition),
             output=as_text(definition.output, is_indented=True) if definition.output else "",
-            recent=recent, stats=action_stats(ref) if may(self.identity, Verb.GATE_VIEW, on=action) else None,
+            recent=recent,
+            stats=action_stats(ref, reader=self.identity) if may(self.identity, Verb.GATE_VIEW, on=action) else None,
             cli=cli_line(ref, definition), curl=curl_line(ref, definition, origin=origin),
             may_run=may(self.identity, Verb.EXECUTION_RUN, on=action),
-            may_manage=may(self.identity, Verb.ACTION_MANAGE, on=action),
+            may_manage=may(self.identity, Verb.ACTION_MANAGE, on=action), max_losses=MAX_LOSSES,
             time_limit_s=definition.timeout_s or settings.ATTUNE_TASK_TIMEOUT_S,
         )  # fmt: skip
 

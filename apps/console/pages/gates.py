@@ -17,6 +17,7 @@ from apps.core.redis import RedisAway, is_reachable
 from apps.core.types import JsonObject
 from apps.executions import lines
 from apps.executions.busy_gates import gates_with_a_line
+from apps.executions.gate_keys import may_see_keys, shown_key
 from apps.executions.models import Execution, Gate
 from apps.executions.models.policy import MOST_IN_WINDOW
 from apps.executions.slots.protocol import StaleEpoch
@@ -43,10 +44,11 @@ class GatesPage(Page):
         policy = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
         away = "" if is_reachable() else _AWAY
         gates = Gate.objects.visible_to(self.identity).select_related("policy")
-        page = page_of(_narrowed(gates, wanted, policy), request.GET)
-        busy = gates_with_a_line(containing=wanted, policy=policy) if page.is_first else []
+        sees_keys = may_see_keys(self.identity)
+        page = page_of(_narrowed(gates, wanted, policy, sees_keys=sees_keys), request.GET)
+        busy = gates_with_a_line(containing=wanted, policy=policy, in_keys=sees_keys) if page.is_first else []
         first = gates.in_bulk(busy[:_LINES])
-        told = _stats([*(first[pk] for pk in busy if pk in first), *page.rows])
+        told = self._stats([*(first[pk] for pk in busy if pk in first), *page.rows])
         return self.show(
             "Gates",
             page=page,
@@ -56,20 +58,22 @@ class GatesPage(Page):
             q=wanted,
             policy=policy,
             away=away,
+            sees_keys=sees_keys,
         )
 
+    def _stats(self, gates: Sequence[Gate]) -> dict[int, JsonObject]:
+        unique = {gate.pk: gate for gate in gates}
+        return dict(zip(unique, gate_stats(list(unique.values()), reader=self.identity), strict=True))
 
-def _narrowed(gates: "QuerySet[Gate]", wanted: str, policy: int | None) -> "QuerySet[Gate]":
+
+def _narrowed(gates: "QuerySet[Gate]", wanted: str, policy: int | None, *, sees_keys: bool) -> "QuerySet[Gate]":
+    """A key that is not shown is not searched either: trying would show it."""
     if policy is not None:
         gates = gates.filter(policy=policy)
     if wanted:
-        gates = gates.filter(Q(policy__name__icontains=wanted) | Q(key_text__icontains=wanted))
+        named = Q(policy__name__icontains=wanted)
+        gates = gates.filter(named | Q(key_text__icontains=wanted) if sees_keys else named)
     return gates
-
-
-def _stats(gates: Sequence[Gate]) -> dict[int, JsonObject]:
-    unique = {gate.pk: gate for gate in gates}
-    return dict(zip(unique, gate_stats(list(unique.values())), strict=True))
 
 
 @dataclass(frozen=True)
@@ -99,11 +103,13 @@ class GatePage(Page):
         first = _first_place(request.GET.get("place", ""))
         standing = _standing(gate, first)
         rows = Execution.objects.visible_to(self.identity).in_bulk([*standing.holding, *standing.waiting])
-        stats = gate_stats([gate])[0]
+        stats = gate_stats([gate], reader=self.identity)[0]
+        key = shown_key(gate, self.identity)
         return self.show(
-            f"{gate.policy.name} {gate.key_text}".strip(),
+            f"{gate.policy.name} {key}".strip(),
             parents=[Parent("Gates", reverse("admin:gates"))],
             gate=gate,
+            key=key,
             policy=gate.policy,
             stats=stats,
             holders=[rows.get(pk) for pk in standing.holding],
@@ -151,7 +157,8 @@ def _standing(gate: Gate, first: int) -> _Standing:
 
 
 def _places(waiting: Sequence[int], rows: Mapping[int, Execution], *, first: int, gate: Gate) -> list[_Place]:
-    duration, lately = usual_durations([gate.pk]).get(gate.pk), lately_at([gate]).get(gate.pk)
+    lately = lately_at([gate]).get(gate.pk)
+    duration = None if gate.policy.is_rate else usual_durations([gate.pk]).get(gate.pk)
     return [
         _Place(at, rows.get(pk), estimate_s(gate, at, duration_s=duration, lately=lately))
         for at, pk in enumerate(waiting, start=first)

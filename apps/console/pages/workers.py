@@ -1,4 +1,5 @@
-"""Workers: whether they live, how busy they are, what they can run and what they run now."""
+"""Workers: whether they live, how busy they are, what they can run and what they run now; and taking them out of
+service."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,12 +9,13 @@ from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from apps.accounts.permissions import Verb
+from apps.accounts.permissions import Verb, may
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_of
-from apps.core.errors import NotFound
+from apps.core.errors import Invalid, NotFound
 from apps.executions.models import Execution
 from apps.executions.states import ACTIVE
+from apps.workers.duty import Duty, set_duty
 from apps.workers.models import Worker
 
 #: Executions named in a worker's row of the list, and on its own page.
@@ -35,7 +37,8 @@ class WorkersPage(Page):
         page = page_of(rows if shows_all else rows.living(), request.GET)
         used, named = _used([row.pk for row in page.rows]), self._named(page.rows)
         workers = [(worker, used.get(worker.pk, 0), named.get(worker.pk, ())) for worker in page.rows]
-        return self.show("Workers", page=page, workers=workers, shows_all=shows_all)
+        manages = may(self.identity, Verb.WORKER_MANAGE)
+        return self.show("Workers", page=page, workers=workers, shows_all=shows_all, may_manage=manages)
 
     def _named(self, workers: Iterable[Worker]) -> Mapping[int, list[Execution]]:
         """The newest few on each worker, as far as they are this identity's to see."""
@@ -67,7 +70,34 @@ class WorkerPage(Page):
             runtimes=sorted(worker.runtimes.items()),
             missing=sorted((worker.missing_runtimes or {}).items()),
             earlier=earlier[:_EARLIER],
+            may_manage=may(self.identity, Verb.WORKER_MANAGE),
         )
+
+
+class DutyPage(Page):
+    """What operators ask of a worker; back to the page the button stood on."""
+
+    verbs = {"POST": Verb.WORKER_MANAGE}
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        given = request.POST.get("duty", "")
+        if given not in tuple(Duty):
+            raise Invalid("Say what is asked of it: cordon, uncordon or drain.")
+        worker = Worker.objects.visible_to(self.identity).filter(pk=pk).first()
+        if worker is None or worker.status not in Worker.LIVING:
+            raise NotFound("This worker has ended; one that was started again has a page of its own.")
+        set_duty(self.identity, worker.name, Duty(given))
+        return self.done(f"{worker.name} {_SAID[Duty(given)]}.")
+
+    def fallback(self) -> str:
+        return reverse("admin:workers")
+
+
+_SAID = {
+    Duty.CORDON: "takes nothing new",
+    Duty.UNCORDON: "takes work again",
+    Duty.DRAIN: "takes nothing new and is emptied",
+}
 
 
 def _used(worker_ids: Sequence[int]) -> dict[int, int]:

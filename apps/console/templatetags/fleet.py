@@ -5,6 +5,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.console.words import duration
+from apps.core.types import JsonObject
 from apps.executions.models import Policy
 
 register = template.Library()
@@ -20,6 +21,12 @@ def said(policy: Policy) -> str:
     if policy.is_rate:
         return f"{policy.limit_in_force} in {duration(policy.window_s)}"
     return f"{policy.limit_in_force} at a time"
+
+
+@register.filter
+def key(stats: JsonObject) -> str:
+    """A gate's key in one word: its text where it may be seen, else its digest."""
+    return str(stats["key"] or (f"#{stats['key_digest']}" if stats["key_digest"] else ""))
 
 
 @register.simple_tag

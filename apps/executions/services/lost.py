@@ -67,7 +67,8 @@ def _send_back_or_end(execution: Execution, code: str, text: str, *, worker: str
     if execution.status == Status.RUNNING and goes_back(CutOff.LOST, on_lost=on_lost, losses=execution.losses):
         reason["text"] += f"; it goes back to its place (loss {execution.losses + 1} of at most {MAX_LOSSES})"
         try:
-            requeue(execution, CutOff.LOST, reason=reason)
+            facts = {"ended": Status.ABANDONED.value, "error": {"type": code, "message": reason["text"]}}
+            requeue(execution, CutOff.LOST, reason=reason, facts=facts)
         except StaleTransition:
             return  # it was settled, or is canceled, meanwhile: the next round looks again
         logger.warning("%s: it goes back", code, extra={"execution_id": execution.pk, "worker": worker})

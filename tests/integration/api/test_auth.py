@@ -27,7 +27,7 @@ def test_me_says_who_you_are_and_what_you_may_do(owner: APIClient, administrator
     assert theirs["is_administrator"] is True
     assert set(theirs["verbs"]) - set(mine["verbs"]) == {
         "action.manage", "environment.manage", "identity.manage", "identity.view", "pack.install", "pack.manage",
-        "policy.manage", "role.manage", "role.view",
+        "policy.manage", "role.manage", "role.view", "worker.manage",
     }  # fmt: skip
     assert "execution.view@own" in mine["grants"]
     assert theirs["grants"] == ["*"]

@@ -4,8 +4,12 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.api.executions.serializers import ExecutionSerializer
+from apps.executions.due import bring_on_due
 from apps.executions.models import Execution
+from apps.executions.policies.loss import CutOff
+from apps.executions.services.lost import end_lost
 from apps.executions.states import Status
+from apps.workers.models import Worker
 from tests.factories import make_action, make_execution, make_worker
 from tests.people import People
 from tests.running import claimed, end
@@ -246,8 +250,6 @@ def test_attempts_and_history_tell_the_story(owner: APIClient) -> None:
     pk = post(owner, {"action": "demo.deploy"}).json()["id"]
     execution, worker = Execution.objects.get(pk=pk), make_worker("tom")
     end(claimed(execution, worker), Status.FAILED, error={"type": "exit_code", "message": "no"}, exit_code=3)
-    from apps.executions.due import bring_on_due
-
     bring_on_due()
     end(claimed(execution, worker), exit_code=0)
     attempts = owner.get(f"{URL}/{pk}/attempts").json()["results"]
@@ -352,3 +354,30 @@ def test_the_number_of_queries_does_not_depend_on_how_many_are_listed(
             post(owner, {"action": action.ref, "parameters": {"host": f"h{index}"}})
     with django_assert_max_num_queries(8):
         assert len(owner.get(URL).json()["results"]) == 18
+
+
+def test_an_attempt_that_was_lost_or_cut_off_says_why_and_uses_up_no_try(owner: APIClient) -> None:
+    make_action()
+    pk = post(owner, {"action": "demo.deploy"}).json()["id"]
+    execution, gone, stopping = Execution.objects.get(pk=pk), make_worker("tom"), make_worker("ann")
+    claimed(execution, gone)
+    Worker.objects.filter(pk=gone.pk).update(status="lost")
+    end_lost()
+    bring_on_due()
+    reason = {"code": "interrupted", "text": "the worker was stopped"}
+    end(
+        claimed(execution, stopping),
+        Status.ABANDONED,
+        reason=reason,
+        cut_off=CutOff.INTERRUPTED,
+        facts={"ended": "abandoned"},
+    )
+    attempts = owner.get(f"{URL}/{pk}/attempts").json()["results"]
+    assert [(item["attempt"], item["status"], (item["reason"] or {}).get("code")) for item in attempts] == [
+        (1, "abandoned", "worker_lost"),
+        (2, "abandoned", "interrupted"),
+        (3, "requested", None),
+    ]
+    assert attempts[0]["ended_at"] is not None
+    told = owner.get(f"{URL}/{pk}").json()
+    assert (told["attempt"], told["retries"], told["losses"]) == (3, 0, 1)

@@ -85,3 +85,36 @@ def test_without_redis_the_counts_come_from_the_database(administrator: APIClien
         breaker.reset()
     forget_redis()
     assert administrator.get(address).status_code == 200
+
+
+def test_key_texts_are_for_administrators_and_others_tell_gates_apart_by_a_digest(
+    owner: APIClient, teammate: APIClient, administrator: APIClient, people: People
+) -> None:
+    action = make_action(concurrency={"limit": 1, "key": "{{ host }}"}, parameters={"host": {"type": "string"}})
+    executions = [ask(people, action, parameters={"host": host})[0] for host in ("payroll-db", "payroll-web")]
+    address = f"{URL}/{executions[0].gate_id}"
+    stats = "/api/v1/actions/demo.deploy/queue-stats"
+    for path in (URL, address, stats):
+        assert "payroll" in administrator.get(path).content.decode(), path
+        for client in (owner, teammate):
+            assert "payroll" not in client.get(path).content.decode(), path
+    shown = [(item["key"], item["key_digest"]) for item in teammate.get(URL).json()["results"]]
+    assert [key for key, _ in shown] == [None, None]
+    assert len({digest for _, digest in shown}) == 2
+    assert shown == [(item["key"], item["key_digest"]) for item in owner.get(URL).json()["results"]]
+    known = administrator.get(URL).json()["results"]
+    assert [item["key_digest"] for item in known] == [digest for _, digest in shown]
+    assert {item["key"] for item in known} == {"payroll-db", "payroll-web"}
+
+
+def test_ones_own_execution_tells_the_key_it_made(owner: APIClient, people: People) -> None:
+    action = make_action(concurrency={"limit": 1, "key": "{{ host }}"}, parameters={"host": {"type": "string"}})
+    ask(people, action, count=2, parameters={"host": "db1"})
+    newest = owner.get("/api/v1/executions").json()["results"][0]
+    assert newest["gates"][0]["key"] == "db1"
+
+
+def test_a_gate_without_a_key_has_no_digest(owner: APIClient) -> None:
+    gate = make_gate()
+    shown = owner.get(f"{URL}/{gate.pk}").json()
+    assert (shown["key"], shown["key_digest"]) == (None, None)

@@ -87,3 +87,17 @@ def test_a_wish_that_is_none_is_400_and_makes_no_token(owner: APIClient) -> None
         answer = owner.post(URL, wish, format="json")
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), wish
     assert ApiToken.objects.count() == before
+
+
+def test_a_token_issues_none_that_outlives_itself(people: People) -> None:
+    end = timezone.now() + timedelta(hours=1)
+    short = of(issue_token(people.owner, name="short", expires_at=end).text)
+    for expires_at in (None, (end + timedelta(seconds=1)).isoformat()):
+        answer = short.post(URL, {"name": "longer", "expires_at": expires_at}, format="json")
+        assert answer.status_code == 400
+        assert [(item["pointer"], item["code"]) for item in answer.json()["errors"]] == [
+            ("/expires_at", "outlives_its_token")
+        ]
+    assert short.post(URL, {"name": "by default"}, format="json").status_code == 400
+    assert short.post(URL, {"name": "same", "expires_at": end.isoformat()}, format="json").status_code == 201
+    assert sorted(ApiToken.objects.values_list("name", flat=True)) == ["same", "short"]

@@ -22,6 +22,8 @@ def execution(execution_id: int = 17, **changes: Any) -> dict[str, Any]:
         "signal": None,
         "attempt": 1,
         "max_attempts": 1,
+        "retries": 0,
+        "losses": 0,
         "labels": {},
         "parent": None,
         "rerun_of": None,
@@ -167,8 +169,9 @@ def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
     }
     return {
         "name": name,
-        "refusal": None,
         "status": "active",
+        "refusal": None,
+        "is_stopping": False,
         "host": "vm",
         "pid": 7,
         "pool": "default",
@@ -223,6 +226,7 @@ def gate(number: int = 4, **changes: Any) -> dict[str, Any]:
         "policy_id": 2,
         "kind": "concurrency",
         "key": "World",
+        "key_digest": "6c3a91f0",
         "limit": 1,
         "window_s": None,
         "passed": None,

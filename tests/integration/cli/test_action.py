@@ -20,6 +20,7 @@ def test_one_is_shown_with_its_parameters_and_a_line_to_start_from(attune: Attun
         "enabled      no\n"
         "             an operator's word over the pack's file; attune action reset\n"
         "timeout      1m30s\n"
+        "when lost    goes back to its place in line (on_lost: requeue)\n"
         "concurrency  1 at a time for each {{ name }}, when full: queue\n"
         "pool         default\n"
         "\n"

@@ -267,3 +267,11 @@ def test_an_artifact_of_another_name_is_refused(attune: Attune, canned: Canned) 
     ended = attune("execution", "download", "17", "report.csv")
     assert ended.code == 2
     assert "attune execution artifacts 17" in ended.err
+
+
+def test_losses_and_interruptions_are_counted_apart_from_tries(attune: Attune, canned: Canned) -> None:
+    cut_off = execution(attempt=5, retries=1, losses=2, max_attempts=3)
+    canned.on("GET", "/api/v1/executions/17", cut_off)
+    out = attune("execution", "show", "17").out
+    assert "attempt       5, try 2 of 3\n" in out
+    assert "cut off       lost with its worker or process twice, interrupted by a stopping worker once\n" in out

@@ -15,6 +15,7 @@ STATS = {
     "policy_id": 1,
     "kind": "concurrency",
     "key": None,
+    "key_digest": None,
     "limit": 0,
     "window_s": None,
     "passed": None,

@@ -10,6 +10,8 @@ READY = {"status": "ok", "database": "ok", "migrations": "ok", "redis": "degrade
 WORKER = {
     "name": "w1",
     "status": "active",
+    "refusal": None,
+    "is_stopping": False,
     "pool": "default",
     "runtimes": {"python": [{"version": "3.11.7", "interpreter": "/usr/bin/python3"}], "shell": [{"version": "5.2"}]},
     "slots": 10,

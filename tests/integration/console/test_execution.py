@@ -198,6 +198,18 @@ def _artifacts(settings: Any, tmp_path: Path) -> None:
     settings.ATTUNE_ARTIFACTS_DIR = tmp_path
 
 
+def test_attempts_that_were_cut_off_are_told_in_plain_words(people: People, visit: Visit) -> None:
+    execution = make_owned(people, status=Status.RUNNING, attempt=4, retries=1, losses=1, max_attempts=3)
+    client = visit(people.owner)
+    attempts = client.get(path_of(execution, "attempts")).content.decode()
+    assert (
+        "It was lost with its worker or process 1 of at most 3 times, interrupted by stopping workers 1 time"
+        in attempts
+    )
+    assert "attempt 4, try 2 of 3" in client.get(path_of(execution)).content.decode()
+    assert "attempt 4, try 2 of 3" in client.get("/admin/executions/").content.decode()
+
+
 def test_it_is_pinned_with_a_reason_and_let_go_again(people: People, visit: Visit) -> None:
     execution, owner = make_owned(people), visit(people.owner)
     answer = owner.post(f"/admin/executions/{execution.pk}/pin/", {"reason": MARKUP})

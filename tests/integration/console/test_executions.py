@@ -173,7 +173,7 @@ def test_a_wrong_filter_is_told_everywhere(people: People, visit: Visit, path: s
 
 
 def test_a_row_tells_the_error_the_attempt_and_who_asked(people: People, visit: Visit) -> None:
-    owned(people, status=Status.FAILED, error=ERROR, attempt=2, max_attempts=3, worker=make_worker("w7"))
+    owned(people, status=Status.FAILED, error=ERROR, attempt=2, retries=1, max_attempts=3, worker=make_worker("w7"))
     text = visit(people.owner).get(URL).content.decode()
     for part in ("exit code 7: no such host", "attempt 2 of 3", ">owner<", ">w7<", "?worker=w7", "?requested_by=owner"):
         assert part in text

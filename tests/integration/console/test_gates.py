@@ -163,3 +163,17 @@ def test_no_gates_and_unknown_ones_say_so(administrator: Client) -> None:
     assert "There is no gate" in look(administrator, LIST)
     look(administrator, f"{LIST}5/", status=404)
     look(administrator, f"{LIST}{'9' * 30}/", status=404)
+
+
+def test_keys_are_for_administrators_also_where_they_are_looked_for(people: People, visit: Visit) -> None:
+    action = make_action(**keyed())
+    ask(people, action, count=2, parameters={"host": "payroll-db"})
+    gate = Gate.objects.get()
+    known, plain = visit(people.administrator), visit(people.owner)
+    for address in (LIST, f"{LIST}{gate.pk}/", "/admin/", "/admin/actions/demo.deploy/"):
+        assert "payroll-db" in look(known, address), address
+    for address in (LIST, f"{LIST}{gate.pk}/"):
+        assert "payroll-db" not in look(plain, address), address
+    for query in ("payroll", "roll-d"):
+        assert "No gate fits" in look(plain, f"{LIST}?q={query}"), "what cannot be seen cannot be guessed either"
+    assert "demo.deploy" in look(plain, f"{LIST}?q=demo")

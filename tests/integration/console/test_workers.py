@@ -66,6 +66,59 @@ def test_an_empty_fleet_and_unknown_workers_say_so(administrator: Client) -> Non
     assert Client().get(LIST).headers["Location"].startswith("/admin/login/")
 
 
+@pytest.mark.parametrize(
+    ("duty", "status", "told"),
+    [
+        ("cordon", "cordoned", "w1 takes nothing new."),
+        ("drain", "draining", "w1 takes nothing new and is emptied."),
+        ("uncordon", "active", "w1 takes work again."),
+    ],
+)
+def test_administrators_take_a_worker_out_of_service_and_back(
+    administrator: Client, duty: str, status: str, told: str
+) -> None:
+    worker = make_worker("w1", status="cordoned" if duty == "uncordon" else "active")
+    address = f"{LIST}{worker.pk}/"
+    for page in (LIST, address):
+        assert f'name="duty" value="{duty}" data-confirm="' in look(administrator, page)
+    done = administrator.post(f"{address}duty/", {"duty": duty}, headers={"Referer": f"http://testserver{address}"})
+    assert (done.status_code, done.headers["Location"]) == (302, f"http://testserver{address}")
+    worker.refresh_from_db()
+    assert worker.status == status
+    assert told in look(administrator, address)
+
+
+def test_only_administrators_have_the_buttons(people: People, visit: Visit) -> None:
+    worker = make_worker("w1")
+    plain = visit(people.owner)
+    for page in (LIST, f"{LIST}{worker.pk}/"):
+        assert 'name="duty"' not in look(plain, page)
+    plain.post(f"{LIST}{worker.pk}/duty/", {"duty": "cordon"})
+    worker.refresh_from_db()
+    assert worker.status == "active"
+
+
+def test_nothing_is_asked_of_a_worker_that_stops_or_is_gone(administrator: Client) -> None:
+    stopping = make_worker("w1", status="draining", is_stopping=True)
+    gone = make_worker("w2", status="lost")
+    text = look(administrator, f"{LIST}?show=all")
+    assert 'name="duty"' not in text
+    assert "stops" in text
+    for worker, why in ((stopping, "is stopping"), (gone, "has ended")):
+        administrator.post(f"{LIST}{worker.pk}/duty/", {"duty": "uncordon"})
+        assert why in look(administrator, LIST)
+    administrator.post(f"{LIST}{stopping.pk}/duty/", {"duty": "dance"})
+    assert "cordon, uncordon or drain" in look(administrator, LIST)
+
+
+def test_a_worker_that_refuses_work_says_why(administrator: Client) -> None:
+    worker = make_worker("w1", refusal=EVIL)
+    for page in (LIST, f"{LIST}{worker.pk}/"):
+        text = look(administrator, page)
+        assert "takes nothing: &lt;script" in text
+        assert EVIL not in text
+
+
 def test_one_that_takes_nothing_of_its_own_accord_says_why(people: People, visit: Visit) -> None:
     worker = make_worker("full", refusal="unhealthy: disk: 12 MiB are free")
     for address in ("/admin/workers/", f"/admin/workers/{worker.pk}/"):

@@ -110,7 +110,15 @@ _OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "inst
 _STATS = {"waiting": 2, "running": 1, "limit": 1, "oldest_waiting_s": 12.5, "avg_wait_s": None}
 _TOTALS = {"total_enqueued": 9, "total_completed": 6}
 _NO_RATE = {"kind": "concurrency", "window_s": None, "passed": None, "next_s": None}
-_GATE_OF_STATS = {"gate": 4, "policy": "examples.hello", "key": "World", **_NO_RATE, **_STATS, **_TOTALS}
+_GATE_OF_STATS = {
+    "gate": 4,
+    "policy": "examples.hello",
+    "key": "World",
+    "key_digest": "6c3a91f0",
+    **_NO_RATE,
+    **_STATS,
+    **_TOTALS,
+}
 _RATE = {"kind": "rate", "window_s": 60.0, "limit": 5}
 _RETRY = {
     "max_attempts": 3, "on": ["failed", "timeout"], "backoff": "exponential", "delay_s": 1.0, "max_delay_s": 3600.0,
@@ -118,6 +126,7 @@ _RETRY = {
 }  # fmt: skip
 _NO_LIMIT = {"limit": None, "key": None, "when_full": None, "expires_s": None}
 
+_TOO_OLD = "the database has tables of version 9, this worker knows those up to 1: upgrade the worker"
 _OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
 
 _ANSWERS: Mapping[tuple[str, str], Any] = {
@@ -189,8 +198,20 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "runtimes"): page(
         recorded.runtime(), recorded.runtime("shell", label="Shell", aliases=[], provider="none")
     ),
-    ("GET", "workers"): page(recorded.worker()),
-    ("GET", "gates"): page(recorded.gate(), recorded.gate(5, key=None, limit=0), recorded.gate(6, **_RATE)),
+    ("GET", "workers"): page(
+        recorded.worker(),
+        recorded.worker("w2", status="draining", is_stopping=True),
+        recorded.worker("w3", refusal=_TOO_OLD),
+    ),
+    ("GET", "workers/w1"): recorded.worker(),
+    ("GET", "workers/w3"): recorded.worker("w3", refusal=_TOO_OLD),
+    ("POST", "workers/w1/cordon"): recorded.worker(status="cordoned"),
+    ("POST", "workers/w1/uncordon"): recorded.worker(),
+    ("POST", "workers/w1/drain"): Answer(recorded.worker(status="draining"), 202),
+    ("POST", "workers/w2/drain"): problem(409, "worker_stopping", "w2 is stopping."),
+    ("GET", "gates"): page(
+        recorded.gate(), recorded.gate(5, key=None, key_digest=None, limit=0), recorded.gate(6, key=None, **_RATE)
+    ),
     ("GET", "gates/4"): recorded.gate(),
     ("GET", "gates/6"): recorded.gate(6, **_RATE, passed=5, next_s=12.5, holders=[]),
     ("PATCH", "gates/4"): recorded.gate(limit=3),
@@ -249,6 +270,14 @@ def _waits_and_ends(canned: Canned) -> None:
     canned.on("GET", EXECUTION, recorded.waiting(status="running", reason=None), recorded.execution())
 
 
+def _drains(canned: Canned) -> None:
+    canned.on(
+        "GET", f"{API}/workers/w1", *(recorded.worker(status="draining", running=running) for running in (3, 1, 0))
+    )
+    rows = [{"id": number, "action": "examples.sleep"} for number in (19, 18, 17)]
+    canned.on("GET", f"{API}/executions", page(*rows), page(*rows), page(rows[0]))
+
+
 _FULL = "unhealthy: disk: 12 MiB are free in the work folder /opt/attune/work, 200 are needed"
 
 
@@ -264,6 +293,7 @@ def _logs_are_removed(canned: Canned) -> None:
 def _disk_is_full(canned: Canned) -> None:
     _healthy(canned)
     canned.on("GET", f"{API}/workers", page(recorded.worker(refusal=_FULL), recorded.worker("w2")))
+    canned.on("GET", f"{API}/workers/w1", recorded.worker(refusal=_FULL))
 
 
 def _fails(canned: Canned) -> None:
@@ -278,6 +308,7 @@ def _does_not_fit(canned: Canned) -> None:
 def _healthy(canned: Canned) -> None:
     for nothing in ("policies", "environments"):
         canned.on("GET", f"{API}/{nothing}", page())
+    canned.on("GET", f"{API}/workers", page(recorded.worker()))
 
 
 def _broken(canned: Canned) -> None:
@@ -438,6 +469,12 @@ CASES: Mapping[str, Case] = {
     "worker-list.json": Case("worker list --json"),
     "worker-show.txt": Case("worker show w1"),
     "worker-show.yaml": Case("worker show w1 --yaml"),
+    "worker-show-refusing.txt": Case("worker show w3"),
+    "worker-cordon.txt": Case("worker cordon w1"),
+    "worker-cordon.json": Case("worker cordon w1 --json"),
+    "worker-uncordon.txt": Case("worker uncordon w1"),
+    "worker-drain.txt": Case("worker drain w1 w2"),
+    "worker-drain-wait.txt": Case("worker drain w1 --wait", _drains),
     "doctor.txt": Case("doctor", _healthy),
     "doctor-broken.txt": Case("doctor", _broken),
     "doctor-broken.json": Case("doctor --json", _broken),
@@ -489,5 +526,7 @@ CASES: Mapping[str, Case] = {
     "environment-rebuild-none.txt": Case(
         "environment rebuild demo python", _answers("packs/demo/environments", page())
     ),
-    "error-unknown-worker.txt": Case("worker show w9"),
+    "error-unknown-worker.txt": Case(
+        "worker show w9", _answers("workers/w9", problem(404, "unknown_worker", "There is no worker called 'w9'."))
+    ),
 }

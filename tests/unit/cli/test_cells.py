@@ -46,3 +46,8 @@ def test_a_cell_is_one_line_without_control_characters() -> None:
 def test_states_have_colours_and_unknown_ones_none() -> None:
     assert status("failed").style == "red"
     assert status("new state").style == ""
+
+
+def test_a_name_cannot_read_as_another_one() -> None:
+    assert plain("pay\u202etxt.hs\x1b[2J\nnext").text == "pay\\u202etxt.hs\\x1b[2J next"
+    assert status("failed\u200f").text == "failed\\u200f"

@@ -17,6 +17,9 @@ from apps.cli.output.terminal import Filter, harmless
         ("dos\r\n", "dos\n"),
         ("\x08\x7f\x00", "\\x08\\x7f\\x00"),
         ("\x1b[31mred\x1b[0m", "red"),
+        ("a\u202egpj.exe", "a\\u202egpj.exe"),
+        ("\u2066\u2069\u200f\u061c", "\\u2066\\u2069\\u200f\\u061c"),
+        ("שלום עולם", "שלום עולם"),
     ],
 )
 def test_control_characters_are_shown_as_what_they_are(text: str, shown: str) -> None:

@@ -185,7 +185,7 @@ def test_queue_stats_know_rates(people: People) -> None:
     a_rate(2, 60)
     rows = ask(people, count=4)
     end(claimed(rows[0], make_worker()))
-    stats = action_stats("demo.deploy")
+    stats = action_stats("demo.deploy", reader=people.administrator)
     (gate,) = stats["gates"]
     assert (gate["kind"], gate["limit"], gate["window_s"], gate["passed"]) == ("rate", 2, 60, 2)
     assert 0 < gate["next_s"] <= 60

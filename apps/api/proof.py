@@ -1,0 +1,37 @@
+"""Who sent a request, as of the moment that is asked: tokens end, and so do sessions, accounts and rights."""
+
+from collections.abc import Callable, Collection
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from apps.accounts.models import Identity
+from apps.accounts.permissions import Verb, may
+from apps.accounts.services.tokens import prove_token
+
+
+def prover(request: Request, verbs: Collection[Verb]) -> Callable[[], Identity | None]:
+    """The identity behind `request` while it may do all of `verbs`."""
+    _, _, token = request.headers.get("Authorization", "").partition(" ")
+    session_key = request._request.session.session_key
+
+    def prove() -> Identity | None:
+        identity = _of_token(token) if token else _of_session(session_key)
+        return identity if identity and all(may(identity, verb) for verb in verbs) else None
+
+    return prove
+
+
+def _of_token(text: str) -> Identity | None:
+    token = prove_token(text.strip())
+    return token.identity if token else None
+
+
+def _of_session(key: str | None) -> Identity | None:
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    identity = get_user(request)
+    return identity if isinstance(identity, Identity) else None
