@@ -64,8 +64,8 @@ class TokensView(ListView):
     def post(self, request: Request) -> Response:
         """A new token, yours or a service account's. Its text is in this answer and nowhere else.
 
-        With `grants` it may do no more than these. A token issues none that may do more than itself; one that expires needs
-        an `expires_at` that is no later.
+        With `grants` it may do no more than these. A token issues none that may do more than itself; asked for with one
+        that expires, it needs an `expires_at` that is no later.
         """
         self.only_parameters(request)
         values = self.read_body(request, NewTokenSerializer)

@@ -185,18 +185,18 @@ def _of(verbs: Any, name: str, world: dict[str, str]) -> Iterator[Route]:
             yield Route(method, name, _filled(name, world))
 
 
+_SINGULAR = {"policies": "policy", "identities": "identity"}
+_NAMES = {"groups": "night", "roles": "viewer", "identities": "other", "workers": "w1"}
+
+
 def _filled(name: str, world: dict[str, str]) -> str:
     parts: list[str] = []
     for part in name.split("/"):
         before = parts[-1] if parts else ""
         if part == "<pk>":
-            parts.append(
-                world[{"policies": "policy"}.get(before, before.rstrip("s"))]
-                if before != "identities"
-                else world["identity"]
-            )
-        elif part == "<name>" and before in ("groups", "roles", "identities"):
-            parts.append({"groups": "night", "roles": "viewer", "identities": "other"}[before])
+            parts.append(world[_SINGULAR.get(before, before.rstrip("s"))])
+        elif part == "<name>" and before in _NAMES:
+            parts.append(_NAMES[before])
         elif part == "<ref>" and before == "packs":
             parts.append("demo")
         else:
