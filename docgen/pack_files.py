@@ -6,6 +6,7 @@ from typing import Any
 from apps.actions.files import SCHEMA as ACTION
 from apps.executions.policies.pack_files import SCHEMA as POLICY
 from apps.packs.manifest import SCHEMA as PACK
+from apps.packs.role_files import SCHEMA as ROLE
 from apps.runtimes.definition import SCHEMA as RUNTIME
 from docgen.markdown import code, table
 
@@ -16,6 +17,7 @@ def pack_files() -> str:
         ("pack.yaml", PACK),
         ("actions/NAME.yaml", ACTION),
         ("policies/NAME.yaml", POLICY),
+        ("roles/NAME.yaml", ROLE),
         ("runtimes/NAME.yaml", RUNTIME),
     ):
         parts += [f"## `{title}`\n", table(["Field", "May hold"], _rows(schema, ""))]

@@ -4,8 +4,16 @@ from dataclasses import dataclass
 
 from rest_framework.test import APIClient
 
-from apps.accounts.models import Identity
+from apps.accounts.models import Identity, Role, RoleAssignment
 from apps.accounts.services.tokens import issue_token
+
+#: What plain people of the tests may: run everything, see and cancel what they asked for.
+MEMBER = (
+    "action.view", "environment.view", "execution.cancel@own", "execution.pin@own", "execution.run",
+    "execution.view@own", "gate.view",
+    "operation.view@own", "pack.view", "policy.view", "runtime.view", "token.manage@own", "token.view@own",
+    "worker.view",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,9 +26,18 @@ class People:
 def make_people() -> People:
     return People(
         administrator=Identity.objects.create_superuser("administrator", password="correct horse"),
-        owner=Identity.objects.create_user("owner", password="correct horse"),
-        teammate=Identity.objects.create_user("teammate", password="correct horse"),
+        owner=make_identity("owner", role="member", grants=MEMBER),
+        teammate=make_identity("teammate", role="member", grants=MEMBER),
     )
+
+
+def make_identity(name: str, *, role: str = "", grants: tuple[str, ...] = ()) -> Identity:
+    """A user with `role`, which is made with `grants` if there is none; without, somebody who may nothing."""
+    identity: Identity = Identity.objects.create_user(name, password="correct horse")
+    if role:
+        row, _ = Role.objects.get_or_create(name=role, defaults={"grants": list(grants)})
+        RoleAssignment.objects.create(role=row, identity=identity)
+    return identity
 
 
 def client_of(identity: Identity | None) -> APIClient:

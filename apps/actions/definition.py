@@ -56,6 +56,8 @@ class Definition:
     parameters: Mapping[str, JsonObject] = field(default_factory=dict)
     output: JsonObject | None = None
     secrets: tuple[str, ...] = ()
+    #: Grants of the token it gets for Attune's own API; none: it gets no token.
+    api: tuple[str, ...] = ()
     parameter_delivery: Delivery = "stdin"
     parameter_format: Literal["json", "yaml", "dotenv"] = "json"
     output_format: Literal["auto", "json", "yaml", "jsonl", "text"] = "auto"
@@ -91,6 +93,7 @@ class Definition:
         if concurrency := values.pop("concurrency", None):
             values["concurrency"] = ConcurrencyRule(**concurrency)
         values["secrets"] = tuple(values.get("secrets", ()))
+        values["api"] = tuple(values.get("api", ()))
         return cls(**values)
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from apps.accounts.grants import MAX_LENGTH, NoGrant, parse
+from apps.accounts.permissions import Verb
 from apps.actions.definition import Definition
 from apps.actions.services.register import actions_of_others, register_actions
 from apps.core import refs
@@ -75,6 +77,12 @@ SCHEMA: JsonObject = {
             "items": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_.-]*$"},
             "maxItems": 100,
         },
+        "api": {
+            "type": "array",
+            "items": {"type": "string", "maxLength": MAX_LENGTH},
+            "maxItems": 50,
+            "description": "grants of the token it gets for Attune's own API; left out, it gets none",
+        },
         "parameter_delivery": {"enum": ["stdin", "file"]},
         "parameter_format": {"enum": ["json", "yaml", "dotenv"]},
         "output_format": {"enum": ["auto", "json", "yaml", "jsonl", "text"]},
@@ -89,6 +97,7 @@ SCHEMA: JsonObject = {
 }
 
 HINTS = {
+    "api": 'a list of grants: `api: [execution.view, "execution.run@pack:acme"]`',
     "name": "letters, digits, `_` and `-`, joined by dots",
     "timeout_s": "seconds, more than 0: `timeout_s: 300`",
     "parameters": "a mapping of names to JSON Schemas: `count: {type: integer, default: 1}`",
@@ -154,6 +163,7 @@ def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterato
     for name, schema in body.get("parameters", {}).items():
         yield from _parameter_mistakes(name, schema, body, context)
     yield from _concurrency_mistakes(body)
+    yield from _api_mistakes(body)
     if "output" in body and (problem := schema_error(_plain_output(body["output"]))):
         yield ["output"], f"output is no JSON Schema: {problem}", ""
     for path in _too_deep_secrets(body):
@@ -248,6 +258,14 @@ def _concurrency_mistakes(body: JsonObject) -> Iterator[Mistake]:
     if "key" in rule:
         for detail, hint in key_mistakes(rule["key"], body.get("parameters", {})):
             yield ["concurrency", "key"], detail, hint
+
+
+def _api_mistakes(body: JsonObject) -> Iterator[Mistake]:
+    for index, text in enumerate(body.get("api", ())):
+        try:
+            parse(text, verbs=list(Verb))
+        except NoGrant as error:
+            yield ["api", index], f"{text} is no grant: {error}", HINTS["api"]
 
 
 def never_full(rule: Mapping[str, Any]) -> str | None:

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models.functions import Now
 
+from apps.accounts.grants import Place
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
 from apps.packs.models import Pack, PackVersion
 
 if TYPE_CHECKING:
@@ -23,8 +26,7 @@ class ActionDefinition(models.Model):
 
 class ActionQuerySet(models.QuerySet["Action"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Everybody with an account sees every action."""
-        return self if identity.is_active else self.none()
+        return self.filter(rights_of(identity).narrow(Verb.ACTION_VIEW, Columns(pack="pack__ref", ref="ref")))
 
 
 class Action(models.Model):
@@ -49,6 +51,10 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def where(self) -> Place:
+        return Place(pack=self.pack.ref, ref=self.ref)
 
     @property
     def is_enabled(self) -> bool:

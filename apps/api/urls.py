@@ -10,11 +10,15 @@ from apps.api.environments import views as environments
 from apps.api.executions import artifacts, bulk, logs, overview
 from apps.api.executions import views as executions
 from apps.api.gates import views as gates
+from apps.api.identities import groups
+from apps.api.identities import views as identities
 from apps.api.keys import views as keys
 from apps.api.operations import views as operations
 from apps.api.packs import config as pack_config
 from apps.api.packs import views as packs
 from apps.api.policies import views as policies
+from apps.api.roles import access
+from apps.api.roles import views as roles
 from apps.api.runtimes import views as runtimes
 from apps.api.stream import views as stream
 from apps.api.tokens import views as tokens
@@ -27,6 +31,18 @@ urlpatterns: list[URLPattern] = [
     path("auth/me", auth.MeView.as_view()),
     path("auth/login", auth.login_view),
     path("auth/logout", auth.LogoutView.as_view()),
+    path("auth/password", auth.PasswordView.as_view()),
+    path("access/explain", access.ExplainView.as_view()),
+    path("identities", identities.IdentitiesView.as_view()),
+    path("identities/<text:name>", identities.IdentityView.as_view()),
+    path("identities/<text:name>/reset-password", identities.ResetPasswordView.as_view()),
+    path("identities/<text:name>/end-sessions", identities.EndSessionsView.as_view()),
+    path("groups", groups.GroupsView.as_view()),
+    path("groups/<text:name>", groups.GroupView.as_view()),
+    path("roles", roles.RolesView.as_view()),
+    path("roles/<text:name>", roles.RoleView.as_view()),
+    path("role-assignments", roles.AssignmentsView.as_view()),
+    path("role-assignments/<text:assignment_id>", roles.AssignmentView.as_view()),
     path("tokens", tokens.TokensView.as_view()),
     path("tokens/<text:token_id>", tokens.TokenView.as_view()),
     path("packs", packs.PacksView.as_view()),

@@ -34,6 +34,8 @@ class View(APIView):
     actor: Identity | None = None
     #: The ref of what is changed, where the address or the answer does not have it.
     acted_on = ""
+    #: The verb of a deed that only the body names; else the method's is recorded.
+    acted_verb: Verb | None = None
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
@@ -43,7 +45,8 @@ class View(APIView):
         verb = None if request.method in SAFE else verb_of(self, request.method or "")
         if self.actor is not None and verb is not None and not (self.records_itself and response.status_code < 400):
             on, facts = _audited(request, response, self.kwargs)
-            record_request(verb, by=self.actor, on=self.acted_on or on, status=response.status_code, facts=facts)
+            deed, status = self.acted_verb or verb, response.status_code
+            record_request(deed, by=self.actor, on=self.acted_on or on, status=status, facts=facts)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def identity(self, request: Request) -> Identity:
@@ -70,7 +73,8 @@ class View(APIView):
 def _audited(request: Request, response: Response, kwargs: Mapping[str, Any]) -> tuple[str, JsonObject]:
     """What a request was about, by its address or else by its answer; and facts that hold nothing of its body."""
     told = response.data if isinstance(getattr(response, "data", None), dict) else {}
-    names = [str(value) for value in kwargs.values()] or [str(told[key]) for key in ("ref", "id") if key in told][:1]
+    named = [str(told[key]) for key in ("ref", "id", "name") if key in told][:1]
+    names = [str(value) for value in kwargs.values()] or named
     facts: JsonObject = {"request": f"{request.method} {request.path}"[:_LONGEST_FACT]}
     if response.status_code >= 400 and "code" in told:
         facts["code"] = told["code"]

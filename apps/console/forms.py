@@ -30,6 +30,8 @@ class ConsoleForm(forms.Form):
 
 
 def _by_name(error: AttuneError) -> Iterator[tuple[str, str]]:
+    """The field is the last name of the pointer; of `/grants/3` that is `grants`."""
     for item in error.errors:
         if isinstance(item, FieldError):
-            yield item.pointer.rpartition("/")[2], item.detail
+            names = [name for name in item.pointer.split("/") if not name.isdigit()]
+            yield names[-1] if names else "", item.detail

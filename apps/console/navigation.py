@@ -36,8 +36,11 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Operations", "manufacturing", "operations", Verb.OPERATION_VIEW),
     ),
     "Access": (
-        _Place("Keys", "lock", "keys", Verb.KEY_VIEW),
+        _Place("Identities", "person", "identities", Verb.IDENTITY_VIEW),
+        _Place("Groups", "groups", "groups", Verb.IDENTITY_VIEW),
+        _Place("Roles", "badge", "roles", Verb.ROLE_VIEW),
         _Place("Tokens", "key", "tokens", Verb.TOKEN_VIEW),
+        _Place("Keys", "lock", "keys", Verb.KEY_VIEW),
         _Place("Audit", "fact_check", "audit", Verb.AUDIT_VIEW),
     ),
 }

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
-from django.contrib.auth.forms import AuthenticationForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -11,6 +10,7 @@ from django.views.decorators.common import no_append_slash
 from unfold.sites import UnfoldAdminSite
 
 from apps.console.away import View, telling_when_away
+from apps.console.login_form import LoginForm
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
     site_title = "Attune"
-    #: Everybody with an account, not only staff; each page asks for its own verb.
-    login_form = AuthenticationForm
+    login_form = LoginForm
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from apps.console.urls import urlpatterns
@@ -62,6 +61,13 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
         from apps.console.pages.home import HomePage
 
         response = HomePage.as_view(site=self)(request)
+        assert isinstance(response, HttpResponse)
+        return response
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from apps.console.pages.identities import PasswordPage
+
+        response = PasswordPage.as_view(site=self)(request)
         assert isinstance(response, HttpResponse)
         return response
 

@@ -22,11 +22,14 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.execution_points import ExecutionPointsPage
     from apps.console.pages.executions import ActionSuggestionsPage, ExecutionsPage
     from apps.console.pages.gates import GatePage, GatesPage
+    from apps.console.pages.groups import GroupPage, GroupsPage
+    from apps.console.pages.identities import IdentitiesPage, IdentityPage
     from apps.console.pages.keys import KeyPage, KeysPage, NewKeyPage
     from apps.console.pages.operations import OperationPage, OperationsPage
     from apps.console.pages.pack_config import PackConfigPage
     from apps.console.pages.packs import PackInstallPage, PackPage, PacksPage
     from apps.console.pages.policies import NewPolicyPage, PoliciesPage, PolicyPage
+    from apps.console.pages.roles import NewRolePage, RolePage, RolesPage
     from apps.console.pages.run import AgainPage, RerunPage, RunPage
     from apps.console.pages.runtimes import RuntimesPage
     from apps.console.pages.tokens import TokensPage
@@ -68,6 +71,13 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("policies/<int:pk>/", PolicyPage, "policy"),
         page("operations/", OperationsPage, "operations"),
         page("operations/<int:pk>/", OperationPage, "operation"),
+        page("identities/", IdentitiesPage, "identities"),
+        page("identities/<int:pk>/", IdentityPage, "identity"),
+        page("groups/", GroupsPage, "groups"),
+        page("groups/<int:pk>/", GroupPage, "group"),
+        page("roles/", RolesPage, "roles"),
+        page("roles/new/", NewRolePage, "role_new"),
+        page("roles/<int:pk>/", RolePage, "role"),
         page("keys/", KeysPage, "keys"),
         page("keys/new/", NewKeyPage, "key_new"),
         page("keys/<int:pk>/", KeyPage, "key"),

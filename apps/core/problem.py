@@ -136,7 +136,7 @@ def _field_errors(detail: Any, pointer: str) -> list[errors.FieldError]:
 def _respond(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     headers = headers or {}
     if body["status"] in (429, 503):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+        headers["Retry-After"] = str(body.get("retry_after_s", RETRY_AFTER_S))
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 

@@ -1,4 +1,4 @@
-"""Whose key a gate is for: the text for administrators, a digest for everybody else.
+"""Whose key a gate is for: the text for who sees every execution, a digest for everybody else.
 
 A key is made from the parameters of whoever waits there, and gates are seen by all. Who sees an execution sees its own
 keys with it (`waiting`).
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.crypto import salted_hmac
 
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import rights_of
 from apps.core.types import JsonObject
 from apps.executions.models import Gate
 
@@ -34,7 +36,8 @@ def shown_key(gate: Gate, reader: "Identity") -> str:
 
 
 def may_see_keys(reader: "Identity") -> bool:
-    return reader.is_administrator
+    """Who sees every execution, parameters included, would find the key there, too."""
+    return rights_of(reader).everywhere(Verb.EXECUTION_VIEW)
 
 
 def _digest(gate: Gate) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
 from apps.executions.moments import ids_between
 from apps.executions.states import LIVE, TERMINAL
 
@@ -13,11 +15,13 @@ if TYPE_CHECKING:
     from apps.accounts.models import Identity
     from apps.executions.models import Execution  # noqa: F401
 
+#: What scopes of grants are about.
+COLUMNS = Columns(pack="pack_ref", ref="action_ref", owner="requested_by")
+
 
 class ExecutionQuerySet(models.QuerySet["Execution"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Administrators see every execution, everybody else those they asked for."""
-        return self if identity.is_administrator else self.filter(requested_by=identity)
+        return self.filter(rights_of(identity).narrow(Verb.EXECUTION_VIEW, COLUMNS))
 
     def asked_between(self, since: datetime | None, until: datetime | None) -> Self:
         """Asked for from `since` to before `until`; None for an open end. As fast long ago as today."""

@@ -23,6 +23,7 @@ from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_B
 from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
 from apps.executions import dispatch
+from apps.executions.api_tokens import api_token_for, end_api_tokens
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
 from apps.executions.document import Handed
@@ -33,7 +34,7 @@ from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff
 from apps.executions.secrets import handed
 from apps.executions.services.building import building_told
-from apps.executions.services.finish import Ending, Rules, finish
+from apps.executions.services.finish import Ending, finish
 from apps.executions.spec import Place, SecretInEnvironment, build_spec
 from apps.executions.states import Status
 from apps.executions.transitions import Claimed, StaleTransition, claim
@@ -100,12 +101,12 @@ def _run_to_its_end(claimed: Claimed, control: RunControl, host: Host) -> None:
         if ending.error:
             span.fail(str(ending.error["type"]))
     try:
-        status = _finish(claimed, ending, rules=definition)
+        status = _finish(claimed, ending, definition)
     except StaleTransition:
         logger.warning("its end came too late: this worker had been called lost", extra=_facts(claimed))
         return
     except Exception as error:  # noqa: BLE001 - or it would say for ever that it runs
-        status = _finish(claimed, _bug(claimed, error), rules=definition)
+        status = _finish(claimed, _bug(claimed, error), definition)
     logger.info("%s %s", claimed.action_ref, status, extra=_facts(claimed))
 
 
@@ -113,11 +114,12 @@ def _again(read: Callable[[], T]) -> T:
     return again_if_given_up(read, is_idempotent=True, pauses_s=_PAUSES_S)
 
 
-def _finish(claimed: Claimed, ending: Ending, *, rules: Rules) -> Status:
+def _finish(claimed: Claimed, ending: Ending, definition: Definition) -> Status:
     """Until the database has taken it: how the run ended is known nowhere else."""
     for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
         try:
-            return finish(claimed, ending, rules=rules)
+            end_api_tokens(claimed.id, definition, attempt=claimed.attempt)
+            return finish(claimed, ending, rules=definition)
         except Exception as error:
             if trouble_of(error) is None:
                 raise
@@ -214,7 +216,7 @@ def _prepare(
         launch=launch,
         assignments=runtime.definition.assignments,
         handed=given,
-        place=_place(claimed, pack_dir, host),
+        place=_place(claimed, pack_dir, host, api_token=api_token_for(claimed, definition)),
     )
 
 
@@ -247,7 +249,7 @@ def _held_environment(
     raise AssertionError
 
 
-def _place(claimed: Claimed, pack_dir: Path, host: Host) -> Place:
+def _place(claimed: Claimed, pack_dir: Path, host: Host, *, api_token: str) -> Place:
     artifacts_dir = artifacts_folder(claimed.id, claimed.attempt)
     if host.run_as is not None:  # who cannot pass through to where artifacts are kept
         artifacts_dir = host.work_root / f"{claimed.id}-{claimed.attempt}.artifacts"
@@ -257,6 +259,7 @@ def _place(claimed: Claimed, pack_dir: Path, host: Host) -> Place:
         run_as=host.run_as,
         pack_dir=pack_dir,
         api_url=settings.ATTUNE_BASE_URL,
+        api_token=api_token,
         traceparent=tracing.current.get(),
         environ=os.environ,
         pass_env=settings.ATTUNE_PASS_ENV,

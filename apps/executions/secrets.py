@@ -87,7 +87,8 @@ def _owners(claimed: Claimed) -> list[Owner]:
     pack_uuid = rows.values_list("uuid", flat=True).first()
     if pack_uuid is None:
         return []
-    return [action_owner(claimed.action_ref, pack_uuid), pack_owner(claimed.pack_ref, pack_uuid), SYSTEM]
+    action = action_owner(claimed.action_ref, pack_uuid, pack=claimed.pack_ref)
+    return [action, pack_owner(claimed.pack_ref, pack_uuid), SYSTEM]
 
 
 def _record(claimed: Claimed, keys: Resolved) -> None:

@@ -31,6 +31,8 @@ class Place:
     artifacts_dir: Path
     pack_dir: Path
     api_url: str
+    api_token: str
+    """For an action that asks for one; else empty."""
     traceparent: str
     """Of what runs the action; empty where nothing is traced."""
     environ: Mapping[str, str]
@@ -53,7 +55,9 @@ def build_spec(
     Raises `SecretInEnvironment`.
     """
     name = f"{claimed.id}-{claimed.attempt}"
-    masked = tuple(dict.fromkeys(item for secret in handed.masked for item in values_to_mask(secret)))
+    values = (item for secret in handed.masked for item in values_to_mask(secret))
+    token = (place.api_token.encode(),) if place.api_token else ()
+    masked = tuple(dict.fromkeys((*values, *token)))
     parameters = {**claimed.parameters, **handed.parameters}
     context = {
         "execution_id": claimed.id,
@@ -62,6 +66,7 @@ def build_spec(
         "pack": claimed.pack_ref,
         "config": handed.config,
         "api_url": place.api_url,
+        **({"api_token": place.api_token} if place.api_token else {}),
         "trace_id": str(claimed.trace_id),
         "work_dir": str(place.work_root / name),
         "artifacts_dir": str(place.artifacts_dir),

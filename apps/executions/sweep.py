@@ -12,11 +12,13 @@ from django.db import Error
 from django.db.models.functions import Now
 from psycopg_pool import PoolTimeout
 
+from apps.accounts.services.login import sweep_failures
 from apps.core.database import first_line, release_connection, trouble_of
 from apps.core.metrics.catalogue import SWEEP_FAILURES, SWEEP_ROWS, SWEEP_RUNS, SWEEP_SECONDS
 from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
 from apps.executions import hints, outbox, reconcile
+from apps.executions.api_tokens import sweep_api_tokens
 from apps.executions.models import Execution
 from apps.executions.policies.passes import forget_old_passes
 from apps.executions.services.cancel import end_waiting
@@ -44,6 +46,8 @@ def sweep() -> None:
         hints.send_again,
         outbox.announce_all,
         sweep_operations,
+        sweep_api_tokens,
+        sweep_failures,
         forget_old_passes,
     ):
         run_step(step)

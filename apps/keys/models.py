@@ -9,7 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from apps.accounts.permissions import Verb, may
+from apps.accounts.grants import Place
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -38,7 +40,11 @@ class KeyringCanary(models.Model):
 class KeyQuerySet(models.QuerySet["Key"]):
     def visible_to(self, identity: "Identity") -> Self:
         """That a key exists is told to whoever may look at keys; its value to nobody who lists them."""
-        return self if may(identity, Verb.KEY_VIEW) else self.none()
+        return self.filter(rights_of(identity).narrow(Verb.KEY_VIEW, Columns(pack="owner_pack", ref=_of_actions)))
+
+
+def _of_actions(refs: list[str]) -> models.Q:
+    return models.Q(owner_type=Key.OwnerType.ACTION, owner_ref__in=refs)
 
 
 class Key(models.Model):
@@ -59,6 +65,7 @@ class Key(models.Model):
     owner_type = models.CharField(max_length=10, choices=OwnerType)
     owner_ref = models.CharField(max_length=255, blank=True, default="")
     owner_uuid = models.UUIDField()
+    owner_pack = models.CharField(max_length=100, blank=True, default="", help_text="ref of the pack it belongs to")
     name = models.CharField(max_length=150)
     description = models.TextField(blank=True, default="")
     is_encrypted = models.BooleanField(default=True, help_text="a key that is not may be shown, and is not masked")
@@ -82,6 +89,10 @@ class Key(models.Model):
         if self.owner_type == self.OwnerType.SYSTEM:
             return self.name
         return f"{self.owner_type}:{self.owner_ref}:{self.name}"
+
+    @property
+    def where(self) -> Place:
+        return place_of(self.owner_type, self.owner_ref, pack=self.owner_pack)
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
@@ -112,3 +123,8 @@ class KeyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key_id}/{self.number}"
+
+
+def place_of(owner_type: str, owner_ref: str, *, pack: str) -> Place:
+    """Where the keys of an owner are: those of the system nowhere but in everything."""
+    return Place(pack=pack or None, ref=owner_ref if owner_type == Key.OwnerType.ACTION else None)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from apps.accounts.grants import Place
+from apps.accounts.permissions import Verb, require
 from apps.core.crypto import Keyring, KeyringError, SealBroken, keyring
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject
@@ -51,7 +53,8 @@ class Rotated:
 
 
 def request_rotation(identity: "Identity") -> Operation:
-    """Two at a time do no harm: each row is done once."""
+    """Two at a time do no harm: each row is done once. Raises `Forbidden` for who may not manage all keys."""
+    require(identity, Verb.KEY_MANAGE, on=Place())
     operation = request_operation(identity, kind=ROTATE, subject=keyring().current_id, operation_input={})
     operation.refresh_from_db()
     return operation

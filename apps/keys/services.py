@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.accounts.permissions import Verb, require
 from apps.audit.services import record
 from apps.core.crypto import keyring
 from apps.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -75,8 +76,11 @@ def set_key(
 ) -> Written:
     """Makes the key, or gives it a new version; what is left out stays as it was. The value before is erased.
 
-    Raises `Invalid` (name, size, an expiry in the past) and with `must_be_new` `KeyTaken`.
+    `by` None is Attune itself. Raises `Forbidden`, `Invalid` (name, size, an expiry in the past) and with `must_be_new`
+    `KeyTaken`.
     """
+    if by is not None:
+        require(by, Verb.KEY_MANAGE, on=owner)
     refs.check_name(name)
     data = _dumped(value)
     _check_expiry(expires_at)
@@ -108,8 +112,15 @@ def find_key(identity: "Identity", text: str, owner_of: Callable[[refs.KeyRef], 
     return key
 
 
-def change_key(key: Key, *, description: str | None = None, expires_at: datetime | Unchanged | None = UNCHANGED) -> Key:
-    """What is said about a key; its value stays. Raises `Invalid` for an expiry in the past."""
+def change_key(
+    key: Key,
+    *,
+    by: "Identity",
+    description: str | None = None,
+    expires_at: datetime | Unchanged | None = UNCHANGED,
+) -> Key:
+    """What is said about a key; its value stays. Raises `Forbidden`, `Invalid` for an expiry in the past."""
+    require(by, Verb.KEY_MANAGE, on=key)
     _check_expiry(expires_at)
     key.description = key.description if description is None else description
     key.expires_at = key.expires_at if isinstance(expires_at, Unchanged) else expires_at
@@ -121,8 +132,9 @@ def change_key(key: Key, *, description: str | None = None, expires_at: datetime
     return key
 
 
-def delete_key(key: Key) -> None:
+def delete_key(key: Key, *, by: "Identity") -> None:
     """The key with all it ever was. Actions that ask for it get what stands behind it, or nothing."""
+    require(by, Verb.KEY_MANAGE, on=key)
     deleted, _ = Key.objects.filter(pk=key.pk).delete()
     if not deleted:
         raise UnknownKey(f"There is no key {key.ref}.")
@@ -130,7 +142,8 @@ def delete_key(key: Key) -> None:
 
 @transaction.atomic
 def reveal_key(key: Key, *, by: "Identity") -> JsonValue:
-    """The value. It is recorded who was told; where that fails, nobody is told."""
+    """The value. It is recorded who was told; where that fails, nobody is told. Raises `Forbidden`."""
+    require(by, Verb.KEY_REVEAL, on=key)
     version = KeyVersion.objects.filter(key=key, number=key.version).first()
     if version is None:
         raise UnknownKey(f"There is no key {key.ref}.")
@@ -167,7 +180,7 @@ def _locked(owner: Owner, name: str) -> tuple[Key, bool]:
         return key, False
     try:
         with transaction.atomic():
-            return Key.objects.create(**wanted, owner_ref=owner.ref), True
+            return Key.objects.create(**wanted, owner_ref=owner.ref, owner_pack=owner.pack), True
     except IntegrityError:  # somebody else was first
         return rows.get(**wanted), False
 

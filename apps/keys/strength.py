@@ -5,17 +5,7 @@ from collections.abc import Iterator
 import orjson
 
 from apps.core.types import JsonValue
-from apps.runner.variants import MIN_BYTES
-
-#: Words that stand in logs anyway, and that whoever guesses tries first.
-COMMON = frozenset(
-    {
-        "admin", "administrator", "attune", "changeme", "default", "disabled", "enabled", "example", "false", "guest",
-        "letmein", "localhost", "none", "null", "password", "passw0rd", "postgres", "production", "qwerty", "root",
-        "secret", "staging", "success", "test", "true", "unknown", "username", "welcome", "123456", "1234567",
-        "12345678", "123456789", "1234567890", "password1", "password123",
-    }
-)  # fmt: skip
+from apps.runner.variants import weakness_of
 
 
 def warnings_of(value: JsonValue) -> list[str]:
@@ -29,7 +19,5 @@ def _warnings(value: JsonValue) -> Iterator[str]:
             yield from _warnings(child)
         return
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    if text.lower() in COMMON:
-        yield "A value is a common word: it is easily guessed, and where it stands inside other text it may be seen."
-    elif len(text.encode()) < MIN_BYTES:
-        yield f"A value is shorter than {MIN_BYTES} bytes: it is masked only where it stands alone."
+    if weakness := weakness_of(text.encode()):
+        yield f"A value is {weakness}."

@@ -7,14 +7,17 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from apps.accounts.grants import Place
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
+
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
 
 class OperationQuerySet(models.QuerySet["Operation"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Administrators see every operation, everybody else those they asked for."""
-        return self if identity.is_administrator else self.filter(requested_by=identity)
+        return self.filter(rights_of(identity).narrow(Verb.OPERATION_VIEW, Columns(owner="requested_by")))
 
     def due(self, *, now: datetime, hinted_before: timedelta) -> Self:
         """Pending ones whose hint may have been lost."""
@@ -62,6 +65,10 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def where(self) -> Place:
+        return Place(owner_id=self.requested_by_id)
 
     @property
     def is_ended(self) -> bool:

@@ -9,9 +9,11 @@ class PacksConfig(AppConfig):
         from apps.operations import kinds
         from apps.packs import content, operations
         from apps.packs.models import PackConfig
+        from apps.packs.role_files import RoleFiles
         from apps.packs.runtime_files import RuntimeFiles
 
         content.register(RuntimeFiles())
+        content.register(RoleFiles())
         sealed.register(
             sealed.SealedTable(
                 "configurations of packs", PackConfig, lambda row: row.bound_to(row.pack.uuid), related=("pack",)

@@ -9,6 +9,10 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Now
 
+from apps.accounts.grants import Place
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
+
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
@@ -19,8 +23,7 @@ SOURCE_CHARS = 1024
 
 class PackQuerySet(models.QuerySet["Pack"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Everybody with an account sees every pack."""
-        return self if identity.is_active else self.none()
+        return self.filter(rights_of(identity).narrow(Verb.PACK_VIEW, Columns(pack="ref")))
 
 
 class Pack(models.Model):
@@ -47,6 +50,10 @@ class Pack(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def where(self) -> Place:
+        return Place(pack=self.ref)
 
 
 class PackVersion(models.Model):

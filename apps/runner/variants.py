@@ -12,10 +12,10 @@ from urllib.parse import quote_from_bytes, quote_plus
 MIN_BYTES = 6
 #: Words that stand in every other log: a secret that is one of them is masked only where it is a whole value.
 _COMMON = frozenset(
-    b"admin123 administrator changeme default development disabled enabled example failed hostname letmein localhost "
-    b"0.0.0.0 127.0.0.1 password passwd private production public qwerty root123 running secret secrets service "
-    b"staging started status stopped string succeeded success system testing undefined unknown username version "
-    b"welcome".split()
+    b"0.0.0.0 123456 1234567 12345678 123456789 1234567890 127.0.0.1 admin123 administrator attune changeme default "
+    b"development disabled enabled example failed hostname letmein localhost passw0rd passwd password password1 "
+    b"password123 postgres private production public qwerty root123 running secret secrets service staging started "
+    b"status stopped string succeeded success system testing undefined unknown username version welcome".split()
 )
 
 #: Of base64 at offset 0, 1 and 2 in its stream: leading characters that also hold bits of what stands before.

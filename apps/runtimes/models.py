@@ -6,6 +6,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
+from apps.accounts.grants import Place
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
 from apps.runtimes.definition import RuntimeDefinition
 
 if TYPE_CHECKING:
@@ -14,8 +17,7 @@ if TYPE_CHECKING:
 
 class RuntimeQuerySet(models.QuerySet["Runtime"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Everybody with an account sees every runtime."""
-        return self if identity.is_active else self.none()
+        return self.filter(rights_of(identity).narrow(Verb.RUNTIME_VIEW, Columns(pack="pack_ref")))
 
     def named(self, name: str) -> Self:
         """The one of this name or alias."""
@@ -50,8 +52,7 @@ class Runtime(models.Model):
 
 class EnvironmentQuerySet(models.QuerySet["Environment"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Everybody with an account sees every environment."""
-        return self if identity.is_active else self.none()
+        return self.filter(rights_of(identity).narrow(Verb.ENVIRONMENT_VIEW, Columns(pack="pack_ref")))
 
 
 class Environment(models.Model):
@@ -97,3 +98,7 @@ class Environment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pack_ref}/{self.runtime} ({self.status})"
+
+    @property
+    def where(self) -> Place:
+        return Place(pack=self.pack_ref)

@@ -7,6 +7,9 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
+
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
@@ -16,8 +19,7 @@ MOST_REFUSAL_CHARS = 255
 
 class WorkerQuerySet(models.QuerySet["Worker"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Everybody with an account sees every worker."""
-        return self if identity.is_active else self.none()
+        return self.filter(rights_of(identity).narrow(Verb.WORKER_VIEW, Columns()))
 
     def living(self) -> Self:
         return self.filter(status__in=Worker.LIVING)

@@ -98,6 +98,7 @@ STORAGES = {
 
 # --- identities ---------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Identity"
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.SessionBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -110,7 +111,8 @@ LOGIN_URL = "/admin/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 SESSION_ENGINE = "apps.accounts.sessions"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = env.integer("ATTUNE_SESSION_AGE_S")
+ATTUNE_SESSION_IDLE_S = env.integer("ATTUNE_SESSION_IDLE_S")
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.console.failures.csrf_failure"

@@ -51,6 +51,8 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_VAR_DIR", "path", "var", "Where `script/up` keeps data, logs and what it chose"),
     Setting("ATTUNE_PORT", "int", "8000", "Port of the web role started by `script/up`", 1),
     Setting("ATTUNE_ADMIN_PASSWORD", "text", "", "Password of the first administrator; random when it is not set"),
+    Setting("ATTUNE_SESSION_AGE_S", "int", "43200", "Seconds after a login when its session ends", 60),
+    Setting("ATTUNE_SESSION_IDLE_S", "int", "7200", "Seconds after which a session ends that nobody uses", 60),
     Setting("ATTUNE_POSTGRES_BIN", "text", "", "Folder of the PostgreSQL programs for `script/up`"),
     Setting("ATTUNE_VALKEY_BIN", "text", "", "Folder of the Valkey or Redis server for `script/up`"),
     Setting("ATTUNE_VENV", "text", ".venv", "Folder in which the scripts keep Attune's own Python environment"),

@@ -14,7 +14,7 @@ def test_a_wrong_password_is_told_at_the_form(browser: Browser, attune: Attune) 
         page.get_by_label("Username").fill("admin")
         page.get_by_label("Password").fill("wrong")
         page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("alert")).to_contain_text("Please enter a correct username and password")
+        expect(page.get_by_role("alert")).to_contain_text("The name or the password is wrong")
 
 
 def test_the_first_page_is_usable_by_everybody(page: Page, axe: Callable[[], None], fits: Callable[[], None]) -> None:

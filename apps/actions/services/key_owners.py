@@ -22,7 +22,7 @@ def owner_of(identity: "Identity", ref: KeyRef) -> Owner:
         return pack_owner(pack.ref, pack.uuid)
     if ref.owner_type == Key.OwnerType.ACTION:
         action = get_action(identity, ref.owner_ref)
-        return action_owner(action.ref, action.pack.uuid)
+        return action_owner(action.ref, action.pack.uuid, pack=action.pack.ref)
     return SYSTEM
 
 
@@ -33,6 +33,6 @@ def orphaned(keys: Iterable[Key]) -> Collection[int]:
     if not refs:
         return frozenset()
     living = {pack_owner(*row) for row in Pack.objects.filter(ref__in=refs).values_list("ref", "uuid")}
-    actions = Action.objects.filter(ref__in=refs).values_list("ref", "pack__uuid")
-    living |= {action_owner(ref, pack_uuid) for ref, pack_uuid in actions}
+    actions = Action.objects.filter(ref__in=refs).values_list("ref", "pack__uuid", "pack__ref")
+    living |= {action_owner(ref, pack_uuid, pack=pack) for ref, pack_uuid, pack in actions}
     return frozenset(key.pk for key in owned if owner_of_key(key) not in living)

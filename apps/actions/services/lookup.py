@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
 
+from apps.accounts.permissions import Verb, may, require
 from apps.actions.models import Action
 from apps.core.errors import Conflict, NotFound
 from apps.packs.services.manage import PackDisabled
@@ -34,8 +35,12 @@ def get_action(identity: "Identity", ref: str) -> Action:
 
 
 def get_runnable_action(identity: "Identity", ref: str) -> Action:
-    """Raises `UnknownAction`, `ActionDisabled` or `PackDisabled`."""
-    action = get_action(identity, ref)
+    """One that `identity` may run. Raises `UnknownAction`, `Forbidden`, `ActionDisabled` or `PackDisabled`."""
+    action = Action.objects.select_related("pack", "version", "definition").filter(ref=ref).first()
+    if action is None or not may(identity, Verb.EXECUTION_RUN, on=action):
+        # Told apart only to who may see it: else its name would be given away.
+        require(identity, Verb.EXECUTION_RUN, on=get_action(identity, ref))
+        raise UnknownAction(f"There is no action {ref}.", action=ref)
     if not action.pack.is_enabled:
         raise PackDisabled(f"The pack {action.pack.ref} is disabled, so {ref} cannot run.", action=ref)
     if not action.is_enabled:
@@ -46,6 +51,7 @@ def get_runnable_action(identity: "Identity", ref: str) -> Action:
 def set_action_enabled(identity: "Identity", *, ref: str, enabled: bool | None) -> Action:
     """The operator's word against the file's; None lets the pack's file decide again."""
     action = get_action(identity, ref)
+    require(identity, Verb.ACTION_MANAGE, on=action)
     Action.objects.filter(pk=action.pk).update(enabled_override=enabled, updated_at=Now())
     action.enabled_override = enabled
     return action

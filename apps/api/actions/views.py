@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.permissions import Verb
+from apps.accounts.permissions import Verb, require
 from apps.actions.definition import parsed
 from apps.actions.models import Action
 from apps.actions.services.lookup import get_action, set_action_enabled
@@ -84,4 +84,6 @@ class QueueStatsView(View):
     def get(self, request: Request, ref: str) -> Response:
         """How busy the action's line is and was."""
         self.only_parameters(request)
-        return Response(action_stats(get_action(self.identity(request), ref).ref, reader=self.identity(request)))
+        action = get_action(self.identity(request), ref)
+        require(self.identity(request), Verb.GATE_VIEW, on=action)
+        return Response(action_stats(action.ref, reader=self.identity(request)))

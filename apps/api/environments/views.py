@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.permissions import Verb
+from apps.accounts.permissions import Verb, require
 from apps.actions.models import Action
 from apps.api import filtering
 from apps.api.filtering import Filter
@@ -122,6 +122,7 @@ class RollbackView(View):
 
 def _check(view: View, request: Request, ref: str, runtime: str) -> None:
     pack = get_pack(view.identity(request), ref)
+    require(view.identity(request), Verb.ENVIRONMENT_MANAGE, on=pack)
     if not Action.objects.filter(pack=pack, runtime=runtime).exists():
         raise NoSuchEnvironment(f"The pack {ref} has no actions in {runtime}.")
 

@@ -57,7 +57,8 @@ class BulkView(View):
         self.only_parameters(request)
         values = self.read_body(request, BulkSerializer)
         identity, operation = self.identity(request), values["operation"]
-        require(identity, _VERBS[operation])
+        self.acted_verb = _VERBS[operation]
+        require(identity, self.acted_verb)
         if ("ids" in values) == ("filter" in values):
             raise _invalid("ids", "give either ids or filter")
         if "cursor" in values and "filter" not in values:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.accounts.models import Identity
-from apps.accounts.permissions import Verb
+from apps.accounts.permissions import Verb, require
 from apps.api import filtering
 from apps.api.actions.serializers import QueueStatsOfGateSerializer
 from apps.api.filtering import Filter
@@ -96,6 +96,7 @@ class GateView(View):
         self.only_parameters(request)
         values = self.read_body(request, LimitSerializer)
         gate = _get(self, request, gate_id)
+        require(self.identity(request), Verb.POLICY_MANAGE, on=gate.policy)
         set_limit(gate.policy, values["limit"])
         return Response(_whole(self, request, _get(self, request, gate_id)))
 

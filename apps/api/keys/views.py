@@ -97,13 +97,13 @@ class KeyView(View):
         """Changes what is said about a key, and when it expires. Its value stays."""
         self.only_parameters(request)
         values = self.read_body(request, serializers.KeyChangeSerializer)
-        return Response(represent_one(change_key(found(self, request, ref), **values)))
+        return Response(represent_one(change_key(found(self, request, ref), by=self.identity(request), **values)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, ref: str) -> Response:
         """Deletes a key with all its versions. Actions that name it get no such secret any more."""
         self.only_parameters(request)
-        delete_key(found(self, request, ref))
+        delete_key(found(self, request, ref), by=self.identity(request))
         return Response(status=204)
 
 

@@ -14,7 +14,7 @@ from apps.api.views import ListView, View, path_id
 from apps.core.types import JsonObject
 from apps.executions.models import Policy
 from apps.executions.models.policy import LONGEST_WINDOW_S, SHORTEST_WINDOW_S
-from apps.executions.policies.services import create_policy, get_policy, remove_policy, update_policy
+from apps.executions.policies.services import create_policy, get_policy, remove_policy, require_policy, update_policy
 
 _MOST = 1_000_000
 _LONGEST_S = 31_536_000
@@ -117,7 +117,9 @@ class PoliciesView(ListView):
         A concurrency needs `limit`, a rate `limit` and `window_s`, a retry `retry`, a timeout `timeout_s`.
         """
         self.only_parameters(request)
-        policy = create_policy(**self.read_body(request, NewPolicySerializer))
+        values = self.read_body(request, NewPolicySerializer)
+        require_policy(self.identity(request), scope=values["scope"], subject=values["subject"])
+        policy = create_policy(**values)
         return Response(_represent(get_policy(self.identity(request), policy.pk)), status=201)
 
 
@@ -134,14 +136,14 @@ class PolicyView(View):
     def patch(self, request: Request, policy_id: str) -> Response:
         """Changes a policy. Of one that comes from a pack's files, only the limit can be overridden."""
         self.only_parameters(request)
-        policy = get_policy(self.identity(request), path_id(policy_id))
+        policy = get_policy(self.identity(request), path_id(policy_id), to=Verb.POLICY_MANAGE)
         return Response(_represent(update_policy(policy, self.read_body(request, PolicyChangeSerializer))))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, policy_id: str) -> Response:
         """Retires a policy: everybody who waits for it is let through."""
         self.only_parameters(request)
-        remove_policy(get_policy(self.identity(request), path_id(policy_id)))
+        remove_policy(get_policy(self.identity(request), path_id(policy_id), to=Verb.POLICY_MANAGE))
         return Response(status=204)
 
 

@@ -110,9 +110,10 @@ class Hub:
         before = self.position
         after = await asyncio.to_thread(_look, self._sources, self._found)
         changes = self._found
-        readers: dict[int, list[Subscription]] = {}
+        readers: dict[tuple[int, int | None], list[Subscription]] = {}
         for reader in self._readers:
-            readers.setdefault(reader.identity.pk, []).append(reader)
+            token = reader.identity.token  # two tokens of one identity may see different things
+            readers.setdefault((reader.identity.pk, token.pk if token else None), []).append(reader)
         for group in readers.values():
             wanted = [change for change in changes if any(reader.wants(change) for reader in group)]
             shown = await asyncio.to_thread(_visible, self._sources, group[0].identity, wanted)

@@ -9,7 +9,8 @@ from rest_framework.response import Response
 
 from apps.accounts.models import ApiToken
 from apps.accounts.permissions import Verb
-from apps.accounts.services.tokens import issue_token, revoke_token
+from apps.accounts.services.tokens import issue_token, revoke_token, token_owner
+from apps.api.roles.serializers import grants_field
 from apps.api.serializers import StrictSerializer, Text
 from apps.api.views import ListView, View, path_id
 from apps.core.types import JsonObject
@@ -17,7 +18,9 @@ from apps.core.types import JsonObject
 
 class NewTokenSerializer(StrictSerializer):
     name = Text(max_length=100)
+    identity = Text(max_length=150, required=False, help_text="a service account; left out, the token is yours")
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    grants = grants_field(required=False)
 
 
 class TokenSerializer(serializers.Serializer[Any]):
@@ -25,6 +28,9 @@ class TokenSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     identity = serializers.CharField()
     public_id = serializers.CharField()
+    grants = serializers.ListField(
+        child=serializers.CharField(), allow_null=True, help_text="null: all that its identity may"
+    )
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True)
@@ -56,15 +62,16 @@ class TokensView(ListView):
 
     @extend_schema(request=NewTokenSerializer, responses={201: IssuedTokenSerializer})
     def post(self, request: Request) -> Response:
-        """A new token of yours. Its text is in this answer and nowhere else. Asked for with a token that expires, it
-        needs an `expires_at` that is no later.
+        """A new token, yours or a service account's. Its text is in this answer and nowhere else.
+
+        With `grants` it may do no more than these. A token issues none that may do more than itself; asked for with one
+        that expires, it needs an `expires_at` that is no later.
         """
         self.only_parameters(request)
         values = self.read_body(request, NewTokenSerializer)
-        issuer = request.auth if isinstance(request.auth, ApiToken) else None
-        issued = issue_token(
-            self.identity(request), name=values["name"], expires_at=values.get("expires_at"), issuer=issuer
-        )
+        asking = self.identity(request)
+        owner = token_owner(asking, values.pop("identity", None))
+        issued = issue_token(owner, by=asking, **values)
         issued.token.refresh_from_db()
         return Response({**_represent(issued.token), "token": issued.text}, status=201)
 
@@ -86,6 +93,7 @@ def _represent(token: ApiToken) -> JsonObject:
         "name": token.name,
         "identity": token.identity.username,
         "public_id": token.public_id,
+        "grants": token.grants,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "last_used_at": token.last_used_at,

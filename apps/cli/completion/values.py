@@ -65,6 +65,18 @@ def operations(ctx: typer.Context, incomplete: str) -> Completions:
     return [(str(row["id"]), f"{row['kind']} {row['subject']} {row['status']}") for row in found]
 
 
+def identities(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["name"], row["kind"]) for row in rows(ctx, "identities", fields="name,kind")]
+
+
+def groups(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["name"], "") for row in rows(ctx, "groups", fields="name")]
+
+
+def roles(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["name"], row["description"]) for row in rows(ctx, "roles", fields="name,description")]
+
+
 def tokens(ctx: typer.Context, incomplete: str) -> Completions:
     found = rows(ctx, "tokens", fields="id,name,identity", fresh_s=_LIVELY_S)
     return [(str(row["id"]), f"{row['name']} of {row['identity']}") for row in found]

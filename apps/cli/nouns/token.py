@@ -1,7 +1,7 @@
 """`attune token`"""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -37,9 +37,21 @@ def create(
     expires: Annotated[
         str | None, typer.Option("--expires", metavar="WHEN", help="30d, or 2027-01-31; never without")
     ] = None,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option("--grant", metavar="GRANT", help="it may do only this: execution.run@pack:aws (repeatable)"),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option("--for", metavar="IDENTITY", help="of a service account", autocompletion=values.identities),
+    ] = None,
 ) -> None:
-    """Make a token of yours. Its text is printed to stdout this once and kept nowhere."""
-    body: dict[str, str] = {"name": name}
+    """Make a token, yours or a service account's. Its text is printed to stdout this once and kept nowhere."""
+    body: dict[str, Any] = {"name": name}
+    if grant:
+        body["grants"] = grant
+    if identity is not None:
+        body["identity"] = identity
     if expires is not None:
         body["expires_at"] = moment_ahead(expires, option="--expires", now=clock.now())
     token = session.api.post("tokens", body=body)
@@ -68,6 +80,7 @@ def _columns(now: datetime) -> list[Column]:
         column("ID", "id", strong, is_number=True),
         column("NAME", "name", may_shrink=True),
         column("OF", "identity"),
+        column("MAY ONLY", "grants", may_shrink=True),
         column("BEGINS WITH", "public_id"),
         column("AGE", "created_at", lambda value: age(value, now=now), is_number=True),
         column("USED", "last_used_at", lambda value: age(value, now=now), is_number=True),

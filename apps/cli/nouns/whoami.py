@@ -15,7 +15,8 @@ def whoami(session: Session) -> None:
     facts = [
         ("name", strong(me["username"])),
         ("administrator", yes_no(me["is_administrator"])),
-        ("may", plain(me["verbs"])),
+        ("may", plain(me["grants"])),
+        *(("token may only", plain(grants)) for grants in me["token_grants"]),
         ("at", plain(session.api.connection.url)),
     ]
     session.printer.one(me, lambda: [Facts(facts)])

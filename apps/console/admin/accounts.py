@@ -1,35 +1,48 @@
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Model
-from django.http import HttpRequest
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from apps.accounts.models import ApiToken, Identity
-from apps.console.admin.base import ReadOnlyAdmin, TableAdmin
+from apps.accounts.models import ApiToken, ExecutionLimits, Identity, LoginFailures, Role, RoleAssignment
+from apps.accounts.models import Group as OurGroup
+from apps.console.admin.base import ReadOnlyAdmin
 
-if admin.site.is_registered(Group):  # roles come in their own form
+if admin.site.is_registered(Group):  # ours is registered below
     admin.site.unregister(Group)
 
 
-class IdentityForm(UserChangeForm):  # type: ignore[misc]  # the theme has no types
-    class Meta(UserChangeForm.Meta):  # type: ignore[misc]
-        help_texts = {
-            "is_active": "Switched off, nobody logs in with this account or uses its tokens. Accounts cannot be "
-            "deleted, as executions and tokens say whose they are: switch it off instead."
-        }
-
-
 @admin.register(Identity)
-class IdentityAdmin(UserAdmin, TableAdmin):  # type: ignore[type-arg]  # it has no types at run time
-    form = IdentityForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "email", "is_superuser", "is_active", "last_login")
+class IdentityAdmin(ReadOnlyAdmin):
+    """Changed on their own pages, where the last administrator is kept and sessions end."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never: executions and tokens say who asked for them."""
-        return False
+    list_display = ("username", "kind", "email", "is_superuser", "is_active", "last_login")
+    exclude = ("password",)
+
+
+@admin.register(OurGroup)
+class GroupAdmin(ReadOnlyAdmin):
+    list_display = ("name",)
+
+
+@admin.register(Role)
+class RoleAdmin(ReadOnlyAdmin):
+    list_display = ("name", "source", "pack_ref", "updated_at")
+
+
+@admin.register(RoleAssignment)
+class RoleAssignmentAdmin(ReadOnlyAdmin):
+    list_display = ("role", "identity", "group", "assigned_by", "created_at", "expires_at")
+    list_select_related = ("role", "identity", "group", "assigned_by")
+
+
+@admin.register(LoginFailures)
+class LoginFailuresAdmin(ReadOnlyAdmin):
+    """Deleting a row lets in again whom it keeps out."""
+
+    list_display = ("about", "count", "since")
+
+
+@admin.register(ExecutionLimits)
+class ExecutionLimitsAdmin(ReadOnlyAdmin):
+    list_display = ("execution_id", "limits")
 
 
 @admin.register(ApiToken)

@@ -56,10 +56,10 @@ class ActionPage(Page):
             parameters=parameter_rows(definition),
             output=as_text(definition.output, is_indented=True) if definition.output else "",
             recent=recent,
-            stats=action_stats(ref, reader=self.identity) if may(self.identity, Verb.GATE_VIEW) else None,
+            stats=action_stats(ref, reader=self.identity) if may(self.identity, Verb.GATE_VIEW, on=action) else None,
             cli=cli_line(ref, definition), curl=curl_line(ref, definition, origin=origin),
-            may_run=may(self.identity, Verb.EXECUTION_RUN), may_manage=may(self.identity, Verb.ACTION_MANAGE),
-            max_losses=MAX_LOSSES,
+            may_run=may(self.identity, Verb.EXECUTION_RUN, on=action),
+            may_manage=may(self.identity, Verb.ACTION_MANAGE, on=action), max_losses=MAX_LOSSES,
             time_limit_s=definition.timeout_s or settings.ATTUNE_TASK_TIMEOUT_S,
         )  # fmt: skip
 

@@ -9,11 +9,12 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import View
 
 from apps.accounts.models import Identity
-from apps.accounts.permissions import Verb, require
+from apps.accounts.permissions import PasswordChangeRequired, Verb, require
 from apps.audit.boundary import record_request
 from apps.console.site import ConsoleSite
 from apps.core.errors import AttuneError
@@ -38,6 +39,8 @@ class Page(View):
     template_name: ClassVar[str]
     #: The ref of what a deed was done to, where the address does not have it.
     acted_on = ""
+    #: The verb of a deed that only the form names; else the method's is recorded.
+    acted_verb: Verb | None = None
 
     @property
     def identity(self) -> Identity:
@@ -51,7 +54,8 @@ class Page(View):
         if method == "POST":
             on = self.acted_on or "/".join(str(value) for value in kwargs.values())
             facts = {"request": f"POST {request.path}"[:_LONGEST_FACT]}
-            record_request(self.verbs[method], by=self.identity, on=on, status=status, facts=facts)
+            verb = self.acted_verb or self.verbs[method]
+            record_request(verb, by=self.identity, on=on, status=status, facts=facts)
         return answer
 
     def _answer(self, request: HttpRequest, method: str, *args: Any, **kwargs: Any) -> tuple[HttpResponseBase, int]:
@@ -60,6 +64,8 @@ class Page(View):
             require(self.identity, self.verbs[method])
             answer = super().dispatch(request, *args, **kwargs)
             return answer, answer.status_code
+        except PasswordChangeRequired as error:
+            return HttpResponseRedirect(reverse("admin:password_change")), status_of(error)
         except AttuneError as error:
             status = status_of(error)
             return (self.refused(error) if method == "POST" else self.failed(status, error.detail)), status

@@ -83,6 +83,7 @@ class BulkPage(Page):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         deed, filters = self._deed(request.POST), QueryDict(request.POST.get("filters", ""))
+        self.acted_verb = deed.verb
         require(self.identity, deed.verb)
         outcomes = deed.do(self.identity, sorted(ids_in(request.POST)))
         refused = [outcome for outcome in outcomes if not outcome.ok]

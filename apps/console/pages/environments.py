@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from apps.accounts.permissions import Verb, may
+from apps.accounts.permissions import Verb, may, require
 from apps.actions.models import Action
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_of
@@ -55,12 +55,13 @@ class EnvironmentPage(Page):
             is_moving=environment.status in (_Status.PENDING, _Status.BUILDING),
             generations=generations,
             packages=sorted(environment.packages.items()),
-            may_manage=not is_base and may(self.identity, Verb.ENVIRONMENT_MANAGE),
+            may_manage=not is_base and may(self.identity, Verb.ENVIRONMENT_MANAGE, on=environment),
             may_roll_back=generations is None or sum(item.size_bytes is not None for item in generations) > 1,
         )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         environment = self._environment(pk)
+        require(self.identity, Verb.ENVIRONMENT_MANAGE, on=environment)
         ref, runtime = environment.pack_ref, environment.runtime
         deed = request.POST.get("deed")
         if not Action.objects.filter(pack__ref=ref, runtime=runtime).exists():

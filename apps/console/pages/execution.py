@@ -40,9 +40,9 @@ class ExecutionPage(Page):
         return self.show(
             f"Execution {pk}", parents=parents, execution=execution, tab=tab, tabs=_TABS,
             is_live=execution.status not in TERMINAL, is_waiting=execution.status in WAITING,
-            may_cancel=execution.status in CANCELABLE and may(self.identity, Verb.EXECUTION_CANCEL),
-            may_run=may(self.identity, Verb.EXECUTION_RUN), may_pin=may(self.identity, Verb.EXECUTION_PIN),
-            pin=getattr(execution, "pin", None),
+            may_cancel=execution.status in CANCELABLE and may(self.identity, Verb.EXECUTION_CANCEL, on=execution),
+            may_run=may(self.identity, Verb.EXECUTION_RUN, on=execution),
+            may_pin=may(self.identity, Verb.EXECUTION_PIN, on=execution), pin=getattr(execution, "pin", None),
             waiting=explain([execution])[pk], **self._tab(tab, execution),
         )  # fmt: skip
 

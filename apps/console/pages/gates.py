@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from apps.accounts.permissions import Verb, may
+from apps.accounts.permissions import Verb, may, require
 from apps.console.limits import MOST, move_limit
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_of
@@ -118,12 +118,13 @@ class GatePage(Page):
             earlier=max(1, first - _PLACES) if first > 1 else None,
             later=first + _PLACES if stats["waiting"] >= first + _PLACES else None,
             note=standing.note,
-            may_manage=may(self.identity, Verb.POLICY_MANAGE),
+            may_manage=may(self.identity, Verb.POLICY_MANAGE, on=gate.policy),
             most=MOST_IN_WINDOW if gate.policy.is_rate else MOST,
         )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         gate = self._gate(pk)
+        require(self.identity, Verb.POLICY_MANAGE, on=gate.policy)
         text = move_limit(gate.policy, request.POST)
         if not is_reachable():
             messages.warning(request, "Redis cannot be reached; the lines hear of it as soon as it is back.")

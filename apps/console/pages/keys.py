@@ -138,7 +138,7 @@ class KeyPage(Page):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         key = self._key(pk)
         if "delete" in request.POST:
-            delete_key(key)
+            delete_key(key, by=self.identity)
             return self.done(f"{key.ref} is deleted.", reverse("admin:keys"))
         return self._set(key) if "value" in request.POST else self._change(key)
 
@@ -162,7 +162,7 @@ class KeyPage(Page):
             # One that has passed already may stay: it was not touched.
             expires_at: Any | Unchanged = UNCHANGED if wish["expires_at"] == _to_minute(key) else wish["expires_at"]
             try:
-                change_key(key, description=wish["description"], expires_at=expires_at)
+                change_key(key, by=self.identity, description=wish["description"], expires_at=expires_at)
             except AttuneError as error:
                 form.add_refusal(error)
             else:
@@ -184,7 +184,7 @@ class KeyPage(Page):
             key.ref, parents=[_parent()], status=status, key=key, form=value_form,
             said_form=said_form or _SaidForm(initial=said), versions=key.versions.select_related("created_by"),
             is_orphaned=bool(orphaned([key])), is_expired=key.is_expired(timezone.now()),
-            may_manage=may(self.identity, Verb.KEY_MANAGE),
+            may_manage=may(self.identity, Verb.KEY_MANAGE, on=key),
         )  # fmt: skip
 
 

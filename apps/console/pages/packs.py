@@ -95,7 +95,7 @@ class PackPage(Page):
             has_config=bool(pack.current and pack.current.config_schema),
             tab=tab,
             tabs=self._tabs(pack),
-            may_manage=may(self.identity, Verb.PACK_MANAGE),
+            may_manage=may(self.identity, Verb.PACK_MANAGE, on=pack),
             may_install=may(self.identity, Verb.PACK_INSTALL),
             **getattr(self, f"_{tab}")(pack),
         )

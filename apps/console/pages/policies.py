@@ -16,7 +16,7 @@ from apps.console.policy_forms import FORMS, KINDS, NEW_FORMS
 from apps.core.errors import AttuneError
 from apps.executions.models import Gate, Policy
 from apps.executions.models.policy import MOST_IN_WINDOW
-from apps.executions.policies.services import create_policy, get_policy, remove_policy, update_policy
+from apps.executions.policies.services import create_policy, get_policy, remove_policy, require_policy, update_policy
 
 
 class PoliciesPage(Page):
@@ -46,6 +46,7 @@ class NewPolicyPage(Page):
         form = NEW_FORMS[self._kind](request.POST)
         if form.is_valid():
             try:
+                require_policy(self.identity, scope=form.said["scope"], subject=form.said.get("subject", ""))
                 policy = create_policy(kind=self._kind, **form.said)
             except AttuneError as error:
                 form.add_refusal(error)
@@ -78,7 +79,7 @@ class PolicyPage(Page):
         return self._page(policy, form(initial=form.initial_of(policy)))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        policy = get_policy(self.identity, pk)
+        policy = get_policy(self.identity, pk, to=Verb.POLICY_MANAGE)
         address = reverse("admin:policy", args=[pk])
         if "remove" in request.POST:
             remove_policy(policy)
@@ -100,7 +101,7 @@ class PolicyPage(Page):
             "policy": policy,
             "gate_count": policy.gates.count(),
             "is_of_file": policy.source != Policy.Source.OPERATOR,
-            "may_manage": may(self.identity, Verb.POLICY_MANAGE),
+            "may_manage": may(self.identity, Verb.POLICY_MANAGE, on=policy),
             "most": MOST_IN_WINDOW if policy.is_rate else MOST,
         }
         return self.show(policy.name, parents=[_parent()], status=status, form=form, **context)

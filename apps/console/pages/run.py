@@ -7,7 +7,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from apps.accounts.permissions import Verb
+from apps.accounts.permissions import Verb, require
 from apps.actions.definition import Definition, parsed
 from apps.actions.models import Action
 from apps.actions.parameters import InvalidParameters, prepare
@@ -108,6 +108,7 @@ class RunPage(_FormPage):
 
     def _open(self, ref: str) -> None:
         self.action = get_action(self.identity, ref)
+        require(self.identity, Verb.EXECUTION_RUN, on=self.action)
         self.form = SchemaForm(self.definition.schema)
 
 
@@ -142,6 +143,7 @@ class RerunPage(_FormPage):
     def _open(self, pk: int) -> None:
         self.old = get_execution(self.identity, pk)
         self.action = get_action(self.identity, self.old.action_ref)
+        require(self.identity, Verb.EXECUTION_RUN, on=self.action)
         sealed = self.old.secret_parameters
         self.kept = kept_secrets(sealed).names if sealed else ()
         self.form = SchemaForm(

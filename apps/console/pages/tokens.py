@@ -13,7 +13,7 @@ from apps.accounts.services.tokens import IssuedToken, issue_token, revoke_token
 from apps.console.forms import ConsoleForm
 from apps.console.pages.base import Page
 from apps.console.paging import page_of
-from apps.core.errors import Invalid, NotFound
+from apps.core.errors import AttuneError, Invalid, NotFound
 
 
 class TokenForm(ConsoleForm):
@@ -26,6 +26,15 @@ class TokenForm(ConsoleForm):
         help_text="Left empty, it works until it is revoked.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
+    grants = forms.CharField(
+        required=False,
+        label="May only",
+        help_text="Grants, one a line: execution.run@pack:aws. Left empty, all that you may.",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+    )
+
+    def clean_grants(self) -> list[str] | None:
+        return [line.strip() for line in self.cleaned_data["grants"].splitlines() if line.strip()] or None
 
 
 class TokensPage(Page):
@@ -45,9 +54,12 @@ class TokensPage(Page):
         if not form.is_valid():
             return self._list(form, status=400)
         try:
-            issued = issue_token(self.identity, **form.cleaned_data)
-        except Invalid as error:
-            form.add_error("expires_at", error.detail)
+            issued = issue_token(self.identity, by=self.identity, **form.cleaned_data)
+        except AttuneError as error:
+            if error.errors:
+                form.add_refusal(error)
+            else:
+                form.add_error("expires_at" if isinstance(error, Invalid) else "grants", error.detail)
             return self._list(form, status=400)
         return self._list(TokenForm(), issued=issued)
 

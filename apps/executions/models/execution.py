@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
+from apps.accounts.grants import Place
 from apps.executions.querysets import ExecutionQuerySet
 from apps.executions.states import ACTIVE, LIVE, TERMINAL, Status
 
@@ -37,7 +38,7 @@ class SecretParameters(models.Model):
 class SecretOutputs(models.Model):
     """The secret outputs of an execution, sealed, apart from its result; later executions refer to them."""
 
-    #: The database itself removes them with their execution (migration 0020).
+    #: The database itself removes them with their execution (migration 0009).
     execution = models.OneToOneField(
         "executions.Execution",
         primary_key=True,
@@ -141,6 +142,7 @@ class Execution(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["action_ref", "id"], name="execution_action"),
+            models.Index(fields=["pack_ref", "id"], name="execution_pack"),
             models.Index(fields=["status", "id"], name="execution_status"),
             models.Index(fields=["requested_by", "id"], name="execution_requested_by"),
             models.Index(fields=["parent", "id"], name="execution_parent", condition=models.Q(parent__isnull=False)),
@@ -211,6 +213,10 @@ class Execution(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.action_ref}"
+
+    @property
+    def where(self) -> Place:
+        return Place(pack=self.pack_ref, ref=self.action_ref, owner_id=self.requested_by_id)
 
     @property
     def is_terminal(self) -> bool:

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models.functions import Now
 
-from apps.executions.models.policy import Policy
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import rights_of
+from apps.executions.models.policy import COLUMNS, Policy
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
 
 class GateQuerySet(models.QuerySet["Gate"]):
     def visible_to(self, identity: "Identity") -> Self:
-        """Everybody with an account sees every gate; who stands at it is narrowed by executions."""
-        return self if identity.is_active else self.none()
+        """Those of policies in scope; who stands at them is narrowed by executions."""
+        narrowed = rights_of(identity).narrow(Verb.GATE_VIEW, COLUMNS)
+        return self.filter(policy__in=Policy.objects.filter(narrowed)) if narrowed else self
 
 
 class Gate(models.Model):

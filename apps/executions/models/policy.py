@@ -7,6 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from apps.accounts.grants import Place
+from apps.accounts.permissions import Verb
+from apps.accounts.rights import Columns, rights_of
+from apps.actions.models import Action
+
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
@@ -17,13 +22,27 @@ SHORTEST_WINDOW_S = 0.1
 LONGEST_WINDOW_S = 86_400.0
 
 
+def _of_packs(refs: list[str]) -> Q:
+    """Those of the packs, and those of their actions: which pack an action is of, only its row says."""
+    actions = Action.objects.filter(pack__ref__in=refs).values("ref")
+    return Q(scope="pack", subject__in=refs) | Q(scope="action", subject__in=actions)
+
+
+def _of_actions(refs: list[str]) -> Q:
+    return Q(scope="action", subject__in=refs)
+
+
+#: What scopes of grants are about. Rules for the whole system belong to no pack.
+COLUMNS = Columns(pack=_of_packs, ref=_of_actions)
+
+
 def _none(*names: str) -> Q:
     return Q(**{f"{name}__isnull": True for name in names})
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
     def visible_to(self, identity: "Identity") -> Self:
-        return self if identity.is_active else self.none()
+        return self.filter(rights_of(identity).narrow(Verb.POLICY_VIEW, COLUMNS))
 
     def in_force(self) -> Self:
         return self.filter(is_removed=False)
@@ -127,6 +146,20 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def where(self) -> Place:
+        """One query for a policy of an action."""
+        return Policy.place_of(self.scope, self.subject)
+
+    @staticmethod
+    def place_of(scope: str, subject: str) -> Place:
+        if scope == Policy.Scope.PACK:
+            return Place(pack=subject)
+        if scope == Policy.Scope.ACTION:
+            pack = Action.objects.filter(ref=subject).values_list("pack__ref", flat=True).first()
+            return Place(pack=pack, ref=subject)
+        return Place()
 
     @property
     def has_gates(self) -> bool:

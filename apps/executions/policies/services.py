@@ -7,6 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from apps.accounts.permissions import Verb, require
+from apps.accounts.rights import rights_of
 from apps.actions.definition import parsed
 from apps.actions.models import Action
 from apps.core.errors import Conflict, FieldError, Invalid, NotFound
@@ -36,11 +38,20 @@ class PolicyOfFile(Conflict):
     code = "policy_of_file"
 
 
-def get_policy(identity: "Identity", policy_id: int) -> Policy:
+def get_policy(identity: "Identity", policy_id: int, *, to: Verb = Verb.POLICY_VIEW) -> Policy:
+    """One that `identity` may see, and do `to` with. Raises `UnknownPolicy`, `Forbidden`."""
     policy = Policy.objects.visible_to(identity).in_force().filter(pk=policy_id).first()
     if policy is None:
         raise UnknownPolicy(f"There is no policy {policy_id}.")
+    if not rights_of(identity).everywhere(to):
+        require(identity, to, on=policy)
     return policy
+
+
+def require_policy(identity: "Identity", *, scope: str, subject: str) -> None:
+    """Raises `Forbidden` when `identity` may not make rules there."""
+    if not rights_of(identity).everywhere(Verb.POLICY_MANAGE):
+        require(identity, Verb.POLICY_MANAGE, on=Policy.place_of(scope, subject))
 
 
 def create_policy(

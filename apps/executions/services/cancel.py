@@ -3,6 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from apps.accounts.permissions import Verb, require
 from apps.core.database import again_if_given_up
 from apps.core.errors import Conflict, NotFound
 from apps.executions import lines, outbox, wakeups
@@ -40,11 +41,12 @@ def get_execution(identity: "Identity", execution_id: int) -> Execution:
 def cancel_execution(identity: "Identity", execution_id: int) -> Execution:
     """What waits is canceled at once; what runs gets TERM, then KILL. Canceling twice is no error.
 
-    Raises `UnknownExecution`, and `AlreadyEnded` for one that is over.
+    Raises `UnknownExecution`, `Forbidden`, and `AlreadyEnded` for one that is over.
     """
     reason = {"code": "canceled", "text": f"canceled by {identity.username}", "by": identity.username}
     for _ in range(_TRIES):
         execution = get_execution(identity, execution_id)
+        require(identity, Verb.EXECUTION_CANCEL, on=execution)
         if execution.status in TERMINAL:
             raise AlreadyEnded(
                 f"Execution {execution_id} has ended: {execution.status}.", execution_status=execution.status

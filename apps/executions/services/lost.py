@@ -6,9 +6,11 @@ from typing import Any
 
 from django.conf import settings
 
+from apps.actions.definition import OnLost
 from apps.core.types import JsonObject
 from apps.executions import lines, outbox, wakeups
 from apps.executions.afterwards import afterwards
+from apps.executions.api_tokens import end_api_tokens
 from apps.executions.definitions import definition_of
 from apps.executions.models import Execution
 from apps.executions.policies.loss import MAX_LOSSES, CutOff, goes_back
@@ -54,8 +56,14 @@ def end_forgotten(execution_id: int, *, attempt: int, token: int, worker: str) -
 
 
 def _settle(execution: Execution, code: str, text: str, *, worker: str) -> None:
+    definition = definition_of(execution.definition_id)
+    _send_back_or_end(execution, code, text, worker=worker, on_lost=definition.on_lost)
+    # After the move: no worker issues one for an attempt that is over.
+    end_api_tokens(execution.pk, definition, attempt=execution.attempt)
+
+
+def _send_back_or_end(execution: Execution, code: str, text: str, *, worker: str, on_lost: OnLost) -> None:
     reason: dict[str, Any] = {"code": code, "text": text, "worker": worker, "losses": execution.losses + 1}
-    on_lost = definition_of(execution.definition_id).on_lost
     if execution.status == Status.RUNNING and goes_back(CutOff.LOST, on_lost=on_lost, losses=execution.losses):
         reason["text"] += f"; it goes back to its place (loss {execution.losses + 1} of at most {MAX_LOSSES})"
         try:

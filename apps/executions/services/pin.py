@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models.functions import Now
 
+from apps.accounts.permissions import Verb, require
 from apps.executions.models import Execution, Pin
 from apps.executions.services.cancel import UnknownExecution
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def pin_execution(identity: "Identity", execution_id: int, *, reason: str) -> None:
     """From now on nothing of it is removed by age. Pinning again replaces who, when and why.
 
-    Raises `UnknownExecution`, also for one that is being removed.
+    Raises `Forbidden`, `UnknownExecution`, also for one that is being removed.
     """
     _lock(identity, execution_id)
     given = {"reason": reason, "pinned_by": identity, "pinned_at": Now()}
@@ -33,5 +34,7 @@ def unpin_execution(identity: "Identity", execution_id: int) -> None:
 def _lock(identity: "Identity", execution_id: int) -> None:
     """Waits for whoever removes it at this moment."""
     rows = Execution.objects.visible_to(identity).select_for_update(no_key=True)
-    if not rows.filter(pk=execution_id).values_list("pk", flat=True).first():
+    execution = rows.only("pack_ref", "action_ref", "requested_by").filter(pk=execution_id).first()
+    if execution is None:
         raise UnknownExecution(f"There is no execution {execution_id}.")
+    require(identity, Verb.EXECUTION_PIN, on=execution)

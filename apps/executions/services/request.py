@@ -20,6 +20,7 @@ from apps.core.errors import Conflict, FieldError, NotFound
 from apps.core.types import JsonObject
 from apps.executions import dispatch, lines
 from apps.executions.afterwards import afterwards
+from apps.executions.api_tokens import bind_to_token
 from apps.executions.idempotency import Idempotency, remember, reserve
 from apps.executions.models import Execution, SecretParameters
 from apps.executions.policies.applicable import Applicable, policies_for
@@ -190,6 +191,7 @@ def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket]
         for draft, secret, number, full in zip(drafts, sealed, places.numbers, decisions, strict=True)
     ]
     tickets = insert(rows)
+    bind_to_token(identity, zip((draft.definition for draft in drafts), tickets, strict=True))
     return tickets, lambda: _bring_on(list(zip(drafts, rows, tickets, strict=True)))
 
 

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('owner_type', models.CharField(choices=[('system', 'System'), ('pack', 'Pack'), ('action', 'Action'), ('sensor', 'Sensor'), ('identity', 'Identity')], max_length=10)),
                 ('owner_ref', models.CharField(blank=True, default='', max_length=255)),
                 ('owner_uuid', models.UUIDField()),
+                ('owner_pack', models.CharField(blank=True, default='', help_text='ref of the pack it belongs to', max_length=100)),
                 ('name', models.CharField(max_length=150)),
                 ('description', models.TextField(blank=True, default='')),
                 ('is_encrypted', models.BooleanField(default=True, help_text='a key that is not may be shown, and is not masked')),

@@ -9,6 +9,7 @@ import orjson
 from django.db import transaction
 from django.db.models.functions import Now
 
+from apps.accounts.permissions import Verb, require
 from apps.core.crypto import keyring
 from apps.core.errors import FieldError, Invalid
 from apps.core.schema import MASK, ObjectSchema
@@ -61,8 +62,11 @@ def show_config(pack: Pack) -> ConfigShown:
 def set_config(pack: Pack, given: JsonObject, *, by: "Identity | None") -> ConfigShown:
     """Replaces what was set. A secret field that is left out, or given as `***`, stays; null takes it away.
 
-    Raises `Invalid` with a pointer for each field that does not fit the schema.
+    `by` None is Attune itself. Raises `Forbidden`, and `Invalid` with a pointer for each field that does not fit the
+    schema.
     """
+    if by is not None:
+        require(by, Verb.PACK_MANAGE, on=pack)
     Pack.objects.select_for_update().get(pk=pack.pk)  # one writer at a time, also where there is no row yet
     row, schema = PackConfig.objects.filter(pack=pack).first(), schema_of(pack)
     secrets = _secrets_after(_opened(pack, row), given, schema)

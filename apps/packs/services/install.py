@@ -18,6 +18,7 @@ from apps.packs.loader import LoadedPack, RefTaken, load_pack
 from apps.packs.locking import lock_pack
 from apps.packs.manifest import HINTS, PackManifest
 from apps.packs.models import SOURCE_CHARS, Pack, PackVersion
+from apps.packs.role_files import require_roles_of
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -73,8 +74,8 @@ def install_pack(
 
     `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything and changes nothing.
     `origin` and `commit` say where a new version came from; they are kept with it.
-    Raises `Invalid` (no such folder), `PackInvalid` (every error with its line), `RefTaken`, `VersionTaken`,
-    `DiskFull`.
+    Raises `Forbidden` (roles that are not for `identity` to give), `Invalid` (no such folder), `PackInvalid` (every
+    error with its line), `RefTaken`, `VersionTaken`, `DiskFull`.
     """
     if not source.is_absolute() or not _is_folder(source):
         raise Invalid(f"{source} is not a folder on this server; give an absolute path.")
@@ -83,6 +84,7 @@ def install_pack(
         tell("check", 30)
         loaded = load_pack(staged.folder)
         _refuse_reserved(loaded, own=own)
+        require_roles_of(identity, loaded)
         change = _change(loaded, staged.digest, force=force)
         if not dry_run and change != "unchanged":
             tell("keep", 50)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
 
+from apps.accounts.permissions import Verb, require
 from apps.core.errors import Conflict, NotFound
 from apps.packs.models import Pack
 
@@ -33,6 +34,7 @@ def get_pack(identity: "Identity", ref: str) -> Pack:
 def set_pack_enabled(identity: "Identity", *, ref: str, enabled: bool) -> Pack:
     """A disabled pack accepts no new executions; what was accepted before still runs."""
     pack = get_pack(identity, ref)
+    require(identity, Verb.PACK_MANAGE, on=pack)
     Pack.objects.filter(pk=pack.pk).update(is_enabled=enabled, updated_at=Now())
     pack.is_enabled = enabled
     return pack

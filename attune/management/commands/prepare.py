@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from apps.accounts.services.administrator import FirstAdministrator, ensure_administrator
 from apps.accounts.services.tokens import issue_token
+from apps.accounts.shipped import ensure_shipped_roles
 from apps.core.crypto import KeyringError, keyring
 from apps.core.errors import AttuneError
 from apps.keys.canary import prove_keyring
@@ -38,6 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._migrate()
         self._prove_keyring()
+        ensure_shipped_roles()
         logging.getLogger("apps").setLevel(logging.WARNING)  # what is said here is said in lines of its own
         packs = [self._install(name) for name in PACKS]
         self._say("administrator")

@@ -26,9 +26,12 @@ def test_me_says_who_you_are_and_what_you_may_do(owner: APIClient, administrator
     assert (mine["username"], mine["is_administrator"]) == ("owner", False)
     assert theirs["is_administrator"] is True
     assert set(theirs["verbs"]) - set(mine["verbs"]) == {
-        "action.manage", "audit.view", "environment.manage", "key.manage", "key.reveal", "key.view", "pack.install",
-        "pack.manage", "policy.manage", "worker.manage",
+        "action.manage", "audit.view", "environment.manage", "identity.manage", "identity.view", "key.manage",
+        "key.reveal", "key.view", "pack.install", "pack.manage", "policy.manage", "role.manage", "role.view",
+        "worker.manage",
     }  # fmt: skip
+    assert "execution.view@own" in mine["grants"]
+    assert theirs["grants"] == ["*"]
 
 
 def test_a_session_reads_with_its_cookie_and_writes_with_its_csrf_token(browser: Client) -> None:

@@ -108,7 +108,7 @@ def test_any_json_is_a_value(administrator: APIClient) -> None:
 
 def test_a_short_or_common_value_is_warned_of_without_being_repeated(administrator: APIClient) -> None:
     assert "shorter than 6 bytes" in put(administrator, "a", "abc").json()["warnings"][0]
-    assert "common word" in put(administrator, "a", {"x": ["Password"]}).json()["warnings"][0]
+    assert "common text" in put(administrator, "a", {"x": ["Password"]}).json()["warnings"][0]
     assert put(administrator, "a", "abc", encrypted=False).json()["warnings"] == []
 
 

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from apps.accounts.models import Group, Identity, Role
+from apps.accounts.services.roles import assign_role
 from apps.accounts.services.tokens import issue_token
 from apps.api import urls
 from apps.api.views import ListView
@@ -23,6 +25,12 @@ from tests.people import People
 
 #: Makes one more row of the list.
 MAKERS: dict[str, Callable[[int, People], object]] = {
+    "identities": lambda n, people: Identity.objects.create_user(f"somebody{n:03}"),
+    "groups": lambda n, people: Group.objects.create(name=f"group{n:03}"),
+    "roles": lambda n, people: Role.objects.create(name=f"role{n:03}"),
+    "role-assignments": lambda n, people: assign_role(
+        people.administrator, role=Role.objects.create(name=f"role{n:03}").name, to="owner"
+    ),
     "tokens": lambda n, people: issue_token(people.administrator, name=f"token {n}"),
     "packs": lambda n, people: make_action(pack=f"pack{n:03}"),
     "packs/p/environments": lambda n, people: make_environment(pack_ref="p", volume_id=f"v{n}"),
@@ -35,7 +43,7 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "workers": lambda n, people: make_worker(f"worker{n}"),
     "gates": lambda n, people: make_gate(make_policy(f"gate {n}")),
     "policies": lambda n, people: make_policy(f"policy {n}"),
-    "keys": lambda n, people: set_key(pack_owner("p", uuid.uuid4()), f"key_{n}", value=n, by=people.owner),
+    "keys": lambda n, people: set_key(pack_owner("p", uuid.uuid4()), f"key_{n}", value=n, by=None),
     "audit": lambda n, people: record("key.read", by=people.owner, on=f"key_{n}"),
 }
 
@@ -120,7 +128,7 @@ def cursor(value: object) -> str:
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_list_refuses_limits_cursors_and_parameters_that_mean_nothing(administrator: APIClient, name: str) -> None:
     url = f"/api/v1/{name}"
-    texts = name in ("packs", "actions", "runtimes")
+    texts = name in ("packs", "actions", "runtimes", "identities", "groups", "roles")
     cursors = ["x", "", "%00", "e30", *map(cursor, ([], 5, {}, {"after": None}, {"after": True}, {"after": 1.5}))]
     cursors += [cursor({"after": 5 if texts else "x"}), cursor({"after": "a\0b" if texts else 2**63})]
     cursors += [cursor({"after": "x" * 301 if texts else -(2**63)})]

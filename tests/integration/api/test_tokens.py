@@ -78,7 +78,7 @@ def test_others_tokens_are_not_there_but_for_an_administrator(
 def test_a_wish_that_is_none_is_400_and_makes_no_token(owner: APIClient) -> None:
     wishes: list[object] = [
         {}, {"name": ""}, {"name": "  "}, {"name": 5}, {"name": None}, {"name": "x" * 101}, {"name": ["x"]},
-        {"name": "x", "identity": "administrator"}, {"name": "x", "token": "att_mine"}, [], "x",
+        {"name": "x", "token": "att_mine"}, [], "x",
         {"name": "x", "expires_at": "2001-01-01T00:00:00Z"}, {"name": "x", "expires_at": 5},
         {"name": "x", "expires_at": "tomorrow"}, {"name": "x", "expires_at": "9999-12-31T23:59:59-14:00"},
     ]  # fmt: skip

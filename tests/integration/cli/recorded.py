@@ -274,6 +274,7 @@ def token(token_id: int = 3, **changes: Any) -> dict[str, Any]:
         "name": "ci",
         "identity": "ann",
         "public_id": "WHyLY4d0KEgo",
+        "grants": None,
         "created_at": "2026-11-20T14:00:00Z",
         "expires_at": None,
         "last_used_at": "2026-11-21T14:25:00Z",
@@ -330,4 +331,30 @@ def configuration(**changes: Any) -> dict[str, Any]:
         "effective": {"password": "***", "region": "north"},
         "updated_by": "ann",
         "updated_at": "2026-11-21T14:20:00Z",
+    } | changes
+
+
+def identity(name: str = "ann", **changes: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": "user",
+        "email": "",
+        "is_active": True,
+        "is_administrator": False,
+        "groups": ["night"],
+        "roles": ["operator"],
+        "must_change_password": False,
+        "created_at": "2026-11-20T14:00:00Z",
+        "last_login_at": None,
+    } | changes
+
+
+def role(name: str = "deployer", **changes: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": "",
+        "grants": ["execution.run@pack:aws", "execution.view@pack:aws"],
+        "source": "operator",
+        "pack": None,
+        "updated_at": "2026-11-20T14:00:00Z",
     } | changes

@@ -78,7 +78,7 @@ def test_runtimes_are_listed(attune: Attune, canned: Canned) -> None:
 
 
 def test_whoami_says_who_and_where(attune: Attune, canned: Canned) -> None:
-    me = {"username": "ann", "is_administrator": False, "verbs": ["action.view"]}
+    me = {"username": "ann", "is_administrator": False, "grants": ["action.view"], "token_grants": []}
     canned.on("GET", "/api/v1/auth/me", me)
     out = attune("whoami").out
     assert out.startswith("name           ann\nadministrator  no\nmay            action.view\n")

@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.statements import statements_in
 
-#: Session and user come on top of what a page may ask for.
-MOST_STATEMENTS = 5 + 2
+#: Session, user and their roles come on top of what a page may ask for.
+MOST_STATEMENTS = 5 + 3
 
 
 def look(client: Client, address: str, *, status: int = 200) -> str:

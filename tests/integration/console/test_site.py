@@ -33,10 +33,10 @@ def test_who_was_sent_to_another_site_ends_at_home(people: People) -> None:
 
 
 def test_a_wrong_password_says_so_and_keeps_the_name(people: People) -> None:
-    answer = Client().post("/admin/login/", {"username": "owner", "password": "wrong"})
-    assert "Please enter a correct username and password" in answer.content.decode()
+    answer = Client().post("/admin/login/", {"username": "owner", "password": "guessed"})
+    assert "The name or the password is wrong" in answer.content.decode()
     assert 'value="owner"' in answer.content.decode()
-    assert "wrong" not in answer.content.decode().replace("a-field-wrong", "")
+    assert "guessed" not in answer.content.decode().replace("a-field-wrong", "")
 
 
 def test_who_was_switched_off_is_out_at_once(people: People, visit: Visit) -> None:

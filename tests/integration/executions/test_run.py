@@ -45,7 +45,7 @@ def test_a_result_outlives_the_session_that_was_to_write_it(people: People, monk
     held = claimed(first, make_worker())
     monkeypatch.setattr(finishing, "transition", once_cut_off(transition))
     ending = Ending(status=Status.SUCCEEDED, result={"answer": 42})
-    assert run._finish(held, ending, rules=definition_of(held.definition_id)) is Status.SUCCEEDED
+    assert run._finish(held, ending, definition_of(held.definition_id)) is Status.SUCCEEDED
     first.refresh_from_db()
     assert (first.status, first.result, status_of(second)) == ("succeeded", {"answer": 42}, "scheduled")
 
@@ -57,7 +57,7 @@ def test_a_slot_is_given_back_though_the_session_ended_after_the_result(
     held = claimed(first, make_worker())
     monkeypatch.setattr(lines, "leave", once_cut_off(lines.leave))
     ending = Ending(status=Status.SUCCEEDED)
-    assert run._finish(held, ending, rules=definition_of(held.definition_id)) is Status.SUCCEEDED
+    assert run._finish(held, ending, definition_of(held.definition_id)) is Status.SUCCEEDED
     assert (status_of(first), status_of(second)) == ("succeeded", "scheduled")
 
 

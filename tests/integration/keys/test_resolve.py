@@ -17,7 +17,7 @@ from tests.people import People
 
 pytestmark = pytest.mark.django_db
 PACK = uuid.uuid4()
-OWNERS = [action_owner("demo.deploy", PACK), pack_owner("demo", PACK), SYSTEM]
+OWNERS = [action_owner("demo.deploy", PACK, pack="demo"), pack_owner("demo", PACK), SYSTEM]
 
 
 def keep(owner: Owner, name: str, value: Any, **more: Any) -> Key:
@@ -40,7 +40,7 @@ def test_only_what_is_named_is_given_and_what_is_missing_is_told() -> None:
 def test_keys_of_others_are_not_given() -> None:
     keep(pack_owner("other", uuid.uuid4()), "a", 1)
     keep(pack_owner("demo", uuid.uuid4()), "a", 1)
-    keep(action_owner("demo.other", PACK), "a", 1)
+    keep(action_owner("demo.other", PACK, pack="demo"), "a", 1)
     assert resolve(["a"], OWNERS).values == {}
 
 

@@ -10,7 +10,15 @@ from tests.integration.cli.canned import Answer, Asked, Canned, page, problem
 API = "/api/v1"
 EXECUTION = f"{API}/executions/17"
 READY = {"status": "ok", "database": "ok", "migrations": "ok", "redis": "ok", "workers": 1}
-ME = {"username": "ann", "is_administrator": False, "verbs": ["action.view", "execution.run"]}
+ME = {
+    "username": "ann",
+    "kind": "user",
+    "is_administrator": False,
+    "must_change_password": False,
+    "verbs": ["action.view", "execution.run", "self.manage", "self.view"],
+    "grants": ["action.view", "execution.run@pack:examples", "self.*"],
+    "token_grants": [["action.view", "self.view"]],
+}
 LOG = "one\ntwo\nthree\n"
 PIN = {"reason": "audit", "by": "ann", "at": "2026-11-21T14:26:00Z"}
 
@@ -87,6 +95,16 @@ _ARTIFACT = {
     "size_bytes": 2048,
     "modified_at": "2026-11-21T14:25:11Z",
     "link": f"{EXECUTION}/artifacts/1/report/a.csv",
+}
+_GROUP = {"name": "night", "roles": ["operator"], "member_count": 1, "members": ["ann"]}
+_ASSIGNMENT = {
+    "id": 7,
+    "role": "deployer",
+    "identity": "ann",
+    "group": None,
+    "assigned_by": "admin",
+    "created_at": "2026-11-20T14:00:00Z",
+    "expires_at": None,
 }
 _OUTCOME = {"ref": "demo", "version": "1.0.0", "digest": "3db3", "change": "installed", "content": {"actions": 2}}
 _ROTATION = recorded.operation(
@@ -218,6 +236,31 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "operations"): page(recorded.operation(outcome=_OUTCOME)),
     ("GET", "operations/5"): recorded.operation(outcome=_OUTCOME),
     ("GET", "operations/5/log"): _text("copy\ncheck\n"),
+    ("GET", "identities"): page(recorded.identity(), recorded.identity("ci", kind="service", roles=[], groups=[])),
+    ("GET", "identities/ann"): recorded.identity(),
+    ("POST", "identities"): Answer(recorded.identity("bea", temporary_password="shown-once"), 201),
+    ("PATCH", "identities/ann"): recorded.identity(is_active=False),
+    ("POST", "identities/ann/reset-password"): recorded.identity(temporary_password="shown-once"),
+    ("GET", "groups"): page(_GROUP),
+    ("GET", "groups/night"): _GROUP,
+    ("PATCH", "groups/night"): _GROUP,
+    ("GET", "roles"): page(recorded.role(), recorded.role("viewer", source="shipped", grants=["action.view"])),
+    ("GET", "roles/deployer"): recorded.role(),
+    ("POST", "roles"): Answer(recorded.role(), 201),
+    ("GET", "role-assignments"): page(_ASSIGNMENT),
+    ("POST", "role-assignments"): Answer(_ASSIGNMENT, 201),
+    ("DELETE", "role-assignments/7"): Answer(None, 204),
+    ("POST", "access/explain"): {
+        "identity": "ann",
+        "verb": "execution.run",
+        "on": "action:aws.resize",
+        "may": True,
+        "text": "ann may execution.run.",
+        "reasons": [
+            {"grant": "execution.run@pack:aws", "role": "deployer", "group": "night", "counts": True},
+            {"grant": "execution.run@pack:web", "role": "web", "group": None, "counts": False},
+        ],
+    },
     ("GET", "tokens"): page(recorded.token(), recorded.token(1, name="old", expires_at="2026-11-25T14:00:00Z")),
     ("POST", "tokens"): Answer(recorded.token(4, token="att_shown_once"), 201),
     ("DELETE", "tokens/3"): Answer(None, 204),
@@ -438,6 +481,22 @@ CASES: Mapping[str, Case] = {
     "runtime-show.json": Case("runtime show python --json"),
     "status.txt": Case("status"),
     "status.json": Case("status --json"),
+    "identity-list.txt": Case("identity list"),
+    "identity-show.txt": Case("identity show ann"),
+    "identity-create.txt": Case("identity create bea"),
+    "identity-create.json": Case("identity create bea --json"),
+    "identity-disable.txt": Case("identity disable ann"),
+    "identity-reset-password.txt": Case("identity reset-password ann"),
+    "group-list.txt": Case("group list"),
+    "group-show.txt": Case("group show night"),
+    "group-add.txt": Case("group add night ann"),
+    "role-list.txt": Case("role list"),
+    "role-show.txt": Case("role show deployer"),
+    "role-create.txt": Case("role create deployer --grant execution.run@pack:aws"),
+    "role-assign.txt": Case("role assign deployer --identity ann"),
+    "role-holders.txt": Case("role holders deployer"),
+    "role-unassign.txt": Case("role unassign 7"),
+    "access-explain.txt": Case("access explain execution.run --identity ann --on action:aws.resize"),
     "token-list.txt": Case("token list"),
     "token-create.txt": Case("token create ci"),
     "token-create.json": Case("token create ci --json"),

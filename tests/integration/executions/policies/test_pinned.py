@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from apps.accounts.permissions import verbs_of
 from apps.executions.due import bring_on_due
 from apps.executions.models import Execution, Policy
 from apps.executions.policies.services import create_policy, remove_policy
@@ -60,6 +61,7 @@ def test_policies_cost_a_request_without_gates_no_statement(people: People) -> N
     action = make_action()
     a_policy("retry", retry=AGAIN)
     a_policy("timeout", timeout_s=5)
+    verbs_of(people.owner)  # looked up once for each request of the API
     with CaptureQueriesContext(connection) as captured:
         request_executions(people.owner, [Wish(action=action.ref)])
     assert (commits_in(captured), statements_in(captured)) == (1, 3)
@@ -68,6 +70,7 @@ def test_policies_cost_a_request_without_gates_no_statement(people: People) -> N
 def test_a_gate_of_a_rate_costs_a_request_as_much_as_one_of_a_limit(people: People) -> None:
     action = make_action()
     a_policy("rate", limit=1, window_s=3600)
+    verbs_of(people.owner)  # looked up once for each request of the API
     found = []
     for _ in range(2):
         with CaptureQueriesContext(connection) as captured:

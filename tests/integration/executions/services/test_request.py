@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.accounts.permissions import verbs_of
 from apps.actions.parameters import InvalidParameters
 from apps.actions.services.lookup import ActionDisabled, UnknownAction, set_action_enabled
 from apps.core.errors import AttuneError, FieldError
@@ -297,6 +298,7 @@ def commits_and_statements(people: People, wish: Wish) -> tuple[int, int]:
 
 def test_a_request_costs_one_commit_and_with_a_gate_two(people: People) -> None:
     free, gated = make_action("free"), make_action("gated", concurrency={"limit": 1})
+    verbs_of(people.owner)  # looked up once for each request of the API
     assert commits_and_statements(people, Wish(action=free.ref)) == (1, 3)
     # granted at once: the request, and the grant made real
     assert commits_and_statements(people, Wish(action=gated.ref)) == (2, 6)
