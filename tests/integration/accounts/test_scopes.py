@@ -188,3 +188,48 @@ def test_a_token_is_bound_by_its_grants_in_every_list(people: People, world: dic
     me = client.get(f"{API}/auth/me").json()
     assert me["verbs"] == ["action.view", "execution.view", "self.view"]
     assert me["token_grants"] == [["action.view", "execution.view@pack:aws", "self.view"]]
+
+
+def test_keys_of_a_pack_are_also_those_of_its_actions(of_aws: Identity, people: People) -> None:
+    for pack, name in (("aws", "resize"), ("aws.s3", "upload")):
+        make_action(name, pack=pack)
+    client, administrator = client_of(of_aws), client_of(people.administrator)
+    refs = ("cloud", "pack:aws:db", "action:aws.resize:db", "pack:aws.s3:db", "action:aws.s3.upload:db")
+    for ref in refs:
+        assert administrator.put(f"{API}/keys/{ref}", {"value": "hush-hush"}, format="json").status_code == 201
+    mine = {"pack:aws:db", "action:aws.resize:db"}
+    assert seen(client, "keys", "ref") == mine
+    for ref in refs:
+        expected = 200 if ref in mine else 404
+        assert client.post(f"{API}/keys/{ref}/reveal").status_code == expected, ref
+    assert client.put(f"{API}/keys/cloud", {"value": "another-one"}, format="json").status_code == 403
+    assert client.put(f"{API}/keys/pack:aws:new", {"value": "another-one"}, format="json").status_code == 201
+    assert client.post(f"{API}/keyring/rotate").status_code == 403
+
+
+def test_keys_that_may_be_seen_are_not_all_to_be_changed(people: People) -> None:
+    make_action("resize", pack="aws")
+    administrator = client_of(people.administrator)
+    for ref in ("cloud", "pack:aws:db"):
+        administrator.put(f"{API}/keys/{ref}", {"value": "hush-hush"}, format="json")
+    grants = ("key.view", "key.manage@pack:aws", "key.reveal@ref:aws.resize")
+    client = client_of(make_identity("ann", role="aws", grants=grants))
+    assert client.patch(f"{API}/keys/pack:aws:db", {"description": "mine"}, format="json").status_code == 404
+    named = (
+        administrator.get(f"{API}/keys/pack:aws:db").json()["id"],
+        administrator.get(f"{API}/keys/cloud").json()["id"],
+    )
+    answers = [client.patch(f"{API}/keys/{key}", {"description": "mine"}, format="json").status_code for key in named]
+    assert answers == [200, 403]
+    assert [client.post(f"{API}/keys/{key}/reveal").status_code for key in named] == [403, 403]
+    assert [client.delete(f"{API}/keys/{key}").status_code for key in named] == [204, 403]
+
+
+def test_a_pack_is_configured_by_who_may_manage_that_pack(of_aws: Identity, people: People) -> None:
+    for pack in ("aws", "web"):
+        make_action(pack=pack)
+    ann = make_identity("bob", role="web", grants=("pack.view", "pack.manage@pack:web"))
+    body: dict[str, Any] = {"values": {}}
+    assert client_of(ann).put(f"{API}/packs/web/config", body, format="json").status_code == 200
+    assert client_of(ann).put(f"{API}/packs/aws/config", body, format="json").status_code == 403
+    assert client_of(of_aws).put(f"{API}/packs/web/config", body, format="json").status_code == 404

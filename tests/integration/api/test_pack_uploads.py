@@ -109,6 +109,21 @@ def test_an_upload_is_counted_while_it_comes(people: People, settings: Settings)
     assert elsewhere.status == 413
 
 
+@pytest.mark.parametrize(
+    ("headers", "query", "status"),
+    [
+        ({"content-encoding": "gzip"}, b"", 415),
+        ({}, b"q=" + b"x" * 20_000, 414),
+        ({"x-long": "x" * 100_000}, b"", 431),
+    ],
+)
+def test_the_head_of_an_upload_is_bounded_like_any_other(
+    people: People, headers: dict[str, str], query: bytes, status: int
+) -> None:
+    given = {"content-type": BINARY, **headers}
+    assert ask("POST", URL, by=people.administrator, headers=given, query=query, chunks=[tar_gz({})]).status == status
+
+
 def test_an_upload_that_is_gone_is_told(administrator: APIClient, own_folders: Path) -> None:
     answer = administrator.post(URL, tar_gz({"pack.yaml": b"ref: acme\n"}), content_type=BINARY)
     for path in left_in(own_folders):

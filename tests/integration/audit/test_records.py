@@ -101,6 +101,23 @@ def test_deeds_of_the_console_are_recorded(people: People) -> None:
     ]
 
 
+def test_a_deed_that_only_a_form_names_is_recorded_by_its_own_verb(people: People) -> None:
+    client = Client()
+    client.force_login(people.administrator)
+    page = f"/admin/identities/{people.owner.pk}/"
+    client.post(page, {"deed": "reset"})
+    client.post(page, {"deed": "assign", "role": "nonsense"})
+    client.post(page, {"deed": "token"})
+    client.post("/admin/executions/bulk/", {"deed": "cancel", "id": "1"})
+    deeds = [(deed, on, outcome) for _, deed, on, outcome in told() if deed != "login"]
+    assert deeds == [
+        ("identity.manage", "owner", "done"),
+        ("role.manage", "owner", "failed"),
+        ("token.manage", "owner", "refused"),
+        ("execution.cancel", "", "done"),
+    ]
+
+
 def test_changes_in_the_tables_of_the_console_are_recorded(people: People) -> None:
     client = Client()
     client.force_login(people.administrator)
