@@ -72,5 +72,11 @@ def _row(deed: Deed) -> tuple[str | int | None, ...]:
         deed.outcome,
         client_address.current.get(),
         request_id.current.get(),
-        orjson.dumps(deed.facts).decode(),
+        orjson.dumps({**deed.facts, **_execution(deed.by)}).decode(),
     )
+
+
+def _execution(identity: "Identity | None") -> JsonObject:
+    """Which execution acted for `identity`, where it came with an execution's token."""
+    token = identity.token if identity is not None else None
+    return {"execution": token.execution_id} if token is not None and token.execution_id is not None else {}

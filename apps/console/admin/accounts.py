@@ -35,8 +35,6 @@ class RoleAssignmentAdmin(ReadOnlyAdmin):
 
 @admin.register(LoginFailures)
 class LoginFailuresAdmin(ReadOnlyAdmin):
-    """Deleting a row lets in again whom it keeps out."""
-
     list_display = ("about", "count", "since")
 
 

@@ -118,15 +118,6 @@ def test_a_deed_that_only_a_form_names_is_recorded_by_its_own_verb(people: Peopl
     ]
 
 
-def test_changes_in_the_tables_of_the_console_are_recorded(people: People) -> None:
-    client = Client()
-    client.force_login(people.administrator)
-    made = {"username": "new", "password1": CANARY, "password2": CANARY, "usable_password": "true"}
-    assert client.post("/admin/tables/accounts/identity/add/", made).status_code == 302
-    assert told(deed="identity.add") == [("administrator", "identity.add", "new", "done")]
-    assert CANARY not in repr(list(AuditRecord.objects.values()))
-
-
 def test_no_secret_is_in_a_record(administrator: APIClient) -> None:
     make_action(parameters={"token": {"type": "string", "secret": True}})
     administrator.post("/api/v1/executions", {"action": "demo.deploy", "parameters": {"token": CANARY}}, format="json")

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from apps.accounts.models import ApiToken, ExecutionLimits, Identity
 from apps.accounts.services.tokens import issue_token, prove_token
+from apps.audit.models import AuditRecord
 from apps.executions.api_tokens import NobodyAsked, api_token_for, end_api_tokens, sweep_api_tokens
 from apps.executions.definitions import definition_of
 from apps.executions.models import Execution
@@ -46,6 +47,8 @@ def test_it_may_what_the_action_asks_for_and_who_asked_may(people: People) -> No
     assert client.get("/api/v1/auth/me").json()["username"] == "owner"
     assert [item["id"] for item in client.get(RUN).json()["results"]] == [run.id]
     assert client.post(RUN, {"action": "demo.deploy"}, format="json").status_code == 201
+    recorded = AuditRecord.objects.filter(facts__execution=run.id)
+    assert list(recorded.values_list("who", "deed")) == [("owner", "execution.run")], "for whom, and by which execution"
     assert client.get("/api/v1/workers").status_code == 403
     assert client.get("/api/v1/tokens").status_code == 403
     row = ApiToken.objects.get(execution_id=run.id)
