@@ -36,7 +36,7 @@ class ActionsPage(Page):
         return self.show(
             "Actions", page=page_by_name(rows, request.GET, name="ref"), count=found.count(), chosen=chosen,
             is_narrowed=any(chosen.values()),
-            packs=Pack.objects.order_by("ref").values_list("ref", flat=True),
+            packs=Pack.objects.visible_to(self.identity).order_by("ref").values_list("ref", flat=True),
             runtimes=every.order_by("runtime").values_list("runtime", flat=True).distinct(),
             may_run=may(self.identity, Verb.EXECUTION_RUN),
         )  # fmt: skip

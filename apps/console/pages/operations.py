@@ -15,6 +15,7 @@ from apps.core.types import JsonObject
 from apps.operations import kinds
 from apps.operations.models import Operation
 from apps.packs.operations import INSTALL
+from apps.packs.sources.address import Kind
 
 
 class OperationsPage(Page):
@@ -67,8 +68,10 @@ class OperationPage(Page):
             is_trial = bool(given.get("dry_run"))
             facts["outcome_text"] = _outcome_text(outcome, is_trial=is_trial)
             facts["pack_ref"] = "" if is_trial else outcome["ref"]
-        if operation.is_ended and may(self.identity, Verb.PACK_INSTALL):
-            values = {"source": given.get("source", ""), **({"force": "on"} if given.get("force") else {})}
+        is_gone = given.get("kind") == Kind.UPLOAD  # an archive that was sent is not kept
+        if operation.is_ended and not is_gone and may(self.identity, Verb.PACK_INSTALL):
+            values = {name: given[name] for name in ("source", "ref") if given.get(name)}
+            values |= {"force": "on"} if given.get("force") else {}
             facts["again_url"] = f"{reverse('admin:pack_install')}?{urlencode(values)}"
             facts["again_label"] = "Install it" if outcome and given.get("dry_run") else "Install again"
         return facts

@@ -71,6 +71,16 @@ def test_an_installation_that_went_well_leads_to_its_pack(administrator: Client,
     assert "/admin/packs/acme/" not in text
 
 
+def test_an_installation_is_asked_for_again_at_its_ref_and_not_of_an_archive_that_is_gone(
+    administrator: Client, people: People
+) -> None:
+    given = {"source": "https://git.example.org/a.git", "kind": "git", "ref": "v1", "force": False, "dry_run": False}
+    done = make_operation(people, status="failed", input=given)
+    assert "a.git&amp;ref=v1" in look(administrator, f"{LIST}{done.pk}/")
+    sent = make_operation(people, status="failed", input={**given, "source": "0" * 32, "kind": "upload", "ref": ""})
+    assert "Install again" not in look(administrator, f"{LIST}{sent.pk}/")
+
+
 def test_a_running_one_is_followed(administrator: Client, people: People) -> None:
     running = make_operation(people, status="running", progress=30)
     text = look(administrator, f"{LIST}{running.pk}/")
