@@ -18,8 +18,8 @@ class AuditQuerySet(models.QuerySet["AuditRecord"]):
 class AuditRecord(models.Model):
     """`who` is a name as it was then, `who_id` that identity's id; both are values, as a row outlives its identity.
 
-    What a worker does for a running action has `execution 17` in `who`, and no `who_id`. What an action does itself, with
-    a token of its own, has the identity for which it acts, and `execution` in its facts.
+    What a worker does for a running action has `execution 17` in `who`, and no `who_id`. What an action does with
+    its own token has the identity for which it acts, and `execution` in its facts.
     """
 
     class Outcome(models.TextChoices):
