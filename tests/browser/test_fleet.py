@@ -48,7 +48,7 @@ def test_a_pack_is_installed_from_the_form_and_its_log_watched(page: Page, tmp_p
     page.goto("/admin/packs/")
     page.get_by_role("link", name="Install a pack").click()
     well("pack-install")
-    page.get_by_label("Folder on the server").fill(str(write_pack(tmp_path, ref="byform", files=_FILES)))
+    page.get_by_label("Or where it is").fill(str(write_pack(tmp_path, ref="byform", files=_FILES)))
     page.get_by_role("button", name="Install").click()
     expect(page.locator("[role=log]")).to_contain_text("register")
     expect(page.get_by_text("byform 1.0.0 is installed (1 actions).")).to_be_visible()
@@ -61,13 +61,13 @@ def test_a_pack_is_installed_from_the_form_and_its_log_watched(page: Page, tmp_p
 def test_a_broken_pack_shows_all_its_errors_with_their_places(page: Page, tmp_path: Path, well: Well) -> None:
     files = {"actions/a.yaml": "name: a\nruntime: shell\nentry_point: gone.sh\ntimeout_s: <script>alert(1)</script>\n"}
     page.goto("/admin/packs/install/")
-    page.get_by_label("Folder on the server").fill(str(write_pack(tmp_path, ref="broken", version="one", files=files)))
+    page.get_by_label("Or where it is").fill(str(write_pack(tmp_path, ref="broken", version="one", files=files)))
     page.get_by_role("button", name="Install").click()
     for place in ("pack.yaml:2", "actions/a.yaml:3", "actions/a.yaml:4"):
         expect(page.get_by_role("cell", name=place)).to_be_visible()
     well("operation-failed")
     page.get_by_role("link", name="Install again").click()
-    expect(page.get_by_label("Folder on the server")).to_have_value(str(tmp_path))
+    expect(page.get_by_label("Or where it is")).to_have_value(str(tmp_path))
 
 
 def test_a_limit_is_moved_and_the_line_moves(page: Page, attune: Attune, acme: str, well: Well) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD
-
 TABLES = "/admin/tables"
 
 
@@ -42,42 +40,6 @@ def test_a_table_is_filtered_searched_and_paged(page: Page) -> None:
     page.get_by_text("Filters").first.click()
     page.get_by_role("link", name="Succeeded").click()
     expect(page).to_have_url(re.compile("status__exact=succeeded"))
-
-
-def test_an_identity_is_added_changed_and_switched_off(page: Page, axe: Callable[[], None]) -> None:
-    page.goto(f"{TABLES}/accounts/identity/add/")
-    axe()
-    page.locator("[name=username]").fill("somebody")
-    page.locator("[name=password1]").fill(PASSWORD)
-    page.locator("[name=password2]").fill(PASSWORD)
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#messages")).to_contain_text("was added successfully")
-    page.locator("[name=email]").fill("somebody@example.org")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#messages")).to_contain_text("was changed successfully")
-    address = str(page.locator("#messages a").get_attribute("href")).replace("change/", "")
-    page.goto(f"{address}password/")
-    axe()
-    page.locator("[name=password1]").fill(PASSWORD)
-    page.locator("[name=password2]").fill("another one altogether")
-    page.locator("button[type=submit], input[type=submit]").first.click()
-    expect(page.locator("#content")).to_contain_text("The two password fields")
-    page.goto(f"{address}change/")
-    page.locator("[name=is_active]").uncheck()
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#messages")).to_contain_text("was changed successfully")
-    page.goto(f"{address}change/")
-    expect(page.locator("[name=is_active]")).not_to_be_checked()
-
-
-def test_the_own_password_is_changed_only_with_the_old_one(page: Page, axe: Callable[[], None]) -> None:
-    page.goto("/admin/password_change/")
-    axe()
-    page.locator("[name=old_password]").fill("wrong")
-    page.locator("[name=new_password1]").fill("another one altogether")
-    page.locator("[name=new_password2]").fill("another one altogether")
-    page.locator("#content form [type=submit]").click()
-    expect(page.locator("#content")).to_contain_text("Your old password was entered incorrectly")
 
 
 @pytest.mark.parametrize("table", ["accounts/identity", "executions/execution", "packs/pack", "accounts/apitoken"])
