@@ -1,6 +1,7 @@
 """Hears over Redis what is asked of this worker, so that it takes effect at once and not with the next heartbeat."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 #: Between two tries to reach Redis; meanwhile the heartbeat finds it all.
 _RETRY_S = 2.0
 _LISTEN_S = 1.0
+#: Of an execution or a worker.
+_ID = re.compile(r"[0-9]{1,19}")
 
 
 class Listener:
@@ -43,6 +46,10 @@ class Listener:
                 self._listen()
             except FAILURES:
                 self._stopping.wait(_RETRY_S)
+            except Exception:
+                # Anybody who reaches Redis may publish anything; the thread must outlive it.
+                logger.exception("what was heard was not understood")
+                self._stopping.wait(_RETRY_S)
 
     def _listen(self) -> None:
         client = connect(settings.REDIS_URL)
@@ -58,7 +65,7 @@ class Listener:
 
     def _take(self, subscription: PubSub) -> None:
         message = subscription.get_message(timeout=_LISTEN_S)
-        if not message or not str(message["data"]).isdigit():
+        if not message or not _ID.fullmatch(str(message["data"])):
             return
         if message["channel"] == CANCEL_CHANNEL:
             self._host.stop(int(message["data"]), StopReason.CANCELED)

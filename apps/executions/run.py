@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from itertools import chain, repeat
 from pathlib import Path
 from typing import TypeVar
@@ -41,6 +41,7 @@ from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import RunResult
 from apps.runner.redact import Masker
+from apps.runner.removal import remove_tree
 from apps.runner.spec import LogLimits, RunSpec
 from apps.runtimes.environments import locks
 from apps.runtimes.environments.errors import EnvironmentGone
@@ -135,7 +136,7 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
                 lambda: _prepare(claimed, definition, secret_parameters, control=control, host=host, held=held)
             )
             release_connection()
-            log_dir = attempt_folder(claimed.id, claimed.attempt)
+            log_dir = _emptied(attempt_folder(claimed.id, claimed.attempt))
             result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
         _count_output(result)
         judge = Judge(
@@ -147,6 +148,14 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
         return judge.ending_of(result)
     except Exception as error:  # noqa: BLE001 - told apart there
         return _kept_from_running(claimed, error)
+
+
+def _emptied(folder: Path) -> Path:
+    """Of an attempt that begins. After a restore of the database, files of another execution of its number lie there,
+    which are nobody's to see."""
+    with suppress(FileNotFoundError):
+        remove_tree(folder)
+    return folder
 
 
 def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: PLR0911 - one for each kind

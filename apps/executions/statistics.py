@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
@@ -261,12 +261,8 @@ def _counts(gates: Sequence[int]) -> dict[int, Counts]:
     try:
         return dict(lines.slots().counts(gates))
     except (RedisAway, StaleEpoch):
-        live = Execution.objects.filter(gate__in=gates, number__isnull=False)
-        statuses = list(live.filter(status__in=IN_LINE | HOLDS_SLOT).values_list("gate", "status"))
-        return {
-            gate: Counts(
-                waiting=sum(1 for at, status in statuses if at == gate and status in IN_LINE),
-                holding=sum(1 for at, status in statuses if at == gate and status in HOLDS_SLOT),
-            )
-            for gate in gates
-        }
+        live = Execution.objects.filter(gate__in=gates, number__isnull=False, status__in=IN_LINE | HOLDS_SLOT)
+        waiting, holding = (Count("pk", filter=Q(status__in=statuses)) for statuses in (IN_LINE, HOLDS_SLOT))
+        counted = live.order_by().values_list("gate").annotate(waiting=waiting, holding=holding)
+        found = {gate: Counts(waiting=waits, holding=holds) for gate, waits, holds in counted}
+        return {gate: found.get(gate, Counts(waiting=0, holding=0)) for gate in gates}

@@ -153,8 +153,10 @@ def build(pack_ref: str, runtime: str, rebuild: bool = False) -> None:
     if not hosted.definition.has_environments:
         return
     wanted = wanted_environment(pack_ref, pack.current.digest, hosted)
+    control = RunControl()
     try:
-        _build(wanted.request, host=host, control=RunControl(), rebuild=rebuild)
+        with host.building(control):
+            _build(wanted.request, host=host, control=control, rebuild=rebuild)
     except BuildFailed as error:
         logger.warning("%s", error.detail, extra={"pack": pack_ref})
 
@@ -162,8 +164,10 @@ def build(pack_ref: str, runtime: str, rebuild: bool = False) -> None:
 @shared_task(name=ROLLBACK_TASK, ignore_result=False)
 def rollback(pack_ref: str, runtime: str) -> None:
     """Lets the generation before the one that serves serve again."""
-    hosted = current().runtime(runtime)
+    host = current()
+    hosted = host.runtime(runtime)
     try:
-        rollback_environment(hosted.definition, pack_ref=pack_ref, settings=build_settings())
+        with host.building(RunControl()):  # it may have to wait for one
+            rollback_environment(hosted.definition, pack_ref=pack_ref, settings=build_settings())
     except NoSuchGeneration as error:
         logger.warning("%s", error.detail, extra={"pack": pack_ref})

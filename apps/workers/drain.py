@@ -13,7 +13,7 @@ _LOOK_EVERY_S = 0.1
 
 
 class Drain:
-    """`begin` and `call_off` as often as one likes; both return at once."""
+    """`begin` and `call_off` as often as one likes; both return at once. A process that ends is not called off."""
 
     def __init__(self, host: Host, *, patience_s: float) -> None:
         self._host = host
@@ -22,21 +22,24 @@ class Drain:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            self._called_off.clear()
-            self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
+        if self._thread is None or not self._thread.is_alive() or self._called_off.is_set():
+            self._called_off = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(self._called_off,), name="drain", daemon=True)
             self._thread.start()
 
     def call_off(self) -> None:
         """What was interrupted already stays so."""
         self._called_off.set()
 
-    def _run(self) -> None:
+    def _run(self, called_off: threading.Event) -> None:
         logger.info("worker %s drains: %d running", self._host.name, len(self._host.running_ids))
         deadline = time.monotonic() + self._patience_s
-        while self._host.running_ids and time.monotonic() < deadline:
-            if self._called_off.wait(_LOOK_EVERY_S):
+        while self._host.busy_slots and time.monotonic() < deadline:
+            # A heartbeat that was under way when the process was told to end may still have called it off.
+            if called_off.is_set() and not self._host.intake.is_stopping:
                 return
+            time.sleep(_LOOK_EVERY_S)
         for execution_id in self._host.running_ids:
             logger.warning("it is interrupted: its worker drains", extra={"execution_id": execution_id})
             self._host.stop(execution_id, StopReason.INTERRUPTED)
+        self._host.stop_builds()

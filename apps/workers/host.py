@@ -51,6 +51,7 @@ class Host:
     hints_heard: int = 0
     """Grows with each hint that reaches this process."""
     _runs: dict[RunControl, int] = field(default_factory=dict)
+    _builds: set[RunControl] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _runtimes: dict[str, tuple[float, HostedRuntime]] = field(default_factory=dict)
 
@@ -70,6 +71,28 @@ class Host:
     def running_ids(self) -> list[int]:
         with self._lock:
             return list(dict.fromkeys(self._runs.values()))
+
+    @contextmanager
+    def building(self, control: RunControl) -> Iterator[None]:
+        """While the block runs, a slot is busy with a build that no execution here waits for."""
+        with self._lock:
+            self._builds.add(control)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._builds.discard(control)
+
+    @property
+    def busy_slots(self) -> int:
+        with self._lock:
+            return len(self._runs) + len(self._builds)
+
+    def stop_builds(self) -> None:
+        with self._lock:
+            controls = list(self._builds)
+        for control in controls:
+            control.stop(StopReason.INTERRUPTED)
 
     def stop(self, execution_id: int, reason: StopReason) -> None:
         """TERM, grace, KILL; nothing for one that does not run here."""

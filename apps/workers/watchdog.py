@@ -42,7 +42,7 @@ class Watchdog:
         heard, self._heard = self._heard, self._host.hints_heard
         if heard != self._host.hints_heard or not self._host.intake.is_open:
             return False
-        if len(self._host.running_ids) >= self._slots:
+        if self._host.busy_slots >= self._slots:
             return False
         return _messages_in(self._host.capabilities.queues) > 0
 

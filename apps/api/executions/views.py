@@ -203,7 +203,10 @@ class RerunView(View):
         self.only_parameters(request)
         values = self.read_body(request, serializers.RerunSerializer)
         new = rerun_execution(self.identity(request), path_id(execution_id), parameters=values.get("parameters", {}))
-        return Response(represent([visible_execution(self, request, str(new.pk))])[0], status=201)
+        answer = again_if_given_up(
+            lambda: represent([visible_execution(self, request, str(new.pk))])[0], is_idempotent=True
+        )
+        return Response(answer, status=201)
 
 
 def visible_execution(view: View, request: Request, execution_id: str) -> Execution:
@@ -236,10 +239,12 @@ def wait_for_end(execution_id: int, wait_s: float) -> None:
 
 
 def answer_accepted(view: View, request: Request, accepted: Accepted, *, is_batch: bool) -> Response:
-    wanted = Execution.objects.select_related(*RELATED)
+    def look() -> list[JsonObject]:
+        rows = Execution.objects.select_related(*RELATED).in_bulk(list(accepted.execution_ids))
+        return represent([rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows])
+
     # It is accepted: whoever heard 503 now would ask for another one.
-    rows = again_if_given_up(lambda: wanted.in_bulk(list(accepted.execution_ids)), is_idempotent=True)
-    found = represent([rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows])
+    found = again_if_given_up(look, is_idempotent=True)
     if not found:  # made by an earlier request under the same key, and removed since
         raise UnknownExecution("The execution of the earlier request under this key is gone.")
     status = 201 if accepted.is_new else 200

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from apps.packs.models import PackVersion
 
 
+@transaction.atomic
 def follow(version: "PackVersion") -> None:
     """Called in the transaction that made `version` current: adds, changes and retires the policies of its actions."""
     actions = Action.objects.filter(pack=version.pack).select_related("definition")
@@ -22,7 +24,8 @@ def follow(version: "PackVersion") -> None:
         if (rule := parsed(action.definition.digest, action.definition.body).concurrency) is not None
     }
     own = Policy.objects.filter(source=Policy.Source.ACTION)
-    existing = {policy.subject: policy for policy in own.filter(subject__in=rules)}
+    # Locked: one that was removed and comes back must not be collected meanwhile.
+    existing = {policy.subject: policy for policy in own.filter(subject__in=rules).select_for_update(no_key=True)}
     for ref, rule in rules.items():
         _write(ref, rule, existing.get(ref), pack_ref=version.pack.ref)
     gone = own.in_force().filter(pack_ref=version.pack.ref).exclude(subject__in=rules)

@@ -77,7 +77,9 @@ class PolicyFiles:
     def write(self, version: "PackVersion", items: Sequence[PolicyFile]) -> None:
         ref = version.pack.ref
         own = Policy.objects.filter(source=Policy.Source.PACK, pack_ref=ref)
-        existing = {(policy.name, policy.kind): policy for policy in own.order_by("is_removed", "pk").reverse()}
+        # Locked: one that was removed and comes back must not be collected meanwhile.
+        found = own.order_by("is_removed", "pk").reverse().select_for_update(no_key=True)
+        existing = {(policy.name, policy.kind): policy for policy in found}
         columns = {(refs.join(ref, item.name), item.kind): _columns(item, ref) for item in items}
         gone = [policy.pk for key, policy in existing.items() if key not in columns]
         own.in_force().filter(pk__in=gone).update(**_changed(is_removed=True))

@@ -3,7 +3,7 @@
 Kept are pinned ones, whoever asked for them, and what they asked for.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -59,17 +59,31 @@ class Part(StrEnum):
     ARTIFACTS = "e.artifacts_removed_at IS NULL"
 
 
+#: Whose files refuse to go, in this process: see `note_refused`.
+_refused: dict[Part, set[int]] = {part: set() for part in Part}
+
+
+def note_refused(part: Part, ids: Iterable[int]) -> None:
+    """Half a batch that refuses would be half of the next one too, and a whole one would be all there ever is: then
+    they are passed over until the others are through."""
+    refused = set(ids)
+    if len(refused) >= BATCH / 2:
+        _refused[part] |= refused
+
+
 def lock_due(part: Part, kept_for: timedelta) -> list[int]:
     """Those of which `part` is to be removed now, oldest end first, locked until the transaction ends.
 
     Any number of processes may ask at once; each execution is given to one of them. One that is just being run again is
     left out.
     """
-    spared = _pinned_and_above()
+    spared = [*_pinned_and_above(), *_refused[part]]
     given: dict[str, Any] = {"kept": kept_for, "terminal": sorted(TERMINAL), "spared": spared, "most": BATCH}
     with connection.cursor() as cursor:
         cursor.execute(_FIND.format(condition=part.value), given)
         found = [row[0] for row in cursor.fetchall()]
+    if len(found) < BATCH:
+        _refused[part].clear()
     # Whoever pinned one since then has written it by now, or waits for our lock.
     return without(found, _pinned_and_above() if found else ())
 

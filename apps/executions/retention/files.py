@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from apps.executions.files import ARTIFACTS, execution_folder, executions_root
-from apps.executions.retention.candidates import Part, lock_due
+from apps.executions.retention.candidates import Part, lock_due, note_refused
 from apps.runner.removal import remove_tree
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def collect_artifacts() -> int:
 def _collect(part: Part, kept_for: timedelta | None, *, column: str, remove: Callable[[Path], None]) -> int:
     if kept_for is None or not files_are_here():
         return 0
-    ids = removed_of(lock_due(part, kept_for), remove)
+    ids = removed_of(part, lock_due(part, kept_for), remove)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE executions_execution SET {column} = clock_timestamp() WHERE id = ANY(%s)",
@@ -56,19 +56,22 @@ def _tell_once(root: Path) -> None:
     logger.warning("there is no %s here, so no execution is removed by age", root)
 
 
-def removed_of(ids: Sequence[int], remove: Callable[[Path], None]) -> list[int]:
-    """Those whose files are gone now; what refuses is told, and tried again in the next round."""
-    removed, refused = [], []
+def removed_of(part: Part, ids: Sequence[int], remove: Callable[[Path], None]) -> list[int]:
+    """Those whose files are gone now; what refuses is told, and tried again in a later round."""
+    removed: list[int] = []
+    refused: dict[int, str] = {}
     for execution_id in ids:
         try:
             with suppress(FileNotFoundError):
                 remove(execution_folder(execution_id))
         except OSError as error:
-            refused.append(f"{execution_id}: {error.strerror or error}")
+            refused[execution_id] = error.strerror or str(error)
         else:
             removed.append(execution_id)
     if refused:
-        logger.warning("files of %d executions cannot be removed (%s)", len(refused), refused[0])
+        first, why = next(iter(refused.items()))
+        logger.warning("files of %d executions cannot be removed (%d: %s)", len(refused), first, why)
+        note_refused(part, refused)
     return removed
 
 
@@ -76,7 +79,7 @@ def _remove_logs(folder: Path) -> None:
     for attempt in _attempts(folder):
         for path in attempt.iterdir():
             if path.name != ARTIFACTS:
-                path.unlink()
+                _remove_whatever(path)
     _remove_if_empty(folder)
 
 
@@ -88,7 +91,7 @@ def _remove_artifacts(folder: Path) -> None:
 
 
 def _remove_whatever(path: Path) -> None:
-    """An action may have put a link or a file where its folder was."""
+    """An action may have put a link or a file where its folder was, and folders among the logs."""
     if path.is_symlink() or not path.is_dir():
         path.unlink()
     else:

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 _FOLDERS = 5
 #: So long it stays nevertheless: whoever started Attune with a wrong database may notice.
 _SPARED_S = 24 * 3600.0
+#: Under this name a folder is nobody's: a new execution of its number makes one of its own meanwhile.
+_ASIDE = ".orphan-"
 
 
 class OrphanSearch:
@@ -48,6 +50,8 @@ def _buckets() -> list[Path]:
 
 
 def _look_through(bucket: Path) -> int:
+    for left in bucket.glob(f"{_ASIDE}*"):  # by one that was killed
+        _remove(left)
     try:
         folders = {int(path.name): path for path in bucket.iterdir() if path.name.isdecimal()}
     except OSError:  # gone meanwhile
@@ -55,20 +59,39 @@ def _look_through(bucket: Path) -> int:
     first = int(bucket.name) * PER_FOLDER
     # Looked up after the folders were listed: whoever has a folder has had a row before.
     known = set(Execution.objects.filter(pk__range=(first, first + PER_FOLDER - 1)).values_list("pk", flat=True))
-    removed = sum(_removed_if_old(path) for execution_id, path in folders.items() if execution_id not in known)
+    removed = sum(
+        _removed_if_old(path, execution_id) for execution_id, path in folders.items() if execution_id not in known
+    )
     if not known and Execution.objects.filter(pk__gte=first + PER_FOLDER).exists():  # no new one comes here
         with suppress(OSError):
             bucket.rmdir()
     return removed
 
 
-def _removed_if_old(folder: Path) -> bool:
+def _removed_if_old(folder: Path, execution_id: int) -> bool:
+    aside = folder.with_name(f"{_ASIDE}{folder.name}")
     try:
         if folder.lstat().st_mtime > time.time() - _SPARED_S:
             return False
+        # Looked up once more: after a restore, new executions get the numbers of such folders while others are removed.
+        if Execution.objects.filter(pk=execution_id).exists():
+            return False
+        folder.rename(aside)
+    except OSError as error:
+        _tell_refusal(folder, error)
+        return False
+    return _remove(aside)
+
+
+def _remove(folder: Path) -> bool:
+    try:
         remove_tree(folder)
     except OSError as error:
-        logger.warning("%s belongs to no execution and cannot be removed: %s", folder, error.strerror or error)
+        _tell_refusal(folder, error)
         return False
     logger.info("%s belonged to no execution and was removed", folder)
     return True
+
+
+def _tell_refusal(folder: Path, error: OSError) -> None:
+    logger.warning("%s belongs to no execution and cannot be removed: %s", folder, error.strerror or error)

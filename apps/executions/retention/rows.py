@@ -14,7 +14,8 @@ def collect_executions() -> int:
     kept_for = settings.ATTUNE_RETENTION_EXECUTIONS
     if kept_for is None or not files_are_here():
         return 0
-    ids = removed_of(_forgotten_by_reruns(lock_due(Part.EXECUTION, kept_for)), remove_tree)
+    due = _forgotten_by_reruns(lock_due(Part.EXECUTION, kept_for))
+    ids = removed_of(Part.EXECUTION, due, remove_tree)
     _delete(ids)
     return len(ids)
 

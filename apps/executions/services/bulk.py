@@ -1,9 +1,11 @@
 """Cancels or reruns many executions, each for itself: one that cannot be done does not hold up the others."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from apps.core.database import Trouble, first_line, release_connection, trouble_of
 from apps.core.errors import AttuneError, FieldError, Invalid
 from apps.executions.services.cancel import cancel_execution
 from apps.executions.services.rerun import rerun_execution
@@ -11,6 +13,10 @@ from apps.executions.services.rerun import rerun_execution
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
+logger = logging.getLogger(__name__)
+
+_GIVEN_UP = "The database gave this up; look whether it was done before you ask again."
+_NOT_ASKED = "Not done: the database could not be reached."
 #: Most executions one call takes.
 MAX_BULK = 500
 
@@ -44,11 +50,27 @@ def rerun_many(identity: "Identity", ids: Sequence[int]) -> list[Outcome]:
 
 
 def _each(ids: Iterable[int], do: Callable[[int], int | None]) -> list[Outcome]:
+    """A database that goes away is an outcome as well once something was done: else nobody would know what."""
     wanted = list(dict.fromkeys(ids))
     if len(wanted) > MAX_BULK:
         detail = f"{len(wanted)} executions; at most {MAX_BULK} are taken at once"
         raise Invalid(detail, errors=[FieldError("/ids", "max_length", detail)])
-    return [_outcome(execution_id, do) for execution_id in wanted]
+    outcomes: list[Outcome] = []
+    trouble: Trouble | None = None
+    for execution_id in wanted:
+        if trouble is Trouble.AWAY:  # each would wait for it
+            outcomes.append(Outcome(execution_id, ok=False, code=trouble, detail=_NOT_ASKED))
+            continue
+        try:
+            outcomes.append(_outcome(execution_id, do))
+        except Exception as error:
+            trouble = trouble_of(error)
+            if trouble is None or not any(outcome.ok for outcome in outcomes):
+                raise
+            logger.warning("%s: %s", trouble, first_line(error), extra={"execution_id": execution_id})
+            release_connection()
+            outcomes.append(Outcome(execution_id, ok=False, code=trouble, detail=_GIVEN_UP))
+    return outcomes
 
 
 def _outcome(execution_id: int, do: Callable[[int], int | None]) -> Outcome:

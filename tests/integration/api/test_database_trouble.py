@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from apps.api.executions import views
+from apps.api.executions.represent import represent
 from apps.executions import lines
 from apps.executions.models import Execution
 from apps.executions.services import request
@@ -91,6 +93,17 @@ def test_what_was_accepted_is_told_so_though_the_database_went_away_after_it(
     answer = client.post("/api/v1/executions", {"action": "demo.gated"}, format="json")
     assert answer.status_code == 201
     assert Execution.objects.filter(action_ref="demo.gated").count() == 1
+
+
+@pytest.mark.parametrize("is_rerun", [False, True])
+def test_what_was_accepted_is_told_so_though_the_database_went_away_before_the_answer(
+    client: APIClient, monkeypatch: pytest.MonkeyPatch, is_rerun: bool
+) -> None:
+    address = f"/api/v1/executions/{Execution.objects.get().pk}/rerun" if is_rerun else "/api/v1/executions"
+    monkeypatch.setattr(views, "represent", once_cut_off(represent))
+    answer = client.post(address, {} if is_rerun else {"action": "demo.deploy"}, format="json")
+    assert answer.status_code == 201
+    assert Execution.objects.count() == 2
 
 
 def test_a_request_under_a_key_is_accepted_once_though_its_connection_was_lost(

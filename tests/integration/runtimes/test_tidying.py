@@ -8,7 +8,9 @@ from django.conf import LazySettings
 from apps.packs.models import Pack
 from apps.runner.warden_client import Warden
 from apps.runtimes.environments.errors import BuildFailed
+from apps.runtimes.environments.generations import GenerationProvider
 from apps.runtimes.environments.locks import hold
+from apps.runtimes.environments.request import EnvironmentOnDisk
 from apps.runtimes.models import Environment
 from apps.workers.capabilities import Capabilities
 from apps.workers.host import Host
@@ -64,3 +66,31 @@ def test_a_build_on_a_full_disk_says_so_and_leaves_nothing(world: World) -> None
             world.ensure(world.request("toy\n"))
         assert world.generations() == []
         assert "No space left" in world.said or "os error 28" in world.said
+
+
+def test_a_pack_that_is_installed_meanwhile_keeps_its_environment(
+    world: World, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = GenerationProvider.list_environments
+
+    def install_and_list(provider: GenerationProvider) -> list[EnvironmentOnDisk]:
+        Pack.objects.get_or_create(ref="new.pack", safe_name="new_pack", label="New")
+        return listed(provider)
+
+    monkeypatch.setattr(GenerationProvider, "list_environments", install_and_list)
+    world.ensure(world.request("toy\n", pack_ref="new.pack"))
+    tidy_host(host)
+    assert world.find("new.pack") is not None
+
+
+def test_an_environment_at_which_somebody_works_keeps_its_row(
+    world: World, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove(*_: object, **__: object) -> None:
+        raise BuildFailed("somebody builds there")
+
+    world.ensure(world.request("toy\n", pack_ref="gone.pack"))
+    Environment.objects.create(pack_ref="gone.pack", runtime="python", volume_id="volume")
+    monkeypatch.setattr(GenerationProvider, "remove_environment", remove)
+    tidy_host(host)
+    assert Environment.objects.filter(pack_ref="gone.pack").exists()

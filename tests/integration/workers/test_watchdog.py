@@ -76,3 +76,9 @@ def test_who_takes_nothing_need_not_hear(scene: Scene) -> None:
 def test_a_redis_that_is_away_is_no_fault_of_the_worker(scene: Scene) -> None:
     breaker.trip()
     assert [scene.after(5), scene.after(600)] == [False, False]
+
+
+def test_builds_that_fill_the_slots_are_no_deafness(scene: Scene) -> None:
+    client().lpush(QUEUE, "hint")
+    with scene.host.building(RunControl()):
+        assert [scene.after(5), scene.after(600)] == [False, False]

@@ -23,13 +23,21 @@ def stopped() -> list[int]:
 
 
 @pytest.fixture
-def member(monkeypatch: pytest.MonkeyPatch, settings: Any, stopped: list[int]) -> Member:
+def builds_stopped() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def member(monkeypatch: pytest.MonkeyPatch, settings: Any, stopped: list[int], builds_stopped: list[str]) -> Member:
     """Of a worker that runs execution 7 for ever."""
     settings.ATTUNE_DRAIN_S = 0.3
     monkeypatch.setattr(members, "look_after_claims", lambda *_: None)
     host: Any = SimpleNamespace(
         name="w1",
         running_ids=[7],
+        busy_slots=1,
+        stop_builds=lambda: builds_stopped.append("stopped"),
+        worker_id=1,
         hints_heard=0,
         intake=Intake([]),
         warden=SimpleNamespace(beat=lambda: None),
@@ -53,3 +61,30 @@ def test_a_drain_that_became_something_else_interrupts_nothing(
     assert drain is not None
     drain.join()
     assert stopped == ([7] if is_interrupted else [])
+
+
+def test_a_beat_that_was_under_way_when_the_process_was_told_to_end_calls_nothing_off(
+    member: Member, stopped: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(_Connection):
+        def execute(self, *given: object) -> Any:
+            member.stop()
+            return super().execute(*given)
+
+    monkeypatch.setattr(members, "begin_draining", lambda _: None)
+    monkeypatch.setattr(members, "connection", SimpleNamespace(close=lambda: None))
+    connection: Any = Interrupted()
+    member.after_beat(connection, "active")
+    drain = member._drain._thread
+    assert drain is not None
+    drain.join()
+    assert stopped == [7]
+
+
+def test_a_build_ends_with_the_patience_too(member: Member, builds_stopped: list[str]) -> None:
+    connection: Any = _Connection()
+    member.after_beat(connection, "draining")
+    drain = member._drain._thread
+    assert drain is not None
+    drain.join()
+    assert builds_stopped == ["stopped"]

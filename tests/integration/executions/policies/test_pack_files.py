@@ -1,9 +1,18 @@
+import threading
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
+from django.db.models.functions import Now
 
+from apps.core.types import JsonObject
 from apps.executions.models import Policy
+from apps.executions.policies import pack_files
+from apps.executions.policies.idle import collect_removed_policies
+from apps.executions.policies.pack_files import PolicyFile
 from apps.executions.policies.services import set_limit
 from apps.packs.loader import PackInvalid, load_pack
 from apps.packs.services.install import Installed, install_pack
@@ -82,6 +91,29 @@ def test_a_file_that_is_gone_retires_its_policy_until_it_comes_back(tmp_path: Pa
     assert (names(), Policy.objects.get().is_removed) == ([], True)
     install(tmp_path, GENTLE, version="3.0.0")
     assert (Policy.objects.get().pk, names()) == (policy.pk, ["acme.gentle"])
+
+
+def test_one_that_comes_back_is_not_collected_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, GENTLE)
+    install(tmp_path, version="2.0.0")
+    Policy.objects.update(updated_at=Now() - timedelta(hours=2))
+
+    def collect() -> None:
+        with suppress(OperationalError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '100ms'")
+            collect_removed_policies()
+        connection.close()
+
+    def collect_and_go_on(item: PolicyFile, pack_ref: str) -> JsonObject:
+        scheduler = threading.Thread(target=collect)
+        scheduler.start()
+        scheduler.join()
+        return real(item, pack_ref)
+
+    real = pack_files._columns
+    monkeypatch.setattr(pack_files, "_columns", collect_and_go_on)
+    install(tmp_path, GENTLE, version="3.0.0")
+    assert names() == ["acme.gentle"]
 
 
 def test_a_policy_of_another_kind_is_another_policy(tmp_path: Path) -> None:

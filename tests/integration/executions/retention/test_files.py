@@ -7,6 +7,7 @@ import pytest
 from django.conf import LazySettings
 
 from apps.executions.files import artifacts_folder, attempt_folder, execution_folder
+from apps.executions.retention import candidates
 from apps.executions.retention.files import collect_artifacts, collect_logs
 from apps.executions.services.pin import pin_execution, unpin_execution
 from apps.executions.states import Status
@@ -108,3 +109,30 @@ def test_what_cannot_be_removed_is_not_said_to_be(monkeypatch: pytest.MonkeyPatc
     assert stuck.logs_removed_at is None
     assert other.logs_removed_at is not None
     assert collect_logs() == 1
+
+
+def test_a_folder_that_an_action_made_among_the_logs_goes_with_them() -> None:
+    old = make_ended(days_ago=8)
+    (attempt_folder(old.pk, 1) / "mine" / "deeper").mkdir(parents=True)
+    assert collect_logs() == 1
+    assert [path.name for path in attempt_folder(old.pk, 1).iterdir()] == ["artifacts"]
+
+
+def test_those_that_refuse_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "BATCH", 2)
+    stuck = [make_ended(days_ago=20 + number) for number in range(5)]
+    other = make_ended(days_ago=9)
+    names = {str(execution.pk) for execution in stuck}
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if names & set(path.parts):
+            raise PermissionError(1, "Operation not permitted")
+        real(path, missing_ok=missing_ok)
+
+    real = Path.unlink
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink)
+        assert sum(collect_logs() for _ in range(4)) == 1
+    other.refresh_from_db()
+    assert other.logs_removed_at is not None
+    assert sum(collect_logs() for _ in range(4)) == len(stuck)

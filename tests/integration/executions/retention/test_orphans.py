@@ -8,7 +8,9 @@ import pytest
 
 from apps.executions.files import execution_folder
 from apps.executions.models import Execution, History
+from apps.executions.retention import orphans
 from apps.executions.retention.orphans import OrphanSearch
+from apps.runner.removal import remove_tree
 from tests.factories import leave_files, make_ended
 
 pytestmark = pytest.mark.usefixtures("artifacts_dir")
@@ -69,3 +71,31 @@ def test_other_things_in_the_folder_are_left_alone(artifacts_dir: Path) -> None:
     age(strange)
     assert search() == 0
     assert strange.exists()
+
+
+def test_an_execution_that_gets_the_number_of_a_folder_meanwhile_keeps_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = {row.pk: row for row in (make_ended(days_ago=1), make_ended(days_ago=1))}
+    for pk in rows:
+        age(execution_folder(pk))
+    History.objects.all().delete()
+    Execution.objects.all().delete()
+
+    def remove_and_begin(folder: Path) -> None:
+        if not Execution.objects.exists():
+            other = next(row for pk, row in rows.items() if execution_folder(pk).exists())
+            other.save(force_insert=True)
+        real(folder)
+
+    real = remove_tree
+    monkeypatch.setattr(orphans, "remove_tree", remove_and_begin)
+    assert search() == 1
+    assert execution_folder(Execution.objects.get().pk).exists()
+
+
+def test_what_a_killed_search_had_put_aside_goes_with_the_next(artifacts_dir: Path) -> None:
+    aside = artifacts_dir / "executions" / "0" / ".orphan-7" / "1"
+    aside.mkdir(parents=True)
+    search()
+    assert not aside.exists()

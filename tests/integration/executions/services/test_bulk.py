@@ -1,9 +1,15 @@
 import pytest
+from django.db import OperationalError
 
+from apps.accounts.models import Identity
 from apps.core.errors import Invalid
+from apps.core.types import JsonObject
 from apps.executions.models import Execution
+from apps.executions.services import bulk
 from apps.executions.services.bulk import MAX_BULK, Outcome, cancel_many, rerun_many
+from apps.executions.services.rerun import rerun_execution
 from apps.executions.states import Status
+from tests.database_trouble import end_sessions_of_this_test, once_cut_off
 from tests.factories import make_action, make_execution, make_worker
 from tests.people import People
 from tests.running import claimed, status_of
@@ -66,3 +72,29 @@ def test_more_than_can_be_done_at_once_is_refused_before_anything_is_done(people
         with pytest.raises(Invalid):
             deed(people.owner, [mine.pk, *range(10**9, 10**9 + MAX_BULK)])
     assert status_of(mine) == "scheduled"
+
+
+def test_what_was_done_is_told_though_the_database_went_away_in_the_middle(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = [make_execution(requested_by_id=people.owner.pk, status=Status.FAILED).pk for _ in range(4)]
+
+    def rerun(identity: Identity, execution_id: int, *, parameters: JsonObject) -> Execution:
+        if execution_id == ended[2]:
+            end_sessions_of_this_test()
+        return real(identity, execution_id, parameters=parameters)
+
+    real = rerun_execution
+    monkeypatch.setattr(bulk, "rerun_execution", rerun)
+    outcomes = rerun_many(people.owner, ended)
+    assert [(item.ok, item.code) for item in outcomes] == [
+        (True, ""), (True, ""), (False, "database_away"), (False, "database_away"),
+    ]  # fmt: skip
+    assert Execution.objects.filter(rerun_of__isnull=False).count() == 2
+
+
+def test_where_nothing_was_done_the_whole_request_failed(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ended,) = [make_execution(requested_by_id=people.owner.pk, status=Status.FAILED).pk]
+    monkeypatch.setattr(bulk, "rerun_execution", once_cut_off(rerun_execution))
+    with pytest.raises(OperationalError):
+        rerun_many(people.owner, [ended])
