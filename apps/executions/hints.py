@@ -17,14 +17,16 @@ AGAIN_AFTER_S = 15
 AGAIN_MOST_S = 300
 _BATCH = 500
 
+#: Materialized: as a mere subquery it may be run again for each row, and then finds others, past its limit.
 _TAKE_DUE = f"""
+    WITH due AS MATERIALIZED (
+        SELECT id FROM executions_execution
+         WHERE status = 'scheduled' AND queue = %(queue)s
+           AND (hinted_at IS NULL OR hinted_at < clock_timestamp()
+                - least({AGAIN_AFTER_S} * power(2, least(hints, 10) - 1), {AGAIN_MOST_S}) * interval '1 second')
+         ORDER BY hinted_at NULLS FIRST, id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
     UPDATE executions_execution e SET hinted_at = clock_timestamp(), hints = e.hints + 1
-      FROM (SELECT id FROM executions_execution
-             WHERE status = 'scheduled' AND queue = %(queue)s
-               AND (hinted_at IS NULL OR hinted_at < clock_timestamp()
-                    - least({AGAIN_AFTER_S} * power(2, least(hints, 10) - 1), {AGAIN_MOST_S}) * interval '1 second')
-             ORDER BY hinted_at NULLS FIRST, id LIMIT %(most)s FOR UPDATE SKIP LOCKED) due
-     WHERE e.id = due.id
+      FROM due WHERE e.id = due.id
     RETURNING e.id, e.attempt, e.queue
 """
 

@@ -106,14 +106,15 @@ def mark_lost_workers(*, after_s: float) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE workers_worker SET status = 'lost', ended_at = clock_timestamp()
-             WHERE id IN (
-                   SELECT id FROM workers_worker
-                    WHERE status IN ('active', 'cordoned', 'draining')
-                      AND last_heartbeat < clock_timestamp() - make_interval(secs => %(after)s)
-                      AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(after)s)
-                    ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
-            RETURNING id
+            WITH silent AS MATERIALIZED (
+                SELECT id FROM workers_worker
+                 WHERE status IN ('active', 'cordoned', 'draining')
+                   AND last_heartbeat < clock_timestamp() - make_interval(secs => %(after)s)
+                   AND pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => %(after)s)
+                 ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED)
+            UPDATE workers_worker w SET status = 'lost', ended_at = clock_timestamp()
+              FROM silent WHERE w.id = silent.id
+            RETURNING w.id
             """,
             {"after": after_s},
         )
