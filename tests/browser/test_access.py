@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.chromium import Complaints
+
 
 @pytest.fixture
 def well(axe: Callable[[], None], fits: Callable[[], None]) -> Callable[[], None]:
@@ -34,7 +36,9 @@ def test_somebody_is_made_given_a_role_and_switched_off(page: Page, well: Callab
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()
 
 
-def test_the_own_password_is_changed_only_with_the_old_one(page: Page, well: Callable[[], None]) -> None:
+def test_the_own_password_is_changed_only_with_the_old_one(
+    page: Page, well: Callable[[], None], complaints: Complaints
+) -> None:
     page.goto("/admin/password_change/")
     well()
     page.locator("[name=old]").fill("wrong")
@@ -42,6 +46,7 @@ def test_the_own_password_is_changed_only_with_the_old_one(page: Page, well: Cal
     page.locator("[name=again]").fill("another one altogether")
     page.get_by_role("button", name="Change password").click()
     expect(page.locator("#content")).to_contain_text("this is not your password")
+    complaints.forget("status of 400")
 
 
 @pytest.mark.parametrize("path", ["groups", "roles", "roles/new", "keys", "keys/new", "audit"])

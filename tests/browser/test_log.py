@@ -267,5 +267,5 @@ def test_a_connection_that_is_lost_goes_on_where_it_was(page: Page, attune: Attu
 
     page.route("**/logs?attempt=1&follow=true", cut)
     open_log(page, talk)
-    expect(page.get_by_text("before the cut")).to_be_visible()
+    expect(page.get_by_role("log").get_by_text("before the cut")).to_be_visible()
     assert asked == [None, "15-0"]

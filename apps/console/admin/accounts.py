@@ -14,6 +14,8 @@ class IdentityAdmin(ReadOnlyAdmin):
     """Changed on their own pages, where the last administrator is kept and sessions end."""
 
     list_display = ("username", "kind", "email", "is_superuser", "is_active", "last_login")
+    search_fields = ("username", "email")
+    list_filter = ("kind", "is_active", "is_superuser")
     exclude = ("password",)
 
 

@@ -40,7 +40,7 @@ def test_a_session_reads_with_its_cookie_and_writes_with_its_csrf_token(browser:
     assert browser.get(ME).json()["username"] == "owner"
     body = {"action": "demo.deploy"}
     refused = browser.post("/api/v1/executions", body, content_type=JSON)
-    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_failed")
     token = browser.cookies["csrftoken"].value
     taken = browser.post("/api/v1/executions", body, content_type=JSON, headers={"X-CSRFToken": token})
     assert (taken.status_code, taken.json()["requested_by"]) == (201, "owner")

@@ -26,6 +26,7 @@ from apps.runtimes.services.environments import begin_build, environment_row, fa
 from apps.runtimes.services.rollback import NoGenerations, rollback_environment
 from tests.integration.runtimes.command_runner import run_command
 from tests.integration.runtimes.world import World
+from tests.people import make_identity
 
 pytestmark = pytest.mark.django_db
 
@@ -182,8 +183,10 @@ def test_an_endless_reason_is_cut_and_a_nul_is_left_out(row: Environment) -> Non
     assert len(row.error) < 100_000
 
 
-def test_everybody_with_an_account_sees_every_environment_and_nobody_else(row: Environment) -> None:
-    assert Environment.objects.visible_to(Identity(username="somebody")).get() == row
+def test_environments_are_seen_by_who_was_given_that_and_nobody_else(row: Environment) -> None:
+    viewer = make_identity("viewer", role="sees environments", grants=("environment.view",))
+    assert Environment.objects.visible_to(viewer).get() == row
+    assert not Environment.objects.visible_to(make_identity("nobody")).exists()
     assert not Environment.objects.visible_to(Identity(username="gone", is_active=False)).exists()
 
 

@@ -9,6 +9,7 @@ from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.models import Runtime
 from apps.runtimes.services import known_runtimes, upsert_runtimes
 from apps.runtimes.services.runtimes import RuntimeTaken
+from tests.people import make_identity
 
 pytestmark = pytest.mark.django_db
 
@@ -73,8 +74,9 @@ def test_those_of_core_come_first() -> None:
     assert [item.name for item in known_runtimes()] == ["b", "z", "a"]
 
 
-def test_everybody_with_an_account_sees_every_runtime_and_nobody_else() -> None:
+def test_runtimes_are_seen_by_who_was_given_that_and_nobody_else() -> None:
     upsert_runtimes("acme", "d1", [runtime("lua")])
-    somebody = Identity(username="somebody")
-    assert Runtime.objects.visible_to(somebody).count() == 1
+    viewer = make_identity("viewer", role="sees runtimes", grants=("runtime.view",))
+    assert Runtime.objects.visible_to(viewer).count() == 1
+    assert Runtime.objects.visible_to(make_identity("nobody")).count() == 0
     assert Runtime.objects.visible_to(Identity(username="gone", is_active=False)).count() == 0

@@ -25,6 +25,12 @@ def few_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entries, "MAX_ENTRIES", 100)  # thousands of files would take seconds
 
 
+@pytest.fixture(autouse=True)
+def own_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Others use the machine's meanwhile."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("temporary")))
+
+
 def named(cases: list[dict[str, Any]], key: str) -> list[Any]:
     return [pytest.param(case, id=repr(case[key])[1:-1] + repr(case.get("ref", ""))[1:-1]) for case in cases]
 
