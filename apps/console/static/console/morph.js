@@ -3,7 +3,7 @@
 //
 //   <div data-live-page="changed-execution-17" hx-trigger="…" hidden>    which events (told by live.js) mean a look
 //   <section data-live-part id="…">                                      what is brought up to date
-//   data-kept    only its attributes follow; a script of its own fills it
+//   data-kept    only its attributes follow, besides those its own script gave it; that script fills it
 //   data-made…   elements and attributes added by scripts; they stay
 (() => {
   const page = document.querySelector("[data-live-page]");
@@ -23,7 +23,8 @@
   }
 
   function morphAttributes(old, fresh) {
-    for (const { name } of [...old.attributes]) {
+    const leaving = old.hasAttribute("data-kept") ? [] : [...old.attributes];
+    for (const { name } of leaving) {
       if (!fresh.hasAttribute(name) && !isOwn(old, name)) old.removeAttribute(name);
     }
     for (const { name, value } of fresh.attributes) {
