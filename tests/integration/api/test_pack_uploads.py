@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from pytest_django import Settings
 from django.test import Client
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from apps.accounts.services.tokens import issue_token
@@ -114,7 +114,11 @@ def test_an_upload_is_counted_while_it_comes(people: People, settings: Settings)
 def test_no_more_is_taken_of_who_may_not_install_than_anywhere(people: People, settings: Settings) -> None:
     """And nothing of it waits in a file."""
     chunk = tar_gz({"pack.yaml": b"ref: acme\n"}).ljust(settings.ATTUNE_MAX_BODY_BYTES, b"\0")
-    shown = {"authorization": "Bearer att_abcdefghijkl_wrong"}, {"cookie": "sessionid=abcdefghijklmnop"}, {"cookie": "x=y"}
+    shown = (
+        {"authorization": "Bearer att_abcdefghijkl_wrong"},
+        {"cookie": "sessionid=abcdefghijklmnop"},
+        {"cookie": "x=y"},
+    )
     for headers in shown:
         answer = ask("POST", URL, headers={"content-type": BINARY, **headers}, chunks=[chunk] * 2)
         assert (answer.status, answer.json()["code"]) == (413, "body_too_large"), headers

@@ -81,4 +81,6 @@ def test_every_scope_is_of_a_resource_or_verb_that_there_is() -> None:
 
 
 def test_a_kind_of_scope_of_another_version_gives_nothing() -> None:
-    assert read(["execution.view@tenant:blue", "gate.view", "execution.run@", "pack.view@pack:"]) == (Grant("gate.view"),)
+    assert read(["execution.view@tenant:blue", "gate.view", "execution.run@", "pack.view@pack:"]) == (
+        Grant("gate.view"),
+    )
