@@ -4,6 +4,7 @@ Without `@` a grant holds for everything. The verb may be `resource.*`, or `*` f
 """
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 #: The kinds of scope that a verb can be given in, besides everything; by verb, else by resource.
@@ -99,7 +100,11 @@ def parse(text: str, *, verbs: Collection[str]) -> Grant:
 
 def read(texts: Iterable[str]) -> tuple[Grant, ...]:
     """Grants that were checked when they were kept. What another version of Attune knew gives nothing here."""
-    return tuple(_scoped(verb, scope) if at else Grant(verb) for verb, at, scope in (t.partition("@") for t in texts))
+    found = []
+    for verb, at, scope in (text.partition("@") for text in texts):
+        with suppress(NoGrant):  # a kind of scope that is not known here
+            found.append(_scoped(verb, scope) if at else Grant(verb))
+    return tuple(found)
 
 
 def covered(wanted: Iterable[Grant], *, by: Collection[Grant]) -> list[Grant]:

@@ -3,6 +3,7 @@
 One query for the roles of somebody who is no administrator; kept with the object, so a request asks once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,12 @@ def rights_of(identity: "Identity") -> Rights:
     if identity.kept_rights is None:
         identity.kept_rights = _looked_up(identity)
     return identity.kept_rights
+
+
+def bind(identity: "Identity", limits: Sequence[Sequence[str]]) -> None:
+    """From now on it may no more than each of `limits` allows too: as with the token that somebody asked with."""
+    of_token = tuple((*read(grants), _WHO_AM_I) for grants in limits)
+    identity.kept_rights = Rights(identity.pk, (*rights_of(identity).layers, *of_token))
 
 
 def rights_without_token(identity: "Identity") -> Rights:

@@ -35,9 +35,16 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and request.user.is_authenticated
 
+    def shows_tables(self, request: HttpRequest) -> bool:
+        """Not to an administrator either who has to choose a password first."""
+        if not self.has_permission(request):
+            return False
+        identity = cast("Identity", request.user)
+        return identity.is_administrator and not identity.must_change_password_first
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The tables, for administrators. Finding out that others may see none would cost queries on every page."""
-        if not (self.has_permission(request) and cast("Identity", request.user).is_administrator):
+        if not self.shows_tables(request):
             return []
         found: list[Any] = super().get_app_list(request, app_label)
         return found
@@ -78,7 +85,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
     def tables(self, request: HttpRequest) -> HttpResponse:
         """All tables as they are, for administrators."""
         context = {**self.each_context(request), "title": "Tables", "app_list": self.get_app_list(request)}
-        if not cast("Identity", request.user).is_administrator:
+        if not self.shows_tables(request):
             context |= {"title": "You may not see this", "detail": "The tables are for administrators."}
             return TemplateResponse(request, "console/error.html", context, status=403)
         return TemplateResponse(request, "console/tables.html", context)

@@ -1,9 +1,11 @@
 """Bounds a request before Django sees it: its address, its headers, and its body, which is counted while it arrives, so
 that an endless one is cut off before it is stored anywhere.
 
-Archives of packs may be larger than all else; they wait in a file, not in memory.
+Archives of packs may be larger than all else; they wait in a file, not in memory, and only who may install packs sends
+one: that is asked before the body is taken.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -25,7 +27,7 @@ _LENGTH_DIGITS = 18
 #: Of a form beside the file in it.
 _FORM_BYTES = 64 * 1024
 _CHUNK = 256 * 1024
-#: A large body is taken only from somebody who shows something of this, true or not.
+#: Whoever shows nothing of this may upload nothing, and nobody is asked about it.
 _CREDENTIALS = frozenset({b"authorization", b"cookie"})
 #: Headers a request may have: each costs more than its bytes.
 MAX_HEADERS = 100
@@ -49,8 +51,11 @@ class BodyLimit:
     """ASGI wrapper: answers 413 once more than `ATTUNE_MAX_BODY_BYTES` have come, whatever the headers claimed; 414 and
     431 to addresses and headers that are too large, 415 to a body that would have to be unpacked first."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, *, may_upload: Callable[[Message], bool]) -> None:
+        """`may_upload` says, in a thread, whether who sends a request may send an archive; others send no more there
+        than anywhere."""
         self.application = application
+        self._may_upload = may_upload
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -61,15 +66,19 @@ class BodyLimit:
             return
         if refusal := _refusal_of_head(scope):
             await _refuse(scope, send, refusal)
-        elif _is_upload(scope):
+            return
+        is_upload = _is_upload(scope) and await asyncio.to_thread(self._may_upload, scope)
+        if _declared_length(scope) > _limit(is_upload=is_upload):
+            await _refuse(scope, send, _too_large(scope, is_upload=is_upload))
+        elif is_upload:
             await self._take_upload(scope, receive, send)
         else:
             await self._take(scope, receive, send)
 
     async def _take(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await _read(receive, _limit(scope))
+        body = await _read(receive, _limit(is_upload=False))
         if body is None:
-            await _refuse(scope, send, _too_large(scope))
+            await _refuse(scope, send, _too_large(scope, is_upload=False))
             return
         length = sum(len(message.get("body", b"")) for message in body)
         await self.application(_with_length(scope, length), _replay(body, receive), send)
@@ -77,11 +86,11 @@ class BodyLimit:
     async def _take_upload(self, scope: Message, receive: Receive, send: Send) -> None:
         with TemporaryFile() as body:
             try:
-                is_within = await _read_into(body, receive, _limit(scope))
+                is_within = await _read_into(body, receive, _limit(is_upload=True))
             except _ClientGone:
                 return
             if not is_within:
-                await _refuse(scope, send, _too_large(scope))
+                await _refuse(scope, send, _too_large(scope, is_upload=True))
                 return
             length = body.tell()
             body.seek(0)
@@ -141,16 +150,18 @@ def _refusal_of_head(scope: Message) -> _Refusal | None:
     encodings = [value.strip().lower() for name, value in scope["headers"] if name == b"content-encoding"]
     if any(encoding not in (b"", b"identity") for encoding in encodings):
         return _Refusal(415, "unsupported_encoding", "A body is taken as it is, without a Content-Encoding.")
-    return _too_large(scope) if _declared_length(scope) > _limit(scope) else None
+    return None
 
 
-def _limit(scope: Message) -> int:
-    return settings.ATTUNE_MAX_UPLOAD_BYTES + _FORM_BYTES if _is_upload(scope) else settings.ATTUNE_MAX_BODY_BYTES
+def _limit(*, is_upload: bool) -> int:
+    return settings.ATTUNE_MAX_UPLOAD_BYTES + _FORM_BYTES if is_upload else settings.ATTUNE_MAX_BODY_BYTES
 
 
-def _too_large(scope: Message) -> _Refusal:
-    most = settings.ATTUNE_MAX_UPLOAD_BYTES if _is_upload(scope) else settings.ATTUNE_MAX_BODY_BYTES
-    return _Refusal(413, "body_too_large", f"The body is larger than {most} bytes.")
+def _too_large(scope: Message, *, is_upload: bool) -> _Refusal:
+    most = settings.ATTUNE_MAX_UPLOAD_BYTES if is_upload else settings.ATTUNE_MAX_BODY_BYTES
+    is_refused = scope["path"] in settings.ATTUNE_UPLOAD_PATHS and not is_upload
+    more = "; more is taken only from who may install packs" if is_refused else ""
+    return _Refusal(413, "body_too_large", f"The body is larger than {most} bytes{more}.")
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:

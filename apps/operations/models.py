@@ -44,6 +44,9 @@ class Operation(models.Model):
     outcome = models.JSONField(null=True, blank=True)
     error = models.JSONField(null=True, blank=True, help_text="{code, detail, errors?}")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    limits = models.JSONField(
+        default=list, db_default=[], blank=True, help_text="of the token it was asked for with; it is bound by each"
+    )
     created_at = models.DateTimeField(db_default=Now())
     hinted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)

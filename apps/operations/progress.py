@@ -6,6 +6,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, Now, Right
 from django.utils import timezone
 
+from apps.accounts.rights import bind
 from apps.core import streaming
 from apps.core.types import JsonObject
 from apps.operations.models import Operation
@@ -17,11 +18,14 @@ MAX_LOG_CHARS = 256 * 1024
 
 
 class Progress:
-    """Bound to one operation; `requested_by` is the identity on whose behalf the handler acts."""
+    """Bound to one operation; `requested_by` is the identity on whose behalf the handler acts: with its rights as they
+    are now, bound as the token was that the request came with."""
 
     def __init__(self, operation: Operation) -> None:
         self.operation_id = operation.pk
         self.requested_by = operation.requested_by
+        if self.requested_by is not None:
+            bind(self.requested_by, operation.limits)
         self._steps: list[JsonObject] = []
 
     def step(self, name: str, *, percent: int) -> None:

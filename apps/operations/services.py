@@ -32,10 +32,14 @@ HINT_AGAIN_AFTER = timedelta(seconds=15)
 def request_operation(
     identity: "Identity | None", *, kind: str, subject: str, operation_input: JsonObject
 ) -> Operation:
-    """Writes the operation and, after commit, tells a conductor. The sweep finds a lost hint."""
+    """Writes the operation and, after commit, tells a conductor. The sweep finds a lost hint.
+
+    What runs for it may do no more than the token that `identity` came with.
+    """
     operation = Operation.objects.create(
-        kind=kind, subject=subject, input=operation_input, requested_by=identity, hinted_at=timezone.now()
-    )
+        kind=kind, subject=subject, input=operation_input, requested_by=identity, hinted_at=timezone.now(),
+        limits=identity.token.limits if identity is not None and identity.token is not None else [],
+    )  # fmt: skip
     transaction.on_commit(lambda: hint(operation.pk))
     streaming.tell("operation")
     return operation

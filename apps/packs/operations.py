@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, BinaryIO
 
+from apps.accounts.permissions import Verb, require
+from apps.core.errors import Forbidden
 from apps.core.types import JsonObject
 from apps.operations.progress import Progress
 from apps.operations.services import request_operation
@@ -39,6 +41,9 @@ def _request(identity: "Identity", source: Source, *, force: bool, dry_run: bool
 
 def install(operation_input: JsonObject, progress: Progress) -> JsonObject:
     """What was asked for → what was installed. Safe to start again: the same content changes nothing."""
+    if progress.requested_by is None:
+        raise Forbidden("Who asked for this is gone.", verb=Verb.PACK_INSTALL.value)
+    require(progress.requested_by, Verb.PACK_INSTALL)  # still: it may have waited for long
     source = Source(Kind(operation_input["kind"]), operation_input["source"], operation_input["ref"])
 
     def tell(step: str, percent: int) -> None:

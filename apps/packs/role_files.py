@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from apps.accounts.grants import MAX_LENGTH, NoGrant, parse
 from apps.accounts.models import Role
 from apps.accounts.permissions import Verb, require
-from apps.accounts.services.granting import MAX_GRANTS, checked_grants, require_all
+from apps.accounts.services.granting import MAX_GRANTS, checked_grants, require_all, require_roles
 from apps.core import refs
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
@@ -75,12 +75,15 @@ class RoleFiles:
 
 
 def require_roles_of(identity: "Identity | None", loaded: "LoadedPack") -> None:
-    """A pack with roles is installed by who may manage roles and has all that they give; others are refused before
-    anything is changed. Raises `Forbidden`. None: Attune itself."""
+    """A pack with roles is installed by who may manage roles and has all that they give, and so is one in the place of
+    a version with roles, which changes or takes them; others are refused before anything is changed. Raises
+    `Forbidden`. None: Attune itself."""
     items: list[RoleFile] = loaded.content.get("roles", [])
-    if not items or identity is None:
+    before = Role.objects.filter(source=Role.Source.PACK, pack_ref=loaded.manifest.ref)
+    if identity is None or not (items or before.exists()):
         return
     require(identity, Verb.ROLE_MANAGE)
+    require_roles(identity, before)
     for item in items:
         require_all(identity, checked_grants(item.grants))
 

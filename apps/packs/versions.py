@@ -30,6 +30,9 @@ IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_module
 #: Folder of archives in storage.
 ARCHIVES = "packs"
 _CHUNK = 1024 * 1024
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+#: A pipe that was put there does not hold us up.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 #: Deepest folder of a pack.
 _MAX_DEPTH = 64
 #: A private copy older than this was left behind by a process that was killed.
@@ -73,7 +76,7 @@ def stage(source: Path) -> Iterator[StagedPack]:
         folder = temporary / "pack"
         errors = ErrorCollector()
         copier = _Copier(errors)
-        copier.copy(source, folder, "")
+        copier.copy(source, folder)
         if errors.errors:
             raise PackInvalid(errors=errors.errors)
         yield StagedPack(folder, digest_of(folder), copier.size_bytes, copier.file_count)
@@ -90,58 +93,72 @@ def _discard_old(folders: Iterable[Path]) -> None:
 
 
 class _Copier:
-    """Copies regular files and folders, nothing else, and stops at the limits."""
+    """Copies regular files and folders, nothing else, and stops at the limits. Everything is opened below what was
+    opened before, and no link is followed, whatever is put there meanwhile: who owns the folder may read less than the
+    conductor does."""
 
     def __init__(self, errors: ErrorCollector) -> None:
         self.size_bytes = 0
         self.file_count = 0
         self._errors = errors
 
-    def copy(self, source: Path, target: Path, path: str, *, depth: int = 0) -> None:
+    def copy(self, source: Path, target: Path) -> None:
+        self._copy_folder(str(source), target, "", within=None, flags=_FOLDER)
+
+    def _copy_folder(
+        self, name: str, target: Path, path: str, *, within: int | None, flags: int, depth: int = 0
+    ) -> None:
         target.mkdir(mode=0o755)
         try:
-            entries = sorted(os.scandir(source), key=lambda item: item.name)
+            folder = os.open(name, flags, dir_fd=within)
         except OSError as error:
             self._errors.add(path, 0, f"cannot be read: {error.strerror}")
             return
-        for entry in entries:
-            if entry.name not in IGNORED and not entry.name.endswith(".pyc"):
-                self._copy_entry(entry, target / entry.name, f"{path}/{entry.name}".lstrip("/"), depth)
+        try:
+            for entry in sorted(os.scandir(folder), key=lambda item: item.name):
+                if entry.name not in IGNORED and not entry.name.endswith(".pyc"):
+                    self._copy_entry(entry, target / entry.name, f"{path}/{entry.name}".lstrip("/"), folder, depth)
+        finally:
+            os.close(folder)
 
-    def _copy_entry(self, entry: "os.DirEntry[str]", target: Path, path: str, depth: int) -> None:
+    def _copy_entry(self, entry: "os.DirEntry[str]", target: Path, path: str, folder: int, depth: int) -> None:
         if (shown := os.fsencode(path).decode(errors="replace")) != path:
             self._errors.add(shown, 0, "the name is not UTF-8", "rename it")
         elif entry.is_symlink():
             self._errors.add(path, 0, "a link; packs hold regular files and folders only", "put the file itself here")
-        elif entry.is_dir():
+        elif entry.is_dir(follow_symlinks=False):
             if depth < _MAX_DEPTH:
-                self.copy(Path(entry.path), target, path, depth=depth + 1)
+                flags = _FOLDER | os.O_NOFOLLOW
+                self._copy_folder(entry.name, target, path, within=folder, flags=flags, depth=depth + 1)
             else:
                 self._errors.add(path, 0, f"deeper than {_MAX_DEPTH} folders")
-        elif entry.is_file():
-            self._copy_file(entry, target, path)
         else:
-            self._errors.add(path, 0, "neither a regular file nor a folder")
+            self._copy_file(entry.name, target, path, within=folder)
 
-    def _copy_file(self, entry: "os.DirEntry[str]", target: Path, path: str) -> None:
+    def _copy_file(self, name: str, target: Path, path: str, *, within: int) -> None:
         try:
-            facts = entry.stat()
-        except OSError as error:
-            self._errors.add(path, 0, f"cannot be read: {error.strerror}")
-            return
-        size = facts.st_size
-        self.file_count += 1
-        self.size_bytes += size
-        if self.file_count > MAX_FILES or self.size_bytes > MAX_BYTES:
-            raise PackInvalid(f"The pack is larger than {MAX_FILES} files or {MAX_BYTES // 2**20} MiB (at {path}).")
-        try:
-            shutil.copyfile(entry.path, target)
+            with open(os.open(name, _FILE, dir_fd=within), "rb") as file:  # noqa: PTH123 - it is a descriptor
+                mode = os.fstat(file.fileno()).st_mode
+                if not stat.S_ISREG(mode):
+                    self._errors.add(path, 0, "neither a regular file nor a folder")
+                    return
+                self._count(path, files=1)
+                with target.open("wb") as copy:
+                    while chunk := file.read(_CHUNK):
+                        self._count(path, size=len(chunk))
+                        copy.write(chunk)
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise
             self._errors.add(path, 0, f"cannot be read: {error.strerror}")
             return
-        target.chmod(0o755 if facts.st_mode & stat.S_IXUSR else 0o644)
+        target.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
+
+    def _count(self, path: str, *, files: int = 0, size: int = 0) -> None:
+        self.file_count += files
+        self.size_bytes += size
+        if self.file_count > MAX_FILES or self.size_bytes > MAX_BYTES:
+            raise PackInvalid(f"The pack is larger than {MAX_FILES} files or {MAX_BYTES // 2**20} MiB (at {path}).")
 
 
 def digest_of(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -68,9 +69,13 @@ def get_group(identity: Identity, name: str) -> Group:
 def create_identity(identity: Identity, *, name: str, kind: str = Identity.Kind.USER, email: str = "") -> WithPassword:
     """A user with a temporary password, or a service account, which has none. Neither may anything yet.
 
-    Raises `Conflict` for a taken name; names that differ only in case are taken too.
+    Raises `Conflict` for a taken name; names that differ only in case are taken too. Raises `Invalid` for one that is
+    written in another way than logins write it, and so looks like another.
     """
     require(identity, Verb.IDENTITY_MANAGE)
+    if name != unicodedata.normalize("NFKC", name):
+        detail = f"write it as {unicodedata.normalize('NFKC', name)}"
+        raise Invalid(f"The name is not valid: {detail}.", errors=[FieldError("/name", "invalid", detail)])
     if Identity.objects.filter(username__iexact=name).exists():
         raise _taken(name)
     is_user = kind == Identity.Kind.USER

@@ -46,9 +46,9 @@ def prove_password(request: HttpRequest, *, name: str, password: str) -> Identit
     Raises `TooManyLogins` with `retry_after_s`, whether or not there is such an account.
     """
     account, address = _about("account", name.casefold()), _address(request)
-    _count(request, name, account, most=MOST_OF_ACCOUNT, whose="with this name")
-    if address:
+    if address:  # first: an address that is refused locks no more accounts
         _count(request, name, address, most=MOST_OF_ADDRESS, whose="from your address")
+    _count(request, name, account, most=MOST_OF_ACCOUNT, whose="with this name")
     identity = authenticate(request, username=name, password=password)
     if not isinstance(identity, Identity):
         return None

@@ -48,14 +48,17 @@ def issue_token(
 ) -> IssuedToken:
     """A new token of `identity`, bound by `grants` where they are given.
 
-    `by` is who asks, when that came with a token: a token issues none that lives longer or may do more than itself.
+    `by` is who asks, when that came with a token: a token issues none that lives longer or may do more than itself,
+    and what that of an execution issues ends with the attempt.
     Raises `Invalid` for an expiry in the past or past that of `by`, and for grants that are none; `Forbidden` for those
     that `by` does not have.
     """
     if expires_at is not None and expires_at <= timezone.now():
         raise Invalid("expires_at lies in the past.")
-    limits = _limits(grants, by=by)
+    limits, asking = _limits(grants, by=by), by.token if by is not None else None
     row = ApiToken(identity=identity, name=name, expires_at=_no_later(expires_at, by=by), limits=limits)
+    if asking is not None and asking.execution_id is not None:  # what an attempt makes for itself ends with it
+        row.execution_id, row.attempt = asking.execution_id, asking.attempt
     return _written(row)
 
 

@@ -175,3 +175,11 @@ def test_a_token_issues_none_that_lives_longer_or_may_more(people: People) -> No
     small = ask(grants=["execution.view@own"]).json()
     assert small["grants"] == ["execution.view@own"]
     assert APIClient(HTTP_AUTHORIZATION=f"Bearer {small['token']}").get("/api/v1/tokens").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["\N{LATIN SMALL LIGATURE FI}x", "\N{FULLWIDTH LATIN SMALL LETTER O}wner"])
+def test_a_name_is_written_as_logins_write_it(administrator: APIClient, name: str) -> None:
+    """The console's form writes it that way, so nobody could log in with this one; and it looks like another."""
+    answer = administrator.post("/api/v1/identities", {"name": name}, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/name")
+    assert not Identity.objects.filter(username=name).exists()

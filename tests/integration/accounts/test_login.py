@@ -42,6 +42,14 @@ def test_an_address_is_closed_for_a_while(people: People) -> None:
     assert log_in("owner", address="198.51.100.1").status_code == 200
 
 
+def test_an_address_that_is_closed_closes_no_more_accounts(people: People) -> None:
+    for number in range(MOST_OF_ADDRESS):
+        log_in(f"name{number}", "wrong")
+    for _ in range(MOST_OF_ACCOUNT + 1):
+        assert log_in("owner", "wrong").status_code == 429
+    assert log_in("owner", address="198.51.100.1").status_code == 200
+
+
 def test_an_ipv6_network_is_one_address(people: People) -> None:
     for number in range(MOST_OF_ADDRESS):
         log_in(f"name{number}", "wrong", address=f"2001:db8::{number:x}")

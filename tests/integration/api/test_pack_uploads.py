@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from apps.accounts.services.tokens import issue_token
 from apps.operations.models import Operation
 from apps.operations.services import run_operation
 from apps.packs.models import Pack
@@ -107,6 +109,30 @@ def test_an_upload_is_counted_while_it_comes(people: People, settings: Settings)
     assert stranger.status == 413, "who shows no credentials sends no more than anywhere"
     elsewhere = ask("POST", "/api/v1/packs/install", by=people.administrator, headers=headers, chunks=[chunk] * 2)
     assert elsewhere.status == 413
+
+
+def test_no_more_is_taken_of_who_may_not_install_than_anywhere(people: People, settings: Settings) -> None:
+    """And nothing of it waits in a file."""
+    chunk = tar_gz({"pack.yaml": b"ref: acme\n"}).ljust(settings.ATTUNE_MAX_BODY_BYTES, b"\0")
+    shown = (
+        {"authorization": "Bearer att_abcdefghijkl_wrong"},
+        {"cookie": "sessionid=abcdefghijklmnop"},
+        {"cookie": "x=y"},
+    )
+    for headers in shown:
+        answer = ask("POST", URL, headers={"content-type": BINARY, **headers}, chunks=[chunk] * 2)
+        assert (answer.status, answer.json()["code"]) == (413, "body_too_large"), headers
+        assert ask("POST", URL, headers={"content-type": BINARY, **headers}, chunks=[b"x"]).status in (401, 403)
+    bound = issue_token(people.administrator, name="x", grants=["pack.view"]).text
+    for by in (people.owner, people.administrator):
+        text = bound if by is people.administrator else issue_token(by, name="x").text
+        headers = {"content-type": BINARY, "authorization": f"Bearer {text}"}
+        assert ask("POST", URL, headers=headers, chunks=[chunk] * 2).status == 413
+        assert ask("POST", URL, headers=headers, chunks=[b"x"]).status == 403
+    client = Client()
+    client.force_login(people.administrator)
+    headers = {"content-type": BINARY, "cookie": f"sessionid={client.cookies['sessionid'].value}"}
+    assert ask("POST", URL, headers=headers, chunks=[chunk] * 2).status == 403, "taken, and refused for want of CSRF"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Identities, groups, roles and passwords in the console."""
 
+from datetime import timedelta
+
 from django.test import Client
+from django.utils import timezone
 
 from apps.accounts.models import Group, Identity, LoginFailures, Role, RoleAssignment
 from apps.accounts.services.login import MOST_OF_ACCOUNT
@@ -36,6 +39,14 @@ def test_a_person_is_made_and_chooses_a_password_first(people: People, visit: Vi
     assert client.get(PASSWORD).status_code == 200
     assert "temporary_until" not in client.get(PASSWORD).content.decode()
     assert Identity.objects.get(username="ann").temporary_until is None
+
+
+def test_an_administrator_with_a_temporary_password_sees_no_tables(people: People) -> None:
+    Identity.objects.filter(pk=people.administrator.pk).update(temporary_until=timezone.now() + timedelta(hours=1))
+    client, status, _ = log_in("administrator", "correct horse")
+    assert status == 302
+    for path in ("/admin/tables/", "/admin/tables/accounts/identity/", "/admin/tables/executions/execution/"):
+        assert client.get(path).status_code in (302, 403), path
 
 
 def test_the_page_of_an_identity_does_what_its_buttons_say(people: People, visit: Visit) -> None:

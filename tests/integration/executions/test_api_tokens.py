@@ -71,6 +71,19 @@ def test_it_ends_with_the_attempt(people: People) -> None:
     assert prove_token(text) is None
 
 
+def test_what_it_issues_ends_with_it(people: People) -> None:
+    make_action(api=["token.manage@own", "token.view@own"])
+    run = claimed(int(client_of(people.owner).post(RUN, {"action": "demo.deploy"}, format="json").json()["id"]))
+    client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token_of(run)}")
+    wish = {"name": "stays", "expires_at": timezone.now() + timedelta(seconds=5)}
+    issued = client.post("/api/v1/tokens", wish, format="json").json()["token"]
+    again = APIClient(HTTP_AUTHORIZATION=f"Bearer {issued}").post("/api/v1/tokens", wish, format="json")
+    assert again.status_code == 201
+    end_api_tokens(run.id, definition_of(run.definition_id), attempt=run.attempt)
+    assert prove_token(issued) is None
+    assert prove_token(again.json()["token"]) is None
+
+
 def test_it_ends_with_a_worker_that_is_lost_and_none_is_made_behind_that(people: People) -> None:
     run = claimed(ask(client_of(people.owner)))
     text = token_of(run)

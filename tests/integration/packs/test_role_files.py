@@ -39,6 +39,18 @@ def test_who_may_not_manage_roles_does_not_install_a_pack_with_one(people: Peopl
     assert not Pack.objects.filter(ref="acme").exists()
 
 
+def test_who_may_not_manage_roles_takes_none_away_with_another_version(people: People, tmp_path: Path) -> None:
+    make_runtimes("shell")
+    install_pack(a_pack(tmp_path / "1"), identity=people.administrator)
+    ann = make_identity("ann", role="author", grants=("pack.*",))
+    keeper = make_identity("keeper", role="keeper", grants=("pack.*", "role.manage"))
+    without = write_pack(tmp_path / "2", version="2.0.0")
+    for identity, refusal in ((ann, Forbidden), (keeper, NotYoursToGive)):
+        with pytest.raises(refusal):
+            install_pack(without, identity=identity)
+    assert Role.objects.filter(name="acme.runner").exists()
+
+
 @pytest.mark.parametrize(
     "text", ["name: runner\ngrants: [fly]\n", "name: runner\ngrants: ['role.manage@own']\n", "name: runner\n",
              "name: runner\ngrants: '*'\n"]

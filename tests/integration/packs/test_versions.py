@@ -167,6 +167,49 @@ def test_equal_content_makes_equal_archives(tmp_path: Path) -> None:
         assert {(member.uid, member.mtime, member.uname) for member in members} == {(0, 0, "")}
 
 
+@pytest.mark.parametrize("name", ["secret", "lib"])
+def test_a_link_that_comes_after_the_look_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The folder may be somebody's who may read less than the conductor."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "keyring").write_text("canary")
+    source = write_pack(tmp_path / "pack", files={"secret": "mine", "lib/keyring": "mine"})
+    look = os.scandir
+
+    def swapped(folder: object) -> object:
+        if not os.path.samestat(os.stat(folder), source.stat()):  # type: ignore[arg-type]  # noqa: PTH116 - as below
+            return look(folder)  # type: ignore[call-overload]  # as below
+        monkeypatch.setattr(os, "scandir", look)
+        entries = list(look(folder))  # type: ignore[call-overload]  # a path or a descriptor
+        (source / name).rename(tmp_path / "away")
+        (source / name).symlink_to(outside / "keyring" if name == "secret" else outside)
+        return entries
+
+    monkeypatch.setattr(os, "scandir", swapped)
+    assert [line.partition(":")[0] for line in mistakes(source)] == [name]
+
+
+def test_a_file_that_grows_is_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_pack(tmp_path / "pack", files={"data": "x"})
+    monkeypatch.setattr(versions, "MAX_BYTES", 10_000)
+    look = os.scandir
+
+    def growing(folder: object) -> object:
+        if not os.path.samestat(os.stat(folder), source.stat()):  # type: ignore[arg-type]  # noqa: PTH116 - as below
+            return look(folder)  # type: ignore[call-overload]  # as below
+        monkeypatch.setattr(os, "scandir", look)
+        entries = list(look(folder))  # type: ignore[call-overload]  # as above
+        for entry in entries:
+            entry.stat()  # remembered
+        (source / "data").write_bytes(bytes(20_000))
+        return entries
+
+    monkeypatch.setattr(os, "scandir", growing)
+    assert "larger than" in mistakes(source)[0]
+
+
 def test_two_processes_that_keep_the_same_version_leave_one_whole_copy(tmp_path: Path) -> None:
     source = write_pack(tmp_path / "source", ref="twice")
     failures: list[BaseException] = []

@@ -78,3 +78,9 @@ def test_every_scope_is_of_a_resource_or_verb_that_there_is() -> None:
 
     assert {name.partition(".")[0] for name in SCOPES} <= resources
     assert scopes_of("role.manage") == frozenset()
+
+
+def test_a_kind_of_scope_of_another_version_gives_nothing() -> None:
+    assert read(["execution.view@tenant:blue", "gate.view", "execution.run@", "pack.view@pack:"]) == (
+        Grant("gate.view"),
+    )
