@@ -49,6 +49,15 @@ class Attune:
         self.client: httpx.Client = self._client()
         return started.stdout
 
+    def ensure_up(self) -> None:
+        """Starts it unless it answers."""
+        try:
+            ready = httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=30)
+        except httpx.HTTPError:
+            self.up()
+        else:
+            assert ready.status_code == 200, ready.text
+
     def down(self) -> str:
         stopped = self.script("down", timeout_s=120)
         assert stopped.returncode == 0, stopped.stdout + stopped.stderr

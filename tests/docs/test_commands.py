@@ -80,7 +80,7 @@ def test_a_page_does_what_it_says(name: str, attune: Attune, clone: Path, tmp_pa
         environment.setdefault("PIP_CONFIG_FILE", str(configured))
     replaced = {"127.0.0.1:8000": f"127.0.0.1:{attune.port}", "ATTUNE_PORT=8001": f"ATTUNE_PORT={free_port()}"}
     if not _starts_attune(ROOT / name):
-        attune.up()
+        attune.ensure_up()
     reader = Reader(clone, environment, replaced=replaced)
     try:
         _read(ROOT / name, reader)
