@@ -46,10 +46,13 @@ class Masker:
         return not (self._short or self._variants)
 
     def mask(self, value: bytes) -> bytes:
-        """A value that stands for itself: a short secret is masked only if it is all of it."""
+        """A value that stands for itself: a short secret is masked only if it is all of it, or a line of it."""
         if value in self._short:
             return MASK
-        return _replace(value, self.spans(value)) if self._variants else value
+        spans = self.spans(value) if self._variants else []
+        if lines := self.line_spans(value, at_line_start=True, at_end=True):
+            spans = _joined(spans + lines)
+        return _replace(value, spans)
 
     def stream(self) -> "StreamMasker":
         """For one stream; here a short secret is masked where it is a whole line."""

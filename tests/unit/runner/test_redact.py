@@ -101,6 +101,13 @@ def test_a_short_secret_is_masked_only_as_a_whole_value() -> None:
     assert masker.mask(b"took 1234 ms") == b"took 1234 ms"
 
 
+def test_in_a_value_of_several_lines_a_short_secret_is_masked_where_it_is_one_of_them() -> None:
+    masker = Masker([b"1234"])
+
+    assert masker.mask(b"1234\n") == b"***\n"
+    assert masker.mask(b"pin:\n1234\r\n12345\n1234") == b"pin:\n***\r\n12345\n***"
+
+
 @pytest.mark.parametrize(
     "chunks",
     [
