@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from apps.accounts.services.login import MOST_OF_ACCOUNT
 from apps.audit.models import AuditRecord
 from apps.audit.retention import collect_audit
 from apps.audit.services import record
@@ -26,6 +27,11 @@ def told(**filters: Any) -> list[tuple[Any, ...]]:
     return list(rows.values_list("who", "deed", "on", "outcome"))
 
 
+def log_in(client: Client, name: str, password: str = "wrong") -> int:
+    body = {"username": name, "password": password}
+    return client.post("/api/v1/auth/login", body, content_type="application/json").status_code
+
+
 @pytest.fixture
 def administrator(people: People) -> APIClient:
     return client_of(people.administrator)
@@ -34,6 +40,14 @@ def administrator(people: People) -> APIClient:
 @pytest.fixture
 def owner(people: People) -> APIClient:
     return client_of(people.owner)
+
+
+def test_whoever_is_not_known_cannot_fill_the_table_with_logins(people: People) -> None:
+    """That an account or an address is closed is recorded once, not for each of the thousands of tries after that."""
+    client = Client()
+    statuses = [log_in(client, "owner") for _ in range(MOST_OF_ACCOUNT + 5)]
+    assert statuses == [401] * MOST_OF_ACCOUNT + [429] * 5
+    assert told() == [("", "login", "owner", "refused")] * (MOST_OF_ACCOUNT + 1)
 
 
 @pytest.mark.parametrize("words", ["UPDATE audit_auditrecord SET who = ''", "DELETE FROM audit_auditrecord"])
