@@ -76,6 +76,14 @@ def test_what_is_wrong_is_told_and_the_value_has_to_be_typed_again(
     assert not Key.objects.exists()
 
 
+def test_of_a_key_that_is_no_secret_the_page_does_not_promise_to_hide_it(administrator: Client) -> None:
+    address = f"{PAGE}{set_key(SYSTEM, 'region', value='eu-1', by=None, is_encrypted=False).key.pk}/"
+    assert "stored encrypted" not in look(administrator, address)
+    assert "no secret: what you set is shown over the API and not masked" in look(administrator, address)
+    new(administrator)
+    assert "stored encrypted" in look(administrator, f"{PAGE}{Key.objects.get(name='token').pk}/")
+
+
 def test_a_name_that_is_taken_is_refused(administrator: Client, people: People) -> None:
     new(administrator)
     answer = new(administrator, value="another-value")
