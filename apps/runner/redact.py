@@ -164,10 +164,20 @@ def _without_holders(variants: frozenset[bytes]) -> frozenset[bytes]:
 
 
 def _occurrences(data: bytes, variant: bytes) -> Iterator[Span]:
+    """All places; of those that overlap at equal distances only the whole: in `aaaa…` each byte would begin one."""
+    size = len(variant)
     start = data.find(variant)
     while start >= 0:
-        yield start, start + len(variant)
-        start = data.find(variant, start + 1)
+        end = start + size
+        overlapping = data.find(variant, start + 1, end + size - 1)
+        if overlapping > 0:
+            distance = overlapping - start
+            rest = variant[-distance:]
+            end += distance
+            while data.startswith(rest, end):
+                end += distance
+        yield start, end
+        start = data.find(variant, end - size + 1)
 
 
 def _whole_lines(data: bytes, value: bytes, *, at_line_start: bool, at_end: bool) -> Iterator[Span]:

@@ -131,6 +131,16 @@ def test_a_long_text_of_one_repeated_letter_is_masked_whole() -> None:
     assert masked_in_chunks(Masker([b"aaaaaa"]), [b"a" * 5000, b"a" * 5000]) == MASK
 
 
+@pytest.mark.parametrize("period", [b"a", b"ab", b"abaababa"])
+def test_a_long_secret_that_repeats_itself_in_a_text_that_does_too_is_masked_before_the_day_is_over(
+    period: bytes,
+) -> None:
+    secret, text = period * (60_000 // len(period)), period * 100_000
+
+    assert masked_in_chunks(Masker([secret]), cut(text, list(range(0, len(text), 65_536)))) == MASK
+    assert Masker([secret]).mask(text + b"." + secret[1:]) == MASK + b"." + secret[1:]
+
+
 @pytest.mark.parametrize("word", [b"password", b"localhost", b"----------", b"Default"])
 def test_a_common_word_is_masked_only_as_a_whole_value_or_line(word: bytes) -> None:
     masker = Masker([word])
