@@ -83,6 +83,14 @@ def test_what_changes_things_over_rest_is_recorded_with_its_request(administrato
     assert AuditRecord.objects.get(outcome="failed").facts["code"] == "unknown_action"
 
 
+@pytest.mark.parametrize(("said", "told"), [("192.0.2.7", "192.0.2.7"), ("<b>not me</b>", ""), ("1.2.3.4\nroot", "")])
+def test_what_is_no_address_is_not_recorded_as_one(people: People, said: str, told: str) -> None:
+    """Through a proxy that is trusted, an address is what some header says."""
+    body = {"username": "owner", "password": "wrong"}
+    Client().post("/api/v1/auth/login", body, content_type="application/json", REMOTE_ADDR=said)
+    assert AuditRecord.objects.get().address == told
+
+
 def test_whoever_is_not_known_leaves_no_record(people: People) -> None:
     assert client_of(None).post("/api/v1/executions", {}, format="json").status_code == 401
     assert told() == []
