@@ -22,8 +22,7 @@ from apps.keys.rotation import request_rotation
 from apps.keys.services import UNCHANGED, Unchanged, Written, change_key, delete_key, set_key
 from apps.runner.jsonvalue import BadValueError, load_json
 
-
-_NO_SECRET = "This key is no secret: what you set is shown over the API and not masked."
+_IS_SHOWN = "This key is no secret: what you set is shown over the API and not masked."
 
 
 class UnseenText(forms.Textarea):
@@ -184,7 +183,7 @@ class KeyPage(Page):
     ) -> HttpResponse:
         said = {"description": key.description, "expires_at": key.expires_at}
         if not key.is_encrypted:
-            value_form.fields["value"].help_text = _NO_SECRET
+            value_form.fields["value"].help_text = _IS_SHOWN
         return self.show(
             key.ref, parents=[_parent()], status=status, key=key, form=value_form,
             said_form=said_form or _SaidForm(initial=said), versions=key.versions.select_related("created_by"),
