@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from apps.core import request_id
 
 _FACTS = ("execution_id", "attempt", "operation_id", "worker", "pack", "gate")
-#: PostgreSQL quotes the failing row in the details of an error, with all that stands in it.
-_DETAIL = re.compile(r"^DETAIL:.*$", re.MULTILINE)
+#: PostgreSQL quotes the failing row in the details of an error, with all that stands in it, line feeds too: they end
+#: where another field of the error begins, or Python's next exception.
+_DETAIL = re.compile(r"^DETAIL:.*?(?=^[A-Z]{4,}:|^The above exception |^During handling |\Z)", re.MULTILINE | re.DOTALL)
 
 _of_process: dict[str, str] = {}
 
@@ -36,7 +37,7 @@ def facts_of(record: logging.LogRecord) -> dict[str, object]:
 def _exception_of(record: logging.LogRecord) -> str:
     if not (record.exc_info and record.exc_info[0]):
         return ""
-    return _DETAIL.sub("DETAIL: left out", "".join(traceback.format_exception(*record.exc_info)).rstrip())
+    return _DETAIL.sub("DETAIL: left out\n", "".join(traceback.format_exception(*record.exc_info))).rstrip()
 
 
 class LineFormatter(logging.Formatter):

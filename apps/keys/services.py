@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -144,7 +145,8 @@ def delete_key(key: Key, *, by: "Identity") -> None:
 def reveal_key(key: Key, *, by: "Identity") -> JsonValue:
     """The value. It is recorded who was told; where that fails, nobody is told. Raises `Forbidden`."""
     require(by, Verb.KEY_REVEAL, on=key)
-    version = KeyVersion.objects.filter(key=key, number=key.version).first()
+    # Not by the number that `key` was read with: a value that was replaced since then is erased.
+    version = KeyVersion.objects.filter(key=key, number=F("key__version")).first()
     if version is None:
         raise UnknownKey(f"There is no key {key.ref}.")
     record("key.reveal", by=by, on=key.ref, facts={"version": version.number})

@@ -46,10 +46,13 @@ class Masker:
         return not (self._short or self._variants)
 
     def mask(self, value: bytes) -> bytes:
-        """A value that stands for itself: a short secret is masked only if it is all of it."""
+        """A value that stands for itself: a short secret is masked only if it is all of it, or a line of it."""
         if value in self._short:
             return MASK
-        return _replace(value, self.spans(value)) if self._variants else value
+        spans = self.spans(value) if self._variants else []
+        if lines := self.line_spans(value, at_line_start=True, at_end=True):
+            spans = _joined(spans + lines)
+        return _replace(value, spans)
 
     def stream(self) -> "StreamMasker":
         """For one stream; here a short secret is masked where it is a whole line."""
@@ -161,10 +164,20 @@ def _without_holders(variants: frozenset[bytes]) -> frozenset[bytes]:
 
 
 def _occurrences(data: bytes, variant: bytes) -> Iterator[Span]:
+    """All places; of those that overlap at equal distances only the whole: in `aaaa…` each byte would begin one."""
+    size = len(variant)
     start = data.find(variant)
     while start >= 0:
-        yield start, start + len(variant)
-        start = data.find(variant, start + 1)
+        end = start + size
+        overlapping = data.find(variant, start + 1, end + size - 1)
+        if overlapping > 0:
+            distance = overlapping - start
+            rest = variant[-distance:]
+            end += distance
+            while data.startswith(rest, end):
+                end += distance
+        yield start, end
+        start = data.find(variant, end - size + 1)
 
 
 def _whole_lines(data: bytes, value: bytes, *, at_line_start: bool, at_end: bool) -> Iterator[Span]:

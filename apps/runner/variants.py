@@ -48,8 +48,17 @@ def variants_of(secret: bytes) -> frozenset[bytes]:
     """All forms of one secret that may be masked anywhere; empty for a common one (see `is_common`)."""
     if is_common(secret):
         return frozenset()
-    forms = {secret, *_lines(secret), *_hex(secret), *_base64(secret), *_url(secret), *_escaped(secret)}
+    # What a file ends in is part of a secret that was read from it, and programs encode it without.
+    wholes = {secret, secret.strip()}
+    forms = {secret, *_lines(secret), *(form for whole in wholes for form in _encoded(whole))}
     return frozenset(form for form in forms if not is_common(form))
+
+
+def _encoded(secret: bytes) -> Iterator[bytes]:
+    yield from _hex(secret)
+    yield from _base64(secret)
+    yield from _url(secret)
+    yield from _escaped(secret)
 
 
 def _lines(secret: bytes) -> Iterator[bytes]:

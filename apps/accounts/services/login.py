@@ -41,7 +41,8 @@ class TooManyLogins(LimitReached):
 
 
 def prove_password(request: HttpRequest, *, name: str, password: str) -> Identity | None:
-    """The identity, or None for whatever is wrong. Sends Django's `user_login_failed` for every refusal.
+    """The identity, or None for whatever is wrong. Sends Django's `user_login_failed` for every refusal; once, where
+    there were too many.
 
     Raises `TooManyLogins` with `retry_after_s`, whether or not there is such an account.
     """
@@ -78,7 +79,8 @@ def _count(request: HttpRequest, name: str, about: str, *, most: int, whose: str
         cursor.execute(_COUNT, {"about": about, "window_s": WINDOW.total_seconds()})
         count, since = cursor.fetchone()
     if count > most:
-        _tell_refused(request, name)
+        if count == most + 1:  # each try after it would be a record in the audit, by whoever is not known
+            _tell_refused(request, name)
         wait_s = _left_s(since)
         raise TooManyLogins(
             f"Too many logins {whose} have failed; try again in {math.ceil(wait_s / 60)} min.", retry_after_s=wait_s

@@ -21,4 +21,4 @@ class PackVersionAdmin(ReadOnlyAdmin):
 class PackConfigAdmin(ReadOnlyAdmin):
     list_display = ("pack", "updated_by", "updated_at")
     list_select_related = ("pack", "updated_by")
-    exclude = ("sealed",)
+    exclude = ("sealed", "values")

@@ -22,6 +22,8 @@ from apps.keys.rotation import request_rotation
 from apps.keys.services import UNCHANGED, Unchanged, Written, change_key, delete_key, set_key
 from apps.runner.jsonvalue import BadValueError, load_json
 
+_IS_SHOWN = "This key is no secret: what you set is shown over the API and not masked."
+
 
 class UnseenText(forms.Textarea):
     """Takes text, and never puts what was typed into a page."""
@@ -180,6 +182,8 @@ class KeyPage(Page):
         self, key: Key, value_form: _ValueForm, said_form: _SaidForm | None, *, status: int = 200
     ) -> HttpResponse:
         said = {"description": key.description, "expires_at": key.expires_at}
+        if not key.is_encrypted:
+            value_form.fields["value"].help_text = _IS_SHOWN
         return self.show(
             key.ref, parents=[_parent()], status=status, key=key, form=value_form,
             said_form=said_form or _SaidForm(initial=said), versions=key.versions.select_related("created_by"),

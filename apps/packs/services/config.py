@@ -53,14 +53,14 @@ def show_config(pack: Pack) -> ConfigShown:
     row, schema = PackConfig.objects.filter(pack=pack).select_related("updated_by").first(), schema_of(pack)
     if row is None:
         return ConfigShown(schema, {}, None)
-    declared = {name: value for name, value in row.values.items() if name in schema.properties}
     secret = {name: MASK for name in row.secrets if name in schema.properties}
-    return ConfigShown(schema, {**declared, **secret}, row)
+    return ConfigShown(schema, {**schema.masked(_declared(schema, row.values)), **secret}, row)
 
 
 @transaction.atomic
 def set_config(pack: Pack, given: JsonObject, *, by: "Identity | None") -> ConfigShown:
-    """Replaces what was set. A secret field that is left out, or given as `***`, stays; null takes it away.
+    """Replaces what was set. A secret field that is left out, or given as `***`, stays; null takes it away. One that
+    was secret in an earlier version of the pack, and is given as `***`, stays a secret.
 
     `by` None is Attune itself. Raises `Forbidden`, and `Invalid` with a pointer for each field that does not fit the
     schema.
@@ -69,8 +69,8 @@ def set_config(pack: Pack, given: JsonObject, *, by: "Identity | None") -> Confi
         require(by, Verb.PACK_MANAGE, on=pack)
     Pack.objects.select_for_update().get(pk=pack.pk)  # one writer at a time, also where there is no row yet
     row, schema = PackConfig.objects.filter(pack=pack).first(), schema_of(pack)
-    secrets = _secrets_after(_opened(pack, row), given, schema)
-    values = {name: value for name, value in given.items() if name not in schema.secrets}
+    secrets = _secrets_after(_secrets_of(pack, row, schema), given, schema)
+    values = {name: value for name, value in given.items() if name not in schema.secrets | set(secrets)}
     _check(schema, {**schema.defaults, **values, **secrets})
     sealed = keyring().seal(orjson.dumps(secrets), bound_to=PackConfig.bound_to(pack.uuid)) if secrets else None
     fields = {"values": values, "sealed": sealed, "secrets": sorted(secrets), "updated_by": by, "updated_at": Now()}
@@ -89,7 +89,7 @@ def given_config(pack_ref: str, digest: str) -> ConfigGiven:
     row = PackConfig.objects.select_related("pack").filter(pack__ref=pack_ref, pack__versions__digest=digest).first()
     if row is None:
         return ConfigGiven(dict(schema.defaults), {})
-    secrets = _declared(schema, _opened(row.pack, row))
+    secrets = _secrets_of(row.pack, row, schema)
     return ConfigGiven({**schema.defaults, **_declared(schema, row.values), **secrets}, secrets)
 
 
@@ -104,21 +104,29 @@ def _declared(schema: ObjectSchema, values: Mapping[str, object]) -> JsonObject:
     return {name: value for name, value in values.items() if name in schema.properties}
 
 
-def _opened(pack: Pack, row: PackConfig | None) -> JsonObject:
-    if row is None or row.sealed is None:
+def _secrets_of(pack: Pack, row: PackConfig | None, schema: ObjectSchema) -> JsonObject:
+    """Those that are sealed, and those that were given before a later version of the pack called them secret."""
+    if row is None:
+        return {}
+    unsealed = {name: value for name, value in row.values.items() if name in schema.secrets}
+    return {**unsealed, **_declared(schema, _opened(pack, row))}
+
+
+def _opened(pack: Pack, row: PackConfig) -> JsonObject:
+    if row.sealed is None:
         return {}
     opened: JsonObject = orjson.loads(keyring().open(bytes(row.sealed), bound_to=PackConfig.bound_to(pack.uuid)))
     return opened
 
 
 def _secrets_after(kept: JsonObject, given: JsonObject, schema: ObjectSchema) -> JsonObject:
-    secrets = _declared(schema, kept)
+    secrets = {name: value for name, value in kept.items() if name in schema.secrets or given.get(name) == MASK}
     for name in schema.secrets & set(given):
         if given[name] is None:
             secrets.pop(name, None)
         elif given[name] != MASK:
             secrets[name] = given[name]
-    return {name: value for name, value in secrets.items() if name in schema.secrets}
+    return secrets
 
 
 def _check(schema: ObjectSchema, values: JsonObject) -> None:

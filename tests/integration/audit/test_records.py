@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from apps.accounts.services.login import MOST_OF_ACCOUNT
 from apps.audit.models import AuditRecord
 from apps.audit.retention import collect_audit
 from apps.audit.services import record
@@ -26,6 +27,11 @@ def told(**filters: Any) -> list[tuple[Any, ...]]:
     return list(rows.values_list("who", "deed", "on", "outcome"))
 
 
+def log_in(client: Client, name: str, password: str = "wrong") -> int:
+    body = {"username": name, "password": password}
+    return client.post("/api/v1/auth/login", body, content_type="application/json").status_code
+
+
 @pytest.fixture
 def administrator(people: People) -> APIClient:
     return client_of(people.administrator)
@@ -34,6 +40,14 @@ def administrator(people: People) -> APIClient:
 @pytest.fixture
 def owner(people: People) -> APIClient:
     return client_of(people.owner)
+
+
+def test_whoever_is_not_known_cannot_fill_the_table_with_logins(people: People) -> None:
+    """That an account or an address is closed is recorded once, not for each of the thousands of tries after that."""
+    client = Client()
+    statuses = [log_in(client, "owner") for _ in range(MOST_OF_ACCOUNT + 5)]
+    assert statuses == [401] * MOST_OF_ACCOUNT + [429] * 5
+    assert told() == [("", "login", "owner", "refused")] * (MOST_OF_ACCOUNT + 1)
 
 
 @pytest.mark.parametrize("words", ["UPDATE audit_auditrecord SET who = ''", "DELETE FROM audit_auditrecord"])
@@ -67,6 +81,14 @@ def test_what_changes_things_over_rest_is_recorded_with_its_request(administrato
     assert (first.request_id, first.address) == (ran.headers["X-Request-Id"], "127.0.0.1")
     assert first.facts == {"request": "POST /api/v1/executions", "action": "demo.deploy", "status": 201}
     assert AuditRecord.objects.get(outcome="failed").facts["code"] == "unknown_action"
+
+
+@pytest.mark.parametrize(("said", "told"), [("192.0.2.7", "192.0.2.7"), ("<b>not me</b>", ""), ("1.2.3.4\nroot", "")])
+def test_what_is_no_address_is_not_recorded_as_one(people: People, said: str, told: str) -> None:
+    """Through a proxy that is trusted, an address is what some header says."""
+    body = {"username": "owner", "password": "wrong"}
+    Client().post("/api/v1/auth/login", body, content_type="application/json", REMOTE_ADDR=said)
+    assert AuditRecord.objects.get().address == told
 
 
 def test_whoever_is_not_known_leaves_no_record(people: People) -> None:

@@ -11,7 +11,7 @@ from apps.keys.models import Key
 from apps.keys.owners import SYSTEM
 from apps.keys.services import reveal_key, set_key
 from apps.operations.models import Operation
-from apps.packs.models import Pack
+from apps.packs.models import Pack, PackConfig
 from apps.packs.services.config import given_config, set_config
 from tests.factories import make_action
 from tests.integration.console.conftest import Visit
@@ -76,6 +76,14 @@ def test_what_is_wrong_is_told_and_the_value_has_to_be_typed_again(
     assert not Key.objects.exists()
 
 
+def test_of_a_key_that_is_no_secret_the_page_does_not_promise_to_hide_it(administrator: Client) -> None:
+    address = f"{PAGE}{set_key(SYSTEM, 'region', value='eu-1', by=None, is_encrypted=False).key.pk}/"
+    assert "stored encrypted" not in look(administrator, address)
+    assert "no secret: what you set is shown over the API and not masked" in look(administrator, address)
+    new(administrator)
+    assert "stored encrypted" in look(administrator, f"{PAGE}{Key.objects.get(name='token').pk}/")
+
+
 def test_a_name_that_is_taken_is_refused(administrator: Client, people: People) -> None:
     new(administrator)
     answer = new(administrator, value="another-value")
@@ -128,6 +136,20 @@ def test_the_audit_is_looked_at_narrowed_and_exported(administrator: Client) -> 
     assert "Nothing of the kind" in look(administrator, "/admin/audit/?who=nobody&outcome=refused")
     assert "/api/v1/audit/export?deed=key.manage" in look(administrator, "/admin/audit/?deed=key.manage")
     assert statements_of(administrator, "/admin/audit/") <= MOST_STATEMENTS
+
+
+def test_the_bare_row_of_a_configuration_shows_none_of_it(administrator: Client) -> None:
+    """What is secret in it is known to the version that serves, not to the row."""
+    pack = Pack.objects.select_related("current").get()
+    assert pack.current is not None
+    for is_secret in (False, True):
+        pack.current.config_schema = {"host": {"type": "string", "secret": is_secret}}
+        pack.current.save()
+        if not is_secret:
+            set_config(pack, {"host": CANARY}, by=None)
+    page = administrator.get(f"/admin/tables/packs/packconfig/{PackConfig.objects.get().pk}/change/")
+    assert page.status_code == 200
+    assert CANARY not in page.content.decode()
 
 
 def test_a_pack_is_configured_by_a_form_of_its_schema(administrator: Client) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from apps.audit.models import AuditRecord
 from apps.core.crypto import SealBroken
 from apps.keys.models import Key, KeyVersion
 from apps.keys.owners import SYSTEM, Owner, action_owner, pack_owner
@@ -64,6 +65,14 @@ def test_of_a_replaced_value_nothing_is_left(people: People) -> None:
     keep(SYSTEM, "a", "after")
     assert [(row.number, row.sealed is None) for row in key.versions.order_by("number")] == [(1, True), (2, False)]
     assert reveal_key(Key.objects.get(), by=people.administrator) == "after"
+
+
+def test_who_asks_while_it_is_set_anew_is_told_the_new_value(people: People) -> None:
+    key = keep(SYSTEM, "a", "before")
+    keep(SYSTEM, "a", "after")
+    assert key.version == 1
+    assert reveal_key(key, by=people.administrator) == "after"
+    assert AuditRecord.objects.get(deed="key.reveal").facts == {"version": 2}
 
 
 @pytest.mark.parametrize("moved", ["to another key", "to another version", "to another owner", "to another name"])

@@ -55,7 +55,7 @@ def test_nothing_else_that_a_record_carries_is_written(formatter: logging.Format
 
 @pytest.mark.parametrize("formatter", [LineFormatter(), JsonFormatter()])
 def test_the_row_that_a_database_error_quotes_is_left_out(formatter: logging.Formatter) -> None:
-    message = "violates a constraint\nDETAIL:  Failing row contains (1, swordfish).\nCONTEXT: somewhere"
+    message = "violates a constraint\nDETAIL:  Failing row contains (1,\n swordfish).\nCONTEXT: somewhere"
     try:
         raise ValueError(message)
     except ValueError:

@@ -101,6 +101,13 @@ def test_a_short_secret_is_masked_only_as_a_whole_value() -> None:
     assert masker.mask(b"took 1234 ms") == b"took 1234 ms"
 
 
+def test_in_a_value_of_several_lines_a_short_secret_is_masked_where_it_is_one_of_them() -> None:
+    masker = Masker([b"1234"])
+
+    assert masker.mask(b"1234\n") == b"***\n"
+    assert masker.mask(b"pin:\n1234\r\n12345\n1234") == b"pin:\n***\r\n12345\n***"
+
+
 @pytest.mark.parametrize(
     "chunks",
     [
@@ -122,6 +129,16 @@ def test_without_secrets_chunks_pass_untouched() -> None:
 
 def test_a_long_text_of_one_repeated_letter_is_masked_whole() -> None:
     assert masked_in_chunks(Masker([b"aaaaaa"]), [b"a" * 5000, b"a" * 5000]) == MASK
+
+
+@pytest.mark.parametrize("period", [b"a", b"ab", b"abaababa"])
+def test_a_long_secret_that_repeats_itself_in_a_text_that_does_too_is_masked_before_the_day_is_over(
+    period: bytes,
+) -> None:
+    secret, text = period * (60_000 // len(period)), period * 100_000
+
+    assert masked_in_chunks(Masker([secret]), cut(text, list(range(0, len(text), 65_536)))) == MASK
+    assert Masker([secret]).mask(text + b"." + secret[1:]) == MASK + b"." + secret[1:]
 
 
 @pytest.mark.parametrize("word", [b"password", b"localhost", b"----------", b"Default"])

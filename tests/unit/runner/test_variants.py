@@ -108,6 +108,15 @@ def test_a_line_feed_at_the_end_of_a_secret_does_not_hide_it() -> None:
     assert b"hunter2hunter2" in variants_of(b"hunter2hunter2\n")
 
 
+@pytest.mark.parametrize("encode", [base64.b64encode, bytes.hex, quote])
+def test_a_line_feed_at_the_end_of_a_secret_does_not_hide_the_encoded_rest_of_it(encode: object) -> None:
+    """It came with the file the secret was given in; `$(get_secret …)` and most programs leave it out."""
+    for before in (b"", b"a", b"user:"):
+        encoded = encode(before + b"hunter2-Secret!")  # type: ignore[operator]
+
+        assert found_in(encoded if isinstance(encoded, bytes) else encoded.encode(), b"hunter2-Secret!\r\n")
+
+
 def test_a_short_secret_has_no_variants() -> None:
     assert variants_of(b"12345") == frozenset()
 

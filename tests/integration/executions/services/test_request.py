@@ -1,3 +1,4 @@
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -245,6 +246,12 @@ def test_the_same_request_under_the_same_key_is_the_same_execution(people: Peopl
         request_executions(people.owner, [wish], idempotency=Idempotency("k", b"another body"))
     other = request_executions(people.teammate, [wish], idempotency=key)
     assert other.is_new
+
+
+def test_what_is_kept_of_a_request_does_not_tell_a_secret_to_whoever_tries_values(people: People) -> None:
+    key = Idempotency("k", b'{"parameters": {"pin": "4711"}}')
+    request_executions(people.owner, [Wish(action=make_action().ref)], idempotency=key)
+    assert bytes(IdempotencyKey.objects.get().body_sha256) != hashlib.sha256(key.body).digest()
 
 
 def test_the_same_key_by_many_at_once_makes_one_execution(people: People) -> None:
