@@ -199,12 +199,13 @@ def test_what_escapes_from_a_program_is_ended_and_told(stage: Stage, monkeypatch
 
 
 def test_a_hangup_counts_as_a_request_unless_nohup_asked_otherwise() -> None:
-    with StopRequests() as requests:
-        os.kill(os.getpid(), signal.SIGHUP)
-        requests.wait(30)
-        assert requests.count == 1
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
+        with StopRequests() as requests:
+            os.kill(os.getpid(), signal.SIGHUP)
+            requests.wait(30)
+            assert requests.count == 1
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         with StopRequests() as requests:
             os.kill(os.getpid(), signal.SIGHUP)
             assert requests.count == 0
