@@ -5,6 +5,7 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 
 _TOGETHER = (
     "tests/browser/",
+    "tests/acceptance/test_keys.py",
     "tests/acceptance/test_order.py",
     "tests/acceptance/test_packs.py",
     "tests/acceptance/test_rates.py",
