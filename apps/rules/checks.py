@@ -37,7 +37,7 @@ def mistakes(spec: RuleSpec, action: Definition | None) -> list[FieldError]:
     try:
         compile_criteria(spec.criteria, dialect="stackstorm" if spec.dialect == "stackstorm" else "attune")
     except InvalidCriteria as error:
-        found += [_under("/criteria", item) for item in error.errors if isinstance(item, FieldError)]
+        found += [item for item in error.errors if isinstance(item, FieldError)]
     try:
         compile_parameters(spec.parameters)
     except InvalidTemplates as error:
