@@ -73,7 +73,9 @@ def release_next(rules: Collection[int]) -> int:
 
 def release_forgotten() -> int:
     """Sweep: rules at which somebody waits for nothing any more, as when an execution ended while it was decided."""
-    waiting = Enforcement.objects.filter(is_waiting=True).order_by("rule_id").values_list("rule_id", flat=True).distinct()
+    waiting = (
+        Enforcement.objects.filter(is_waiting=True).order_by("rule_id").values_list("rule_id", flat=True).distinct()
+    )
     idle = [rule_id for rule_id in waiting[:_BATCH] if not _live(rule_id)]
     return release_next(idle) if idle else 0
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from apps.core.types import JsonObject
 from apps.executions.models import Execution
@@ -109,7 +109,7 @@ def test_an_event_meets_only_rules_with_its_parameters(people: People) -> None:
 @pytest.mark.parametrize(
     ("fields", "code", "pointer"),
     [
-        ({"parameters": {"host": "{{ trigger.nothing }}"}}, "template_failed", "host"),
+        ({"parameters": {"host": "{{ trigger.nothing }}"}}, "rendering_failed", "/action/parameters/host"),
         ({"parameters": {"host": "{{ trigger.port }}"}}, "invalid_parameters", "/parameters/host"),
     ],
 )
@@ -183,7 +183,8 @@ def test_a_conductor_killed_between_the_steps_loses_and_doubles_nothing(people: 
     make_rule(people.owner)
     for number in range(5):
         make_event({"n": number})
-    connections.close_all()
+    connection.close()
+    connection.close_pool()  # the child must not talk on our connections
     child = multiprocessing.get_context("fork").Process(target=_process_and_die, args=(phase,))
     child.start()
     child.join(30)
