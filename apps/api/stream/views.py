@@ -38,11 +38,12 @@ class StreamView(View):
     @extend_schema(responses={(200, "text/event-stream"): OpenApiTypes.STR}, operation_id="stream")
     def get(self, request: Request) -> HttpResponseBase:
         """What changes, as Server-Sent Events: `execution` (`{id, attempt, status, action, at}`, every move),
-        `operation` (`{id, kind, status, progress, at}`), `worker` (`{name, status, at}`) and `event` (`{id, type, source, processed, at}`).
+        `operation` (`{id, kind, status, progress, at}`), `worker` (`{name, status, at}`) and `event` (`{id, type,
+        source, processed, at}`).
 
         With the id of an event as `Last-Event-ID` it goes on there: no move of an execution is left out as long as its
-        history is kept, some may come twice; of operations, workers and events it tells how they are now. A reader that is too
-        slow gets the event `cut` and the end. At most ten streams for an identity.
+        history is kept, some may come twice; of the others it tells how they are now. A reader that is too slow gets
+        the event `cut` and the end. At most ten streams for an identity.
         """
         self.only_parameters(request, "kinds", "execution")
         identity, kinds = self.identity(request), _kinds_of(request)
