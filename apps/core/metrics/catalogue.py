@@ -107,7 +107,7 @@ EVENTS_OPEN_AGE = Metric(
 )
 ENFORCEMENTS_PENDING = Metric(
     "attune_enforcements_pending", "gauge", "database",
-    "Matches that are not decided yet: `due`, or `waiting` in the queue of their rule; counted up to 50,000", ("state",),
+    "Matches that are not decided yet: `due`, or `waiting` in the queue of their rule; up to 50,000", ("state",),
 )  # fmt: skip
 DATABASE_CONNECTIONS = Metric(
     "attune_database_connections", "gauge", "database",
