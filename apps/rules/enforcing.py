@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from apps.core import streaming
 from apps.core.database import trouble_of
 from apps.core.errors import AttuneError
 from apps.core.metrics.catalogue import ENFORCEMENTS
@@ -75,7 +74,6 @@ def _enforce_next(taken: list[int]) -> _Result | None:
     if enforcement is None:
         return None
     taken.append(enforcement.pk)
-    streaming.tell("enforcement")
     if enforcement.event.depth >= MAX_DEPTH:
         tell_of_loop(enforcement)
         text = f"{MAX_DEPTH} rules have led to this event already: it looks like a loop"

@@ -102,7 +102,7 @@ def test_the_operators_switch_outlives_an_upgrade_and_nothing_else_can_be_change
             "r.yaml:3: port is not a known name",
         ),
         (
-            "name: r\ntrigger: {type: acme.pushed}\naction: {ref: acme.deploy}\ncriteria: {trigger.host: {type: odd}}\n",
+            "name: r\ntrigger: {type: acme.pushed}\naction: {ref: acme.deploy}\ncriteria: {trigger.x: {type: odd}}\n",
             "r.yaml:4: ",
         ),
         ("name: r\ntrigger: {type: acme.pushed}\naction: {ref: acme.deploy}\nkind: odd\n", "r.yaml:4: kind"),
