@@ -33,6 +33,8 @@ INSTALLED_APPS = [
     "apps.actions",
     "apps.workers",
     "apps.executions",
+    "apps.triggers",
+    "apps.rules",
     "apps.api",
     "attune",
 ]
@@ -165,6 +167,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Several things have a kind; who generates a client needs names that stay.
+    "ENUM_NAME_OVERRIDES": {"RuleKindEnum": "apps.rules.models.rule.Rule.Kind"},
 }
 
 # --- messages (hints) ---------------------------------------------------------------------------
@@ -223,6 +227,7 @@ ATTUNE_LOG_HEAD_BYTES = env.integer("ATTUNE_LOG_HEAD_BYTES")
 ATTUNE_LOG_TAIL_BYTES = env.integer("ATTUNE_LOG_TAIL_BYTES")
 ATTUNE_LOG_TOTAL_BYTES = env.integer("ATTUNE_LOG_TOTAL_BYTES")
 ATTUNE_RETENTION_EXECUTIONS = env.days("ATTUNE_RETENTION_EXECUTIONS_DAYS")
+ATTUNE_RETENTION_EVENTS = env.days("ATTUNE_RETENTION_EVENTS_DAYS")
 ATTUNE_RETENTION_AUDIT = env.days("ATTUNE_RETENTION_AUDIT_DAYS")
 ATTUNE_RETENTION_LOGS = env.days("ATTUNE_RETENTION_LOGS_DAYS")
 ATTUNE_RETENTION_ARTIFACTS = env.days("ATTUNE_RETENTION_ARTIFACTS_DAYS")
