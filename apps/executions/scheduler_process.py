@@ -1,5 +1,5 @@
-"""The life of a scheduler process: what is due when it is due, a sweep every few seconds, beside them retention and what
-other rooms want, until SIGTERM."""
+"""The life of a scheduler process: what is due when it is due, a sweep every few seconds, beside them retention and
+what other rooms want, until SIGTERM."""
 
 import logging
 import signal

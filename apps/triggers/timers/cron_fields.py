@@ -80,9 +80,9 @@ def _weekdays(text: str) -> str:
         return text
     found: list[str] = []
     for part in _parts("day_of_week", text):
-        begin, end = (0, 6) if part["first"] == "*" else (_weekday(part["first"]), _weekday(part["last"] or part["first"]))
-        if part["step"] and not part["last"]:
-            end = 6
+        begin = 0 if part["first"] == "*" else _weekday(part["first"])
+        is_open = part["first"] == "*" or (part["step"] and not part["last"])
+        end = 6 if is_open else _weekday(part["last"] or part["first"])
         if end < begin or part["step"] in ("0", "00", "000"):
             raise NotCron("day_of_week", f"{text.lower()!r} cannot be")
         found += _WEEKDAYS[begin : end + 1 : int(part["step"] or 1)]

@@ -50,9 +50,9 @@ def fire_due() -> int:
     """Fires up to `BATCH` timers that are due. Returns how many there were."""
     with transaction.atomic(durable=True):
         timers = list(
-            Timer.objects.due().select_related("trigger__type").select_for_update(
-                skip_locked=True, no_key=True, of=("self",)
-            )[:BATCH]
+            Timer.objects.due()
+            .select_related("trigger__type")
+            .select_for_update(skip_locked=True, no_key=True, of=("self",))[:BATCH]
         )
         if timers:
             now = database_now()

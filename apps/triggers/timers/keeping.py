@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.core.errors import FieldError
 from apps.core.types import JsonObject
@@ -21,8 +21,10 @@ def on_listened(triggers: Sequence[Trigger]) -> None:
     if not mine:
         return
     now = database_now()
-    known = Timer.objects.select_for_update(no_key=True).order_by("pk").in_bulk(
-        [trigger.pk for trigger in mine], field_name="trigger_id"
+    known = (
+        Timer.objects.select_for_update(no_key=True)
+        .order_by("pk")
+        .in_bulk([trigger.pk for trigger in mine], field_name="trigger_id")
     )
     for trigger in mine:
         timer = known.get(trigger.pk) or Timer(anchored_at=now)

@@ -73,7 +73,8 @@ def _never(type_ref: str, parameters: JsonObject) -> FieldError:
         return FieldError("/date", "past", f"{parameters['date']} is over; the timer would never fire")
     if type_ref == INTERVAL:
         return FieldError("/start", "never", "the calendar ends before this interval does")
-    return FieldError(_place_of_cron(parameters), "never", "no day in the next 50 years fits; the timer would never fire")
+    detail = "no day in the next 50 years fits; the timer would never fire"
+    return FieldError(_place_of_cron(parameters), "never", detail)
 
 
 def _interval(parameters: JsonObject, anchor: datetime) -> Schedule:

@@ -11,15 +11,15 @@ from django.db import transaction
 from apps.accounts.permissions import Verb, may, require
 from apps.core.errors import Conflict, FieldError, Invalid, NotFound
 from apps.core.types import JsonObject
+from apps.triggers.listening import checked_parameters
 from apps.triggers.models import Timer
 from apps.triggers.services import events
 from apps.triggers.timers import waking
 from apps.triggers.timers.firing import occurrence_of
 from apps.triggers.timers.keeping import database_now, start, timing_for
-from apps.triggers.timers.reading import TYPES, InvalidTimer, timing_of
+from apps.triggers.timers.reading import TYPES, timing_of
 from apps.triggers.timers.schedule import Schedule
 from apps.triggers.types import find_type
-from apps.triggers.listening import check_parameters
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -91,7 +91,7 @@ def preview(identity: "Identity", type_ref: str, parameters: JsonObject, *, most
     if trigger_type.ref not in TYPES:
         detail = f"{type_ref} is no timer; timers are {', '.join(TYPES)}"
         raise NoTimer(detail, errors=[FieldError("/trigger", "no_timer", detail)])
-    full = check_parameters(trigger_type, parameters)
+    full = checked_parameters(trigger_type, parameters)
     now = database_now()
     return _times(timing_of(trigger_type.ref, full, anchor=now).schedule, now, most)
 
@@ -153,5 +153,3 @@ def _times(schedule: Schedule, after: datetime, most: int) -> list[datetime]:
 def _locked(timer: Timer) -> Timer:
     rows = Timer.objects.select_related("trigger__type").select_for_update(no_key=True, of=("self",))
     return rows.get(pk=timer.pk)
-
-

@@ -59,7 +59,7 @@ class Timing:
         """What to do at `now` when nothing from the scheduled time `first` on has been fired yet."""
         start = first - timedelta(microseconds=1)
         if now - self._fire_at(first) <= MISSED_AFTER:
-            fire = [time for time in takewhile(lambda time: time <= now, self.schedule.times(start))]
+            fire = list(takewhile(lambda time: time <= now, self.schedule.times(start)))
             return self._round(fire, missed=0, now=now)
         kept = self._kept(newest(self.schedule, after=start, until=now, most=self._most), now=now)
         until = kept[0] if kept else now + timedelta(microseconds=1)

@@ -93,9 +93,7 @@ def test_jitter_delays_and_keeps_the_order(seed: str, every: int, jitter: int) -
 
 
 def test_jitter_is_the_same_for_every_scheduler_and_differs_between_timers() -> None:
-    ticks = {
-        Timing(EVERY_MINUTE, jitter=30 * SECOND, seed=seed).next(NOON) for seed in ("one", "one", "two", "three")
-    }
+    ticks = {Timing(EVERY_MINUTE, jitter=30 * SECOND, seed=seed).next(NOON) for seed in ("one", "one", "two", "three")}
     assert len(ticks) == 3
 
 
