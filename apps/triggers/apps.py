@@ -5,12 +5,15 @@ class TriggersConfig(AppConfig):
     name = "apps.triggers"
 
     def ready(self) -> None:
-        from apps.executions import companions
-        from apps.triggers import listening
-        from apps.triggers.timers import keeping
-        from apps.triggers.timers.scheduling import TimerThreads
+        from apps.core.signals import happened
+        from apps.executions import outbox
+        from apps.packs import content
+        from apps.triggers import happenings
+        from apps.triggers.pack_files import TriggerFiles
+        from apps.triggers.timers import registering
 
-        listening.register_watcher(keeping.on_listened)
-        for type_ref, check in keeping.checks():
-            listening.register_check(type_ref, check)
-        companions.register(TimerThreads)
+        content.register(TriggerFiles())
+        content.register_follower(happenings.on_pack_installed)
+        outbox.register(happenings.on_executions)
+        happened.connect(happenings.on_happened, dispatch_uid="triggers.happenings")
+        registering.register()

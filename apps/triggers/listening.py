@@ -52,13 +52,18 @@ def checked_parameters(
 ) -> JsonObject:
     """With defaults. Raises `InvalidTriggerParameters` with a pointer for each mistake."""
     full = with_defaults(trigger_type, parameters)
+    if errors := mistakes(trigger_type, full, pointer=pointer):
+        raise InvalidTriggerParameters(f"The parameters do not fit {trigger_type.ref}.", errors=errors)
+    return full
+
+
+def mistakes(trigger_type: TriggerType, full: JsonObject, *, pointer: str) -> list[FieldError]:
+    """What is wrong with parameters, defaults filled in; the type need not be kept yet."""
     errors = parameter_errors(trigger_type, full, pointer=pointer)
     if not errors and trigger_type.ref in _checks:
         found = _checks[trigger_type.ref](full)
         errors = [FieldError(f"{pointer}{error.pointer}", error.code, error.detail) for error in found]
-    if errors:
-        raise InvalidTriggerParameters(f"The parameters do not fit {trigger_type.ref}.", errors=errors)
-    return full
+    return errors
 
 
 def set_listened(listened: Mapping[int, bool]) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import yaml
 from django.db import connection, transaction
 
-from apps.core.schema import ObjectSchema
 from apps.core.types import JsonObject
 from apps.triggers import listening
 from apps.triggers.models import Timer, Trigger, TriggerType
@@ -22,8 +21,8 @@ def add_timer_types() -> None:
             defaults={
                 "pack_ref": "core",
                 "name": name,
-                "payload_schema": said["payload"],
-                "parameters_schema": ObjectSchema(said["parameters"]).as_json_schema,
+                "payload_schema": said["payload_schema"],
+                "parameters_schema": said["parameters_schema"],
                 "aliases": said["aliases"],
             },
         )

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('last_scheduled_for', models.DateTimeField(blank=True, null=True)),
                 ('last_fired_at', models.DateTimeField(blank=True, null=True)),
                 ('fired', models.BigIntegerField(db_default=0, default=0, help_text='how often')),
-                ('misfires', models.BigIntegerField(db_default=0, default=0, help_text='times given up by the misfire policy')),
+                ('misfires', models.BigIntegerField(db_default=0, default=0, help_text='times that were given up')),
                 ('is_paused', models.BooleanField(default=False)),
                 ('trouble', models.TextField(blank=True, default='', help_text='why it cannot fire')),
                 ('trigger', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='timer', to='triggers.trigger')),

@@ -47,7 +47,7 @@ class Timer(models.Model):
     last_scheduled_for = models.DateTimeField(null=True, blank=True)
     last_fired_at = models.DateTimeField(null=True, blank=True)
     fired = models.BigIntegerField(default=0, db_default=0, help_text="how often")
-    misfires = models.BigIntegerField(default=0, db_default=0, help_text="times given up by the misfire policy")
+    misfires = models.BigIntegerField(default=0, db_default=0, help_text="times that were given up")
     is_paused = models.BooleanField(default=False)
     trouble = models.TextField(blank=True, default="", help_text="why it cannot fire")
 

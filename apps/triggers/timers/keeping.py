@@ -1,8 +1,7 @@
 """Makes, starts and stops the rows of timers, as rules begin and cease to listen, and as operators ask."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
 
 from django.db import connection
 
@@ -65,13 +64,8 @@ def reason_of(error: InvalidTimer) -> str:
     return "; ".join(one.detail for one in error.errors) or error.detail
 
 
-def checks() -> Iterator[tuple[str, "partial[Iterable[FieldError]]"]]:
-    """For `apps.triggers.listening`: what is asked of each type's parameters."""
-    for type_ref in TYPES:
-        yield type_ref, partial(_errors, type_ref)
-
-
-def _errors(type_ref: str, parameters: JsonObject) -> Iterable[FieldError]:
+def parameter_errors(type_ref: str, parameters: JsonObject) -> Iterable[FieldError]:
+    """For `apps.triggers.listening`: what the schema of a type cannot say of its parameters."""
     found = list(errors_of(type_ref, parameters, now=database_now()))
     if type_ref == DATE and [error.code for error in found] == ["past"] and _was_taken(type_ref, parameters):
         return []  # a rule whose date is over may still be changed, and its pack loaded again

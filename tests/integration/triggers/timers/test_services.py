@@ -80,7 +80,6 @@ def test_backfill_is_bounded_and_needs_a_rule(people: People) -> None:
     with pytest.raises(Invalid):
         services.backfill(timer, begin=timer.anchored_at + HOUR, end=timer.anchored_at)
     listen(timer.trigger, is_listened=False)
+    stopped = services.get_timer(people.administrator, timer.pk)
     with pytest.raises(services.NotListened):
-        services.backfill(
-            services.get_timer(people.administrator, timer.pk), begin=timer.anchored_at, end=timer.anchored_at
-        )
+        services.backfill(stopped, begin=timer.anchored_at, end=timer.anchored_at + HOUR)
