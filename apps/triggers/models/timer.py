@@ -1,5 +1,8 @@
 """When a trigger of time is due next, and how it went so far."""
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -15,11 +18,24 @@ if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
 _COLUMNS = Columns(pack="trigger__type__pack_ref", ref="trigger__type__ref")
+_LISTENED = Q(trigger__is_listened=True)
+_RUNS = _LISTENED & Q(is_paused=False, trouble="")
+_IN_STATUS = {
+    "stopped": ~_LISTENED,
+    "paused": _LISTENED & Q(is_paused=True),
+    "trouble": _LISTENED & Q(is_paused=False) & ~Q(trouble=""),
+    "active": _RUNS & Q(next_fire_at__isnull=False),
+    "over": _RUNS & Q(next_fire_at__isnull=True),
+}
 
 
 class TimerQuerySet(models.QuerySet["Timer"]):
     def visible_to(self, identity: "Identity") -> Self:
         return self.filter(rights_of(identity).narrow(Verb.TRIGGER_VIEW, _COLUMNS))
+
+    def in_status(self, statuses: Iterable[str]) -> Self:
+        """As the property says it, in SQL."""
+        return self.filter(reduce(or_, (_IN_STATUS[status] for status in statuses)))
 
     def due(self) -> Self:
         """By the clock of the database, the longest due first."""

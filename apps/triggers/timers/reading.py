@@ -146,6 +146,14 @@ def _moment(text: JsonValue, *, pointer: str, zone: ZoneInfo | None) -> datetime
         raise _Wrong(pointer, "wrong_format", f"no such moment: {text}") from error
 
 
+def zone_of(parameters: JsonObject) -> ZoneInfo:
+    """In which a timer's times are told; UTC where it names none that is known."""
+    try:
+        return _zone(parameters)
+    except _Wrong:
+        return ZoneInfo("UTC")
+
+
 def _zone(parameters: JsonObject) -> ZoneInfo:
     name = str(parameters.get("timezone", "UTC"))
     try:

@@ -56,6 +56,15 @@ class TooManyTimes(Invalid):
 
 
 @dataclass(frozen=True)
+class Preview:
+    """`parameters` with defaults; `times` in UTC."""
+
+    type_ref: str
+    parameters: JsonObject
+    times: list[datetime]
+
+
+@dataclass(frozen=True)
 class Backfill:
     """`recorded` are events that are new; `known` those that were there already."""
 
@@ -80,7 +89,7 @@ def upcoming(timer: Timer, *, most: int = USUAL_TIMES) -> list[datetime]:
     return _times(timing_for(timer).schedule, timer.next_scheduled_for - timedelta(microseconds=1), most)
 
 
-def preview(identity: "Identity", type_ref: str, parameters: JsonObject, *, most: int = USUAL_TIMES) -> list[datetime]:
+def preview(identity: "Identity", type_ref: str, parameters: JsonObject, *, most: int = USUAL_TIMES) -> Preview:
     """The times a timer with these parameters would have if a rule listened to it from now on.
 
     Raises `UnknownTrigger`, `NoTimer`, `InvalidTriggerParameters` with pointers under `/parameters`.
@@ -93,7 +102,8 @@ def preview(identity: "Identity", type_ref: str, parameters: JsonObject, *, most
         raise NoTimer(detail, errors=[FieldError("/trigger", "no_timer", detail)])
     full = checked_parameters(trigger_type, parameters)
     now = database_now()
-    return _times(timing_of(trigger_type.ref, full, anchor=now).schedule, now, most)
+    times = _times(timing_of(trigger_type.ref, full, anchor=now).schedule, now, most)
+    return Preview(trigger_type.ref, full, times)
 
 
 @transaction.atomic(durable=True)

@@ -22,7 +22,7 @@ def test_the_next_ten_times_begin_with_the_one_it_waits_for(people: People) -> N
 
 def test_a_preview_saves_nothing(people: People) -> None:
     add_timer_types()
-    times = services.preview(people.administrator, "core.cron", {"expression": "0 9 * * *"}, most=3)
+    times = services.preview(people.administrator, "core.cron", {"expression": "0 9 * * *"}, most=3).times
     assert [f"{time:%H:%M}" for time in times] == ["09:00"] * 3
     assert not Timer.objects.exists()
 
