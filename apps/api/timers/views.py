@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from apps.accounts.permissions import Verb
 from apps.api import filtering
 from apps.api.filtering import Filter
-from apps.api.serializers import StrictSerializer, Text
+from apps.api.serializers import StrictSerializer
 from apps.api.views import ListView, View, path_id, sparse
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
@@ -33,9 +33,7 @@ class TimerSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     trigger = serializers.CharField(help_text="ref of its type: core.interval, core.cron, core.date")
     parameters = serializers.JSONField()
-    status = serializers.CharField(
-        help_text="active, paused, over (no time is left), stopped (no rule listens), trouble"
-    )
+    status = serializers.CharField(help_text="active, paused, trouble, over (no time left), stopped (no rule listens)")
     trouble = serializers.CharField(allow_null=True, help_text="why it cannot fire")
     next_scheduled_for = serializers.DateTimeField(allow_null=True)
     next_fire_at = serializers.DateTimeField(allow_null=True, help_text="with its jitter")
@@ -68,17 +66,9 @@ class BackfillSerializer(serializers.Serializer[Any]):
     known = serializers.IntegerField(help_text="times whose event was there already")
 
 
-class _Moment(Text):
-    def to_internal_value(self, data: Any) -> Any:
-        try:
-            return filtering.moment(super().to_internal_value(data))
-        except ValueError as error:
-            raise serializers.ValidationError(str(error), code="wrong_format") from error
-
-
 class RangeSerializer(StrictSerializer):
-    begin = _Moment(max_length=100, help_text="the first scheduled time to fill in, or the moment before it")
-    end = _Moment(max_length=100, help_text="the last; what is yet to come is left to the timer")
+    begin = serializers.DateTimeField(help_text="the first scheduled time to fill in, or a moment before it")
+    end = serializers.DateTimeField(help_text="the last; what is yet to come is left to the timer")
 
 
 class TimersView(ListView):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import prefetch_related_objects
 
 from apps.core.errors import AttuneError
 from apps.triggers.models import Timer
@@ -49,12 +50,10 @@ class _Done:
 def fire_due() -> int:
     """Fires up to `BATCH` timers that are due. Returns how many there were."""
     with transaction.atomic(durable=True):
-        timers = list(
-            Timer.objects.due()
-            .select_related("trigger__type")
-            .select_for_update(skip_locked=True, no_key=True, of=("self",))[:BATCH]
-        )
-        if timers:
+        locked = Timer.objects.due().select_for_update(skip_locked=True, no_key=True)[:BATCH]
+        # By themselves: joined, a planner without statistics reads whole tables to find those few.
+        if timers := list(locked):
+            prefetch_related_objects(timers, "trigger__type")
             now = database_now()
             _save(_fire([_round(timer, now=now) for timer in timers], now=now), now=now)
     return len(timers)
