@@ -45,9 +45,10 @@ def pass_time(timer: Timer, by: timedelta) -> Timer:
     """As if it was made, and what it waits for was planned, so much earlier: to it, the clock has moved on."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE triggers_timer SET anchored_at = anchored_at - %(by)s,"
-            " next_scheduled_for = next_scheduled_for - %(by)s, next_fire_at = next_fire_at - %(by)s WHERE id = %(id)s",
-            {"by": by, "id": timer.pk},
+            "UPDATE triggers_timer SET anchored_at = anchored_at - %(by)s::interval,"
+            " next_scheduled_for = next_scheduled_for - %(by)s::interval, next_fire_at = next_fire_at - %(by)s::interval"
+            " WHERE id = %(id)s",
+            {"by": f"{by.total_seconds()} seconds", "id": timer.pk},
         )
     timer.refresh_from_db()
     return timer

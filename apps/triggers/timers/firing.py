@@ -5,9 +5,10 @@ and its commit, nothing has happened and another takes the row. The scheduled ti
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import prefetch_related_objects
@@ -109,7 +110,7 @@ def _record(rounds: Sequence[_Done], *, now: datetime) -> None:
 def _save(rounds: Sequence[_Done], *, now: datetime) -> None:
     for done in rounds:
         plan(done.timer, done.round.next)
-    columns: Mapping[str, object] = {
+    columns: dict[str, Any] = {
         "id": [done.timer.pk for done in rounds],
         "next_scheduled_for": [done.timer.next_scheduled_for for done in rounds],
         "next_fire_at": [done.timer.next_fire_at for done in rounds],
@@ -117,9 +118,10 @@ def _save(rounds: Sequence[_Done], *, now: datetime) -> None:
         "fired": [len(done.round.fire) for done in rounds],
         "missed": [done.round.missed for done in rounds],
         "trouble": [done.trouble for done in rounds],
+        "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_SAVE, {**columns, "now": now})
+        cursor.execute(_SAVE, columns)
 
 
 def _text(moment: datetime) -> str:

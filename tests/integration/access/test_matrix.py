@@ -31,6 +31,7 @@ from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.runtimes.models import Environment
 from tests.factories import make_action, make_execution, make_gate, make_worker
+from tests.factories.timers import make_timer
 
 _TABLE = Path(__file__).with_name("matrix.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -139,7 +140,7 @@ def world(db: None) -> dict[str, str]:
         "form": "csv", "execution": str(execution.pk), "environment": str(environment.pk), "gate": str(gate.pk),
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
-        "role": str(Role.objects.get(name="viewer").pk),
+        "role": str(Role.objects.get(name="viewer").pk), "timer_id": str(make_timer().pk),
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 

@@ -34,9 +34,10 @@ def test_timers_are_listed_and_found_by_trigger_and_status(administrator: APICli
 
 @pytest.mark.parametrize("status", Timer.Status.values)
 def test_a_status_in_a_list_is_the_one_of_the_timer(administrator: APIClient, people: People, status: str) -> None:
-    for number, changes in enumerate(
-        [{}, {"is_paused": True}, {"trouble": "broken"}, {"is_paused": True, "trouble": "broken"}, {"trouble": ""}]
-    ):
+    kinds: list[dict[str, Any]] = [
+        {}, {"is_paused": True}, {"trouble": "broken"}, {"is_paused": True, "trouble": "broken"}, {"trouble": ""}
+    ]  # fmt: skip
+    for number, changes in enumerate(kinds):
         timer = make_timer(parameters={"delta": 1000 + number})
         if number:
             Timer.objects.filter(pk=timer.pk).update(next_fire_at=None, next_scheduled_for=None, **changes)

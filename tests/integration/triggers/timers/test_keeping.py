@@ -3,11 +3,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.core.errors import FieldError
+from apps.executions import wakeups
 from apps.triggers import listening
 from apps.triggers.listening import InvalidTriggerParameters
 from apps.triggers.models import Timer
 from apps.triggers.timers import waking
 from apps.triggers.timers.keeping import database_now
+from apps.triggers.types import digest_of
 from tests.factories.timers import add_timer_types, listen, make_timer, pass_time
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -46,7 +48,7 @@ def test_a_paused_timer_stays_paused_when_it_is_listened_to_again() -> None:
 
 def test_schedulers_are_woken_after_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
-    monkeypatch.setattr(waking.wakeups, "publish", lambda channel, _: told.append(channel))
+    monkeypatch.setattr(wakeups, "publish", lambda channel, _: told.append(channel))
     make_timer()
     assert told == [waking.CHANNEL]
 
@@ -87,6 +89,6 @@ def test_a_date_that_was_taken_once_is_taken_again_when_it_is_over() -> None:
     parameters = {"date": (database_now() + HOUR).isoformat()}
     trigger = make_timer("core.date", parameters).trigger
     over = {**trigger.parameters, "date": datetime(2020, 1, 1, tzinfo=UTC).isoformat()}
-    trigger.parameters, trigger.digest = over, listening.digest_of(over)
+    trigger.parameters, trigger.digest = over, digest_of(over)
     trigger.save()
     assert listening.trigger_for("core.date", {"date": over["date"]}) == trigger
