@@ -46,8 +46,8 @@ def pass_time(timer: Timer, by: timedelta) -> Timer:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE triggers_timer SET anchored_at = anchored_at - %(by)s::interval,"
-            " next_scheduled_for = next_scheduled_for - %(by)s::interval, next_fire_at = next_fire_at - %(by)s::interval"
-            " WHERE id = %(id)s",
+            " next_scheduled_for = next_scheduled_for - %(by)s::interval,"
+            " next_fire_at = next_fire_at - %(by)s::interval WHERE id = %(id)s",
             {"by": f"{by.total_seconds()} seconds", "id": timer.pk},
         )
     timer.refresh_from_db()
