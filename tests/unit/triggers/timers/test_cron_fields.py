@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.triggers.timers.cron_fields import NAMES, NotCron, expression_of
+from tests.unit.triggers.timers.judging import unhurried
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,7 @@ def test_what_cron_cannot_say_is_refused_with_its_field(fields: dict[str, Any], 
     assert raised.value.field == wrong
 
 
+@unhurried
 @given(st.dictionaries(st.sampled_from(NAMES), st.text("0123456789*/-,monsatlu ²", max_size=8), min_size=1))
 def test_whatever_the_fields_are_they_are_judged(fields: dict[str, str]) -> None:
     try:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.triggers.timers.reading import CRON, DATE, INTERVAL, InvalidTimer, errors_of, timing_of
+from tests.unit.triggers.timers.judging import unhurried
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -104,11 +105,13 @@ def test_policy_jitter_and_seed_are_taken_over() -> None:
 _words = st.lists(st.from_regex(r"[0-9*/,#L\-WAUGSNMO²]{1,8}", fullmatch=True), min_size=4, max_size=7)
 
 
+@unhurried
 @given(st.one_of(st.text(max_size=30), _words.map(" ".join)))
 def test_whatever_the_expression_is_it_is_judged(expression: str) -> None:
     list(errors_of(CRON, {"expression": expression, "timezone": "Europe/Berlin"}, now=NOW))
 
 
+@unhurried
 @given(st.text(max_size=30))
 def test_whatever_a_zone_or_a_moment_is_called_it_is_judged(text: str) -> None:
     list(errors_of(CRON, {"expression": "0 0 * * *", "timezone": text}, now=NOW))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.triggers.timers.schedule import Cron, Date, Interval, Schedule, newest
+from tests.unit.triggers.timers.judging import unhurried
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -32,6 +33,7 @@ def local(times: Iterator[datetime] | list[datetime], zone: str) -> list[str]:
     return [time.astimezone(ZoneInfo(zone)).strftime("%d %H:%M%z") for time in times]
 
 
+@unhurried
 @given(_schedules, _moments)
 def test_times_ascend_and_are_later_than_asked(schedule: Schedule, after: datetime) -> None:
     times = first(schedule, after, 5)
@@ -39,6 +41,7 @@ def test_times_ascend_and_are_later_than_asked(schedule: Schedule, after: dateti
     assert all(time.tzinfo is UTC for time in times)
 
 
+@unhurried
 @given(_schedules, _moments)
 def test_asked_anew_from_a_time_it_goes_on_with_the_next(schedule: Schedule, after: datetime) -> None:
     times = first(schedule, after, 5)
@@ -48,6 +51,7 @@ def test_asked_anew_from_a_time_it_goes_on_with_the_next(schedule: Schedule, aft
     assert again == times
 
 
+@unhurried
 @given(_schedules, _moments, st.timedeltas(timedelta(0), timedelta(days=2)), st.integers(1, 5))
 def test_the_newest_are_the_last_of_all_times_between(
     schedule: Schedule, after: datetime, span: timedelta, most: int
@@ -63,6 +67,7 @@ def test_months_of_missed_seconds_cost_no_more_than_what_is_asked_for() -> None:
     assert newest(every_second, after=begun, until=NOON, most=2) == [NOON - timedelta(seconds=1), NOON]
 
 
+@unhurried
 @given(_moments, st.integers(1, 10**6), st.integers(0, 10**4))
 def test_an_interval_is_reckoned_from_its_anchor_however_late_it_is_asked(
     anchor: datetime, seconds: int, number: int

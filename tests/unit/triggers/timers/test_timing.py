@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from apps.triggers.timers.schedule import Cron, Date, Interval
 from apps.triggers.timers.timing import Misfire, Round, Tick, Timing
+from tests.unit.triggers.timers.judging import unhurried
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -65,6 +66,7 @@ def test_missed_times_are_counted_up_to_a_thousand() -> None:
     assert (found.missed, found.fire) == (1000, [NOON + timedelta(days=365)])
 
 
+@unhurried
 @given(st.integers(1, 10**6), st.integers(0, 10**6), st.sampled_from(Misfire), st.integers(1, 20))
 def test_every_time_up_to_now_is_fired_or_counted_and_the_next_is_later(
     every: int, late: int, misfire: Misfire, most: int
@@ -78,6 +80,7 @@ def test_every_time_up_to_now_is_fired_or_counted_and_the_next_is_later(
     assert found.next.scheduled_for == NOON + due * every * SECOND
 
 
+@unhurried
 @given(st.text(max_size=20), st.integers(1, 10**4), st.integers(0, 10**5))
 def test_jitter_delays_and_keeps_the_order(seed: str, every: int, jitter: int) -> None:
     timing = Timing(Interval(NOON, every * SECOND), jitter=jitter * SECOND, seed=seed)
