@@ -1,6 +1,19 @@
 """Every table has a page. Where services own the data the page is read-only: status is written in one place."""
 
-from apps.console.admin import accounts, actions, audit, executions, keys, operations, packs, results, runtimes, workers
+from apps.console.admin import (
+    accounts,
+    actions,
+    audit,
+    executions,
+    keys,
+    operations,
+    packs,
+    results,
+    rules,
+    runtimes,
+    triggers,
+    workers,
+)
 
 __all__ = [
     "accounts",
@@ -11,6 +24,8 @@ __all__ = [
     "operations",
     "packs",
     "results",
+    "rules",
     "runtimes",
+    "triggers",
     "workers",
 ]
