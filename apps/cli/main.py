@@ -40,6 +40,7 @@ class Root(LazyGroup):
         "execution": Noun("apps.cli.nouns.execution", "Look at executions, follow, cancel and repeat them."),
         "action": Noun("apps.cli.nouns.action", "Look at actions, switch them on and off."),
         "trigger": Noun("apps.cli.nouns.trigger", "See what can happen."),
+        "timer": Noun("apps.cli.nouns.timer", "See when timers are due, pause them, fill in the past."),
         "event": Noun("apps.cli.nouns.event", "See what happened and what came of it; send and replay events."),
         "rule": Noun("apps.cli.nouns.rule", "When this happens, and these criteria hold, run that."),
         "enforcement": Noun("apps.cli.nouns.enforcement", "See what came of rules that matched."),

@@ -40,6 +40,7 @@ from tests.factories import (
     make_trigger_type,
     make_worker,
 )
+from tests.factories.timers import make_timer
 
 _TABLE = Path(__file__).with_name("matrix.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -155,7 +156,7 @@ def world(db: None) -> dict[str, str]:
         "form": "csv", "execution": str(execution.pk), "environment": str(environment.pk), "gate": str(gate.pk),
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
-        "role": str(Role.objects.get(name="viewer").pk),
+        "role": str(Role.objects.get(name="viewer").pk), "timer_id": str(make_timer().pk),
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 

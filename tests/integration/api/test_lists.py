@@ -32,6 +32,7 @@ from tests.factories import (
     make_trigger_type,
     make_worker,
 )
+from tests.factories.timers import make_timer
 from tests.people import People
 
 #: Makes one more row of the list.
@@ -55,6 +56,7 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "gates": lambda n, people: make_gate(make_policy(f"gate {n}")),
     "policies": lambda n, people: make_policy(f"policy {n}"),
     "keys": lambda n, people: set_key(pack_owner("p", uuid.uuid4()), f"key_{n}", value=n, by=None),
+    "timers": lambda n, people: make_timer(parameters={"delta": n + 1}),
     "triggers": lambda n, people: make_trigger_type(f"trigger{n:03}"),
     "events": lambda n, people: make_event(type_ref=make_trigger_type().ref),
     "rules": lambda n, people: make_one_rule(people, n),
