@@ -24,6 +24,7 @@ from apps.api.rules import enforcements
 from apps.api.rules import views as rules
 from apps.api.runtimes import views as runtimes
 from apps.api.stream import views as stream
+from apps.api.timers import views as timers
 from apps.api.tokens import views as tokens
 from apps.api.triggers import views as triggers
 from apps.api.workers import views as workers
@@ -95,6 +96,12 @@ urlpatterns: list[URLPattern] = [
     path("gates/<text:gate_id>", gates.GateView.as_view()),
     path("policies", policies.PoliciesView.as_view()),
     path("policies/<text:policy_id>", policies.PolicyView.as_view()),
+    path("timers", timers.TimersView.as_view()),
+    path("timers/preview", timers.PreviewView.as_view()),
+    path("timers/<text:timer_id>", timers.TimerView.as_view()),
+    path("timers/<text:timer_id>/pause", timers.PauseView.as_view()),
+    path("timers/<text:timer_id>/resume", timers.ResumeView.as_view()),
+    path("timers/<text:timer_id>/backfill", timers.BackfillView.as_view()),
     path("keys", keys.KeysView.as_view()),
     path("keys/<text:ref>", keys.KeyView.as_view()),
     path("keys/<text:ref>/reveal", keys.RevealView.as_view()),

@@ -1,5 +1,5 @@
-"""The life of a scheduler process: what is due when it is due, a sweep every few seconds, retention beside them, until
-SIGTERM."""
+"""The life of a scheduler process: what is due when it is due, a sweep every few seconds, beside them retention and
+what other rooms want, until SIGTERM."""
 
 import logging
 import signal
@@ -11,6 +11,7 @@ from apps.core.alive import still_alive
 from apps.core.database import limit_waits, release_connection
 from apps.core.metrics import publishing
 from apps.executions import rounds
+from apps.executions.companions import make_all
 from apps.executions.due import bring_on_due, let_in_by_rates
 from apps.executions.retention.collector import Collector
 from apps.executions.sweep import run_step, sweep
@@ -36,8 +37,9 @@ class SchedulerProcess:
             signal.signal(number, lambda *_: self._stopping.set())
         limit_waits()
         publisher = publishing.start()
-        collector = Collector()
-        collector.start()
+        companions = [Collector(), *make_all()]
+        for companion in companions:
+            companion.start()
         next_sweep = time.monotonic()
         while not self._stopping.is_set():
             run_step(bring_on_due)
@@ -50,7 +52,8 @@ class SchedulerProcess:
                 still_alive()
                 next_sweep = time.monotonic() + SWEEP_EVERY_S
             self._stopping.wait(self._pause_s)
-        collector.stop()
+        for companion in companions:
+            companion.stop()
         publisher.stop()
         logger.info("scheduler stopped")
 

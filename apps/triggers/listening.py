@@ -40,13 +40,21 @@ def trigger_for(type_ref: str, parameters: JsonObject, *, pointer: str = "/param
     Raises `UnknownTrigger`, `InvalidTriggerParameters` with a pointer for each mistake.
     """
     trigger_type = find_type(type_ref)
-    full = with_defaults(trigger_type, parameters)
-    if errors := mistakes(trigger_type, full, pointer=pointer):
-        raise InvalidTriggerParameters(f"The parameters do not fit {trigger_type.ref}.", errors=errors)
+    full = checked_parameters(trigger_type, parameters, pointer=pointer)
     trigger, _ = Trigger.objects.select_related("type").get_or_create(
         type=trigger_type, digest=digest_of(full), defaults={"parameters": full}
     )
     return trigger
+
+
+def checked_parameters(
+    trigger_type: TriggerType, parameters: JsonObject, *, pointer: str = "/parameters"
+) -> JsonObject:
+    """With defaults. Raises `InvalidTriggerParameters` with a pointer for each mistake."""
+    full = with_defaults(trigger_type, parameters)
+    if errors := mistakes(trigger_type, full, pointer=pointer):
+        raise InvalidTriggerParameters(f"The parameters do not fit {trigger_type.ref}.", errors=errors)
+    return full
 
 
 def mistakes(trigger_type: TriggerType, full: JsonObject, *, pointer: str) -> list[FieldError]:

@@ -54,6 +54,11 @@ def gates(ctx: typer.Context, incomplete: str) -> Completions:
     return [(str(row["gate"]), f"{row['policy']} {row['key'] or ''}") for row in found]
 
 
+def timers(ctx: typer.Context, incomplete: str) -> Completions:
+    found = rows(ctx, "timers", fields="id,trigger,status", fresh_s=_LIVELY_S)
+    return [(str(row["id"]), f"{row['trigger']} {row['status']}") for row in found]
+
+
 def executions(ctx: typer.Context, incomplete: str) -> Completions:
     """The newest."""
     found = rows(ctx, "executions", fields="id,action,status", most=_NEWEST, fresh_s=_LIVELY_S)

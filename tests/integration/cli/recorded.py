@@ -189,6 +189,36 @@ def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def timer(timer_id: int = 5, **changes: Any) -> dict[str, Any]:
+    """As in a list."""
+    return {
+        "id": timer_id,
+        "trigger": "core.cron",
+        "parameters": {
+            "expression": "30 9 * * mon-fri",
+            "timezone": "Asia/Kolkata",
+            "misfire": "fire_once",
+            "catch_up_max": 10,
+            "jitter_s": 0,
+        },
+        "status": "active",
+        "trouble": None,
+        "next_scheduled_for": "2026-11-23T04:00:00Z",
+        "next_fire_at": "2026-11-23T04:00:00Z",
+        "last_scheduled_for": "2026-11-20T04:00:00Z",
+        "last_fired_at": "2026-11-20T04:00:00.004000Z",
+        "fired": 41,
+        "misfires": 0,
+        "anchored_at": "2026-09-24T10:00:00Z",
+    } | changes
+
+
+def one_timer(timer_id: int = 5, **changes: Any) -> dict[str, Any]:
+    """With its next times."""
+    times = [f"2026-11-{day}T09:30:00+05:30" for day in (23, 24, 25)]
+    return timer(timer_id) | {"upcoming": times} | changes
+
+
 def runtime(name: str = "python", **changes: Any) -> dict[str, Any]:
     return {
         "name": name,

@@ -132,6 +132,8 @@ _RETRY = {
 }  # fmt: skip
 _NO_LIMIT = {"limit": None, "key": None, "when_full": None, "expires_s": None}
 
+_INTERVAL = {"delta": 90, "unit": "minutes", "misfire": "skip"}
+_NEVER: dict[str, Any] = {"next_scheduled_for": None, "next_fire_at": None}
 _TOO_OLD = "the database has tables of version 9, this worker knows those up to 1: upgrade the worker"
 _OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
 
@@ -215,6 +217,27 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("POST", "workers/w1/uncordon"): recorded.worker(),
     ("POST", "workers/w1/drain"): Answer(recorded.worker(status="draining"), 202),
     ("POST", "workers/w2/drain"): problem(409, "worker_stopping", "w2 is stopping."),
+    ("GET", "timers"): page(
+        recorded.timer(),
+        recorded.timer(
+            6,
+            trigger="core.interval",
+            parameters={"delta": 90, "unit": "minutes", "misfire": "skip"},
+            **_NEVER,
+            misfires=3,
+        ),
+    ),
+    ("GET", "timers/5"): recorded.one_timer(),
+    ("GET", "timers/6"): recorded.one_timer(6, status="trouble", trouble="no time zone", **_NEVER, upcoming=[]),
+    ("POST", "timers/5/pause"): recorded.one_timer(status="paused", **_NEVER, upcoming=[]),
+    ("POST", "timers/5/resume"): recorded.one_timer(),
+    ("POST", "timers/5/backfill"): {"recorded": 3, "known": 1},
+    ("GET", "triggers/core.cron"): {"parameters_schema": {"properties": {"expression": {"type": "string"}}}},
+    ("GET", "timers/preview"): {
+        "trigger": "core.cron",
+        "parameters": recorded.timer()["parameters"],
+        "times": recorded.one_timer()["upcoming"],
+    },
     ("GET", "gates"): page(
         recorded.gate(), recorded.gate(5, key=None, key_digest=None, limit=0), recorded.gate(6, key=None, **_RATE)
     ),
@@ -504,6 +527,18 @@ CASES: Mapping[str, Case] = {
     "version.txt": Case("--version"),
     "whoami.txt": Case("whoami"),
     "whoami.json": Case("whoami --json"),
+    "timer-list.txt": Case("timer list"),
+    "timer-list.json": Case("timer list --json"),
+    "timer-show.txt": Case("timer show 5"),
+    "timer-show.yaml": Case("timer show 5 --yaml"),
+    "timer-show-in-trouble.txt": Case("timer show 6"),
+    "timer-preview.txt": Case("timer preview core.cron expression=0_9_*_*_*"),
+    "timer-preview.json": Case("timer preview core.cron expression=0_9_*_*_* --json"),
+    "timer-preview-without-name.txt": Case("timer preview core.cron daily"),
+    "timer-pause.txt": Case("timer pause 5"),
+    "timer-resume.txt": Case("timer resume 5"),
+    "timer-backfill.txt": Case("timer backfill 5 --begin 2d"),
+    "timer-backfill.json": Case("timer backfill 5 --begin 2d --end 1h --json"),
     "worker-list.txt": Case("worker list"),
     "worker-list.json": Case("worker list --json"),
     "worker-show.txt": Case("worker show w1"),
