@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class TriggersConfig(AppConfig):
     name = "apps.triggers"
+
+    def ready(self) -> None:
+        from apps.triggers.webhooks import starting
+
+        starting.register()

@@ -2,5 +2,6 @@
 
 from apps.triggers.models.event import Event
 from apps.triggers.models.trigger import Trigger, TriggerType
+from apps.triggers.models.webhook import SignedDelivery, Webhook, WebhookDelivery, WebhookSecret
 
-__all__ = ["Event", "Trigger", "TriggerType"]
+__all__ = ["Event", "SignedDelivery", "Trigger", "TriggerType", "Webhook", "WebhookDelivery", "WebhookSecret"]
