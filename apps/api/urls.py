@@ -22,8 +22,9 @@ from apps.api.roles import views as roles
 from apps.api.runtimes import views as runtimes
 from apps.api.stream import views as stream
 from apps.api.tokens import views as tokens
+from apps.api.webhooks import views as webhooks
 from apps.api.workers import views as workers
-from apps.core import converters  # noqa: F401 - <text:…>
+from apps.core import converters  # noqa: F401 - <text:…>, <segments:…>
 
 _EXECUTION = "executions/<text:execution_id>"
 
@@ -95,6 +96,10 @@ urlpatterns: list[URLPattern] = [
     path("keys/<text:ref>", keys.KeyView.as_view()),
     path("keys/<text:ref>/reveal", keys.RevealView.as_view()),
     path("keyring/rotate", keys.RotationView.as_view()),
+    path("webhooks", webhooks.WebhooksView.as_view()),
+    path("webhooks/<segments:url>/deliveries", webhooks.DeliveriesView.as_view()),
+    path("webhooks/<segments:url>/rotate", webhooks.RotateView.as_view()),
+    path("webhooks/<segments:url>", webhooks.WebhookView.as_view()),
     path("audit", audit.AuditView.as_view()),
     path("audit/export", audit.AuditExportView.as_view()),
     path("stream", stream.StreamView.as_view()),

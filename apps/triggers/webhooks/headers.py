@@ -15,7 +15,7 @@ KEPT = frozenset(
     }
 )  # fmt: skip
 #: Parts of names of headers that prove something: no webhook may keep them.
-_PROVES = ("authorization", "cookie", "token", "secret", "signature", "password", "api-key", "apikey", "auth", "session")
+_PROVES = ("auth", "cookie", "token", "secret", "signature", "password", "apikey", "api-key", "session")
 NAME = re.compile(r"[A-Za-z0-9-]{1,60}\Z")
 #: The first one that came counts.
 _DELIVERY = ("X-Attune-Delivery", "Idempotency-Key", "X-GitHub-Delivery")

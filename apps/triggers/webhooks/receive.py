@@ -1,13 +1,12 @@
 """Takes a delivery: proof, rate, content, and then the event with its line in the log, all or nothing."""
 
 import logging
-from dataclasses import dataclass
 
 from django.db import connection, transaction
 
 from apps.core.errors import AttuneError, Forbidden
 from apps.core.types import JsonObject
-from apps.triggers.models import SignedDelivery, Webhook, WebhookDelivery
+from apps.triggers.models import SignedDelivery, Webhook
 from apps.triggers.services.events import Occurrence, Recorded, record
 from apps.triggers.webhooks import headers, log, rate
 from apps.triggers.webhooks.bodies import read_body, read_query

@@ -63,7 +63,9 @@ def create_webhook(
 ) -> Secreted:
     """A webhook with a secret, its own or `secret`. Raises `Forbidden`, `Invalid`, `WebhookTaken`."""
     require(identity, Verb.WEBHOOK_MANAGE, on=Place(pack=pack_ref or None, ref=url))
-    errors = _mistakes(said) + ([FieldError("/url", "invalid_url", text)] if (text := addresses.mistake_of(url)) else [])
+    errors = _mistakes(said) + (
+        [FieldError("/url", "invalid_url", text)] if (text := addresses.mistake_of(url)) else []
+    )
     if errors:
         raise Invalid(errors=errors)
     said.setdefault("rate_per_minute", DEFAULT_RATE_PER_MINUTE)

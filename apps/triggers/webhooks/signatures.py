@@ -73,7 +73,8 @@ def mistake(
 def is_one_of(given: str, secrets: Sequence[bytes]) -> bool:
     """Whether a token that was shown is one of `secrets`, in the time it takes to compare with each."""
     shown = given.encode("utf-8", "surrogatepass")
-    return any([hmac.compare_digest(shown, secret) for secret in secrets])
+    right = [hmac.compare_digest(shown, secret) for secret in secrets]
+    return any(right)
 
 
 def fingerprint(scheme: Scheme, headers: Mapping[str, str]) -> bytes | None:

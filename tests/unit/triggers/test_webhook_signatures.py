@@ -5,7 +5,16 @@ import hmac
 
 import pytest
 
-from apps.triggers.webhooks.signatures import SCHEMES, TOLERANCE_S, Mistake, Scheme, fingerprint, is_one_of, mistake, sign
+from apps.triggers.webhooks.signatures import (
+    SCHEMES,
+    TOLERANCE_S,
+    Mistake,
+    Scheme,
+    fingerprint,
+    is_one_of,
+    mistake,
+    sign,
+)
 
 NOW = 1_700_000_000.0
 SECRET, OTHER = b"whs_of-the-first", b"whs_of-the-second"
