@@ -5,6 +5,15 @@ class TriggersConfig(AppConfig):
     name = "apps.triggers"
 
     def ready(self) -> None:
+        from apps.core.signals import happened
+        from apps.executions import outbox
+        from apps.packs import content
+        from apps.triggers import happenings
+        from apps.triggers.pack_files import TriggerFiles
         from apps.triggers.webhooks import starting
 
+        content.register(TriggerFiles())
+        content.register_follower(happenings.on_pack_installed)
+        outbox.register(happenings.on_executions)
+        happened.connect(happenings.on_happened, dispatch_uid="triggers.happenings")
         starting.register()
