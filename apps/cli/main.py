@@ -45,6 +45,7 @@ class Root(LazyGroup):
         "worker": Noun("apps.cli.nouns.worker", "See where executions run."),
         "gate": Noun("apps.cli.nouns.gate", "See who waits in line, and move limits."),
         "policy": Noun("apps.cli.nouns.policy", "Limit how much runs, how often, and how long."),
+        "webhook": Noun("apps.cli.nouns.webhook", "Let others tell what happened, and see what came of it."),
         "key": Noun("apps.cli.nouns.key", "Keep secrets, and hand them to actions."),
         "audit": Noun("apps.cli.nouns.audit", "See who did what."),
         "operation": Noun("apps.cli.nouns.operation", "See how installations and the like went."),
