@@ -73,6 +73,18 @@ class NotFound(AttuneError):
     code = "not_found"
 
 
+class Unproven(AttuneError):
+    """Nobody is logged in, or what was shown proves nothing."""
+
+    code = "not_authenticated"
+
+
+class UnsupportedKind(AttuneError):
+    """The body is of a kind that is not taken here."""
+
+    code = "unsupported_media_type"
+
+
 class Forbidden(AttuneError):
     """You may not do this."""
 

@@ -67,19 +67,19 @@ def list_(
 
 
 @command(app, "show")
-def show(session: Session, url: Url) -> None:
+def show(session: Session, webhook: Url) -> None:
     """Show one webhook, and how to post to it with curl."""
-    webhook = session.api.get("webhooks", url)
+    found = session.api.get("webhooks", webhook)
     base_url = session.api.connection.url
-    session.printer.one(webhook, lambda: pages.describe(webhook, base_url=base_url))
+    session.printer.one(found, lambda: pages.describe(found, base_url=base_url))
     if session.printer.is_for_people:
-        _say_curl(session, webhook)
+        _say_curl(session, found)
 
 
 @command(app, "create")
 def create(
     session: Session,
-    url: Annotated[
+    webhook: Annotated[
         str, typer.Argument(metavar="WEBHOOK", help="segments with slashes between: github/pushes", show_default=False)
     ],
     *,
@@ -96,7 +96,7 @@ def create(
     """Make a webhook. Its secret is printed to stdout this once."""
     body = _body(authentication=proof, rate=rate, headers=header, may_wait=results, description=description)
     body |= {"pack": pack} if pack else {}
-    made = session.api.post("webhooks", body={"url": url, **body, **_chosen(stdin)})
+    made = session.api.post("webhooks", body={"url": webhook, **body, **_chosen(stdin)})
     _tell_secret(session, made, f"webhook {made['url']} is made")
     if session.printer.is_for_people:
         _say_curl(session, made)
@@ -105,7 +105,7 @@ def create(
 @command(app, "update")
 def update(
     session: Session,
-    url: Url,
+    webhook: Url,
     *,
     proof: Proof = None,
     rate: Rate = None,
@@ -119,7 +119,7 @@ def update(
     body |= {} if enabled is None else {"enabled": enabled}
     if not body:
         raise UsageError("Nothing to change was given.")
-    changed = session.api.patch("webhooks", url, body=body)
+    changed = session.api.patch("webhooks", webhook, body=body)
     base_url = session.api.connection.url
     session.printer.one(changed, lambda: pages.describe(changed, base_url=base_url))
 
@@ -127,7 +127,7 @@ def update(
 @command(app, "rotate")
 def rotate(
     session: Session,
-    url: Url,
+    webhook: Url,
     *,
     grace: Annotated[
         int | None, typer.Option("--grace", metavar="SECONDS", help="the secret before counts so long too; a day")
@@ -136,7 +136,7 @@ def rotate(
 ) -> None:
     """Replace the secret of a webhook. The new one is printed to stdout this once."""
     body: dict[str, Any] = {} if grace is None else {"grace_s": grace}
-    made = session.api.post("webhooks", url, "rotate", body={**body, **_chosen(stdin)})
+    made = session.api.post("webhooks", webhook, "rotate", body={**body, **_chosen(stdin)})
     ending = [item["ends_at"] for item in made["secrets"] if item["ends_at"]]
     until = f"; the one before counts until {ending[0]}" if ending else ""
     _tell_secret(session, made, f"webhook {made['url']} has a new secret{until}")
@@ -145,7 +145,7 @@ def rotate(
 @command(app, "deliveries")
 def deliveries(
     session: Session,
-    url: Url,
+    webhook: Url,
     *,
     outcome: Annotated[
         str | None,
@@ -163,7 +163,7 @@ def deliveries(
     show_list(
         session,
         "webhooks",
-        url,
+        webhook,
         "deliveries",
         columns=pages.DELIVERY_COLUMNS,
         filters={"outcome": outcome},
@@ -173,10 +173,10 @@ def deliveries(
 
 
 @command(app, "delete", has_formats=False)
-def delete(session: Session, url: Url) -> None:
+def delete(session: Session, webhook: Url) -> None:
     """Delete a webhook with its secrets and the log of its deliveries."""
-    session.api.delete("webhooks", url)
-    session.printer.say(f"webhook {url} is deleted")
+    session.api.delete("webhooks", webhook)
+    session.printer.say(f"webhook {webhook} is deleted")
 
 
 def _body(*, rate: str | None, **given: Any) -> dict[str, Any]:

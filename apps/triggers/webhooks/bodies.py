@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from apps.core.errors import AttuneError, Invalid
+from apps.core.errors import Invalid, UnsupportedKind
 from apps.core.types import JsonObject, JsonValue
 from apps.runner.jsonvalue import BadValueError, check_value, load_json
 
@@ -23,10 +23,8 @@ class InvalidQuery(Invalid):
     code = "invalid_query"
 
 
-class UnreadableKind(AttuneError):
+class UnreadableKind(UnsupportedKind):
     """A webhook takes JSON, a form (application/x-www-form-urlencoded) or text in UTF-8."""
-
-    code = "unsupported_media_type"
 
 
 def read_body(body: bytes, *, content_type: str, form_field: str | None = None) -> JsonValue:

@@ -14,8 +14,6 @@ logger = logging.getLogger(__name__)
 
 #: Refusals of one webhook that are kept in a minute.
 REFUSALS_PER_MINUTE = 60
-#: Of errors that the tree of errors knows no status for.
-_STATUS = {"not_authenticated": 401, "unsupported_media_type": 415}
 
 
 def write(webhook: Webhook, call: Call, *, status: int, event_id: int, delivery_id: str) -> None:
@@ -31,7 +29,7 @@ def write_refusal(webhook: Webhook, call: Call, error: AttuneError, *, reason: s
     if rate.wait_s(f"{webhook.pk}:refused", per_minute=REFUSALS_PER_MINUTE):
         return
     row = _row(
-        webhook, call, outcome=WebhookDelivery.Outcome.REFUSED, reason=reason, status=status_of_refusal(error),
+        webhook, call, outcome=WebhookDelivery.Outcome.REFUSED, reason=reason, status=status_of(error),
         delivery_id="" if isinstance(error, NotProven) else _delivery_id(call),
     )  # fmt: skip
     try:
@@ -40,11 +38,6 @@ def write_refusal(webhook: Webhook, call: Call, error: AttuneError, *, reason: s
         if trouble_of(trouble) is None:
             raise
         logger.warning("webhook %s: a refusal is not in the log: %s", webhook.url, reason)
-
-
-def status_of_refusal(error: AttuneError) -> int:
-    """The status of the answer."""
-    return _STATUS.get(error.code) or status_of(error)
 
 
 def _row(webhook: Webhook, call: Call, **facts: object) -> WebhookDelivery:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.accounts.grants import Place
 from apps.accounts.permissions import Verb, may
 from apps.accounts.services.tokens import prove_token
-from apps.core.errors import AttuneError
+from apps.core.errors import Unproven
 from apps.triggers.models import Webhook, WebhookSecret
 from apps.triggers.webhooks.secrets import living
 from apps.triggers.webhooks.signatures import SCHEMES, fingerprint, is_one_of, mistake, sign
@@ -28,10 +28,8 @@ _EVERYWHERE = Place(pack="core", ref=TYPE_REF)
 _DECOY = b"whs_of-no-webhook"
 
 
-class NotProven(AttuneError):
+class NotProven(Unproven):
     """There is no such webhook, or the request does not prove that it may post to it."""
-
-    code = "not_authenticated"
 
     def __init__(self, reason: str) -> None:
         """`reason` is a code for the log; it stands in no answer."""

@@ -30,6 +30,7 @@ from apps.keys.owners import SYSTEM
 from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.runtimes.models import Environment
+from apps.triggers.models import Webhook
 from tests.factories import make_action, make_execution, make_gate, make_worker
 
 _TABLE = Path(__file__).with_name("matrix.txt")
@@ -52,6 +53,8 @@ _OWN = {
     "POST /admin/password_change/", "POST /admin/tokens/", "POST /admin/logout/",
     # They ask for the verb of the deed, which a viewer does not have, when they know which it is.
     "POST /api/v1/executions/bulk", "POST /admin/executions/bulk/",
+    # Whoever posts there proves what the webhook asks for; roles have no part in it, and the answer is 401.
+    "POST /api/v1/webhooks/<url>",
 }  # fmt: skip
 
 
@@ -88,7 +91,7 @@ def test_whoever_has_no_role_is_refused_everything_but_themselves() -> None:
     assert allowed == {
         "GET /admin/password_change/", "GET /api/v1/auth/me", "POST /api/v1/auth/logout",
         "GET /api/v1/identities/<name>", "POST /api/v1/access/explain", "POST /api/v1/auth/password",
-        "POST /admin/password_change/",
+        "POST /admin/password_change/", "POST /api/v1/webhooks/<url>",
     }  # fmt: skip
 
 
@@ -140,6 +143,7 @@ def world(db: None) -> dict[str, str]:
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
         "role": str(Role.objects.get(name="viewer").pk),
+        "url": Webhook.objects.create(url="deploy", authentication="token").url,
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 
@@ -180,7 +184,7 @@ def _route(pattern: URLPattern) -> str:
     text = str(pattern.pattern)
     if text.startswith("^"):
         return "executions/<execution_id>/artifacts/<attempt>/<name>"
-    for kind in ("text", "int", "slug"):
+    for kind in ("text", "segments", "int", "slug"):
         text = text.replace(f"<{kind}:", "<")
     return text
 

@@ -5,6 +5,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -71,11 +72,13 @@ def test_a_signature_is_remembered_for_longer_than_it_is_good() -> None:
 def test_a_rule_that_listens_finds_a_webhook_there(core_webhook: TriggerType, make: Make) -> None:
     make("there")
     triggers = [trigger_for("core.webhook", {"url": url}) for url in ("there", "new/one")]
-    set_listened({trigger.pk: True for trigger in triggers})
+    with transaction.atomic():
+        set_listened({trigger.pk: True for trigger in triggers})
     made = Webhook.objects.get(url="new/one")
     assert (made.authentication, made.created_by, made.secrets.count()) == ("token", None, 0)
     assert Webhook.objects.get(url="there").authentication == "hmac"
-    set_listened({trigger.pk: False for trigger in triggers})
+    with transaction.atomic():
+        set_listened({trigger.pk: False for trigger in triggers})
     assert Webhook.objects.count() == 2
 
 
