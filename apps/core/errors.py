@@ -74,13 +74,13 @@ class NotFound(AttuneError):
 
 
 class Unproven(AttuneError):
-    """Nobody is logged in, or what was shown proves nothing."""
+    """Nobody is logged in, or the token is unknown, expired or revoked."""
 
     code = "not_authenticated"
 
 
 class UnsupportedKind(AttuneError):
-    """The body is of a kind that is not taken here."""
+    """The body is not JSON."""
 
     code = "unsupported_media_type"
 

@@ -26,6 +26,8 @@ class InvalidQuery(Invalid):
 class UnreadableKind(UnsupportedKind):
     """A webhook takes JSON, a form (application/x-www-form-urlencoded) or text in UTF-8."""
 
+    code = "unreadable_kind"
+
 
 def read_body(body: bytes, *, content_type: str, form_field: str | None = None) -> JsonValue:
     """An object or any JSON value; of a form an object of texts, or of lists where a name stands more than once; a

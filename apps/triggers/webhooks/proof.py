@@ -31,6 +31,8 @@ _DECOY = b"whs_of-no-webhook"
 class NotProven(Unproven):
     """There is no such webhook, or the request does not prove that it may post to it."""
 
+    code = "not_proven"
+
     def __init__(self, reason: str) -> None:
         """`reason` is a code for the log; it stands in no answer."""
         self.reason = reason
