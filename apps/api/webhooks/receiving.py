@@ -1,13 +1,10 @@
 """What others post to webhooks. They are no identities: each webhook says itself how they prove themselves."""
 
-from typing import Any
-
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.permissions import Verb
 from apps.api.executions.serializers import MAX_WAIT_S
 from apps.api.views import View, is_true
 from apps.api.webhooks.serializers import ReceivedSerializer
@@ -38,19 +35,9 @@ _PARAMETERS = [
 
 
 class ReceivingView(View):
-    """`POST` is for everybody who proves what the webhook asks for; DRF's authentication has no part in it."""
+    """`POST` is for everybody who proves what the webhook asks for."""
 
-    verbs = {"POST": Verb.EVENT_SEND}
-
-    def get_authenticators(self) -> list[Any]:
-        return [] if self._is_delivery() else super().get_authenticators()
-
-    def get_permissions(self) -> list[Any]:
-        return [] if self._is_delivery() else super().get_permissions()
-
-    def _is_delivery(self) -> bool:
-        request = getattr(self, "request", None)
-        return request is not None and request.method == "POST"
+    open_methods = frozenset({"POST"})
 
     @extend_schema(
         request={

@@ -74,12 +74,7 @@ class WebhooksView(ListView):
 
 class WebhookView(ReceivingView):
     is_versioned = True
-    verbs = {
-        "GET": Verb.WEBHOOK_VIEW,
-        "PATCH": Verb.WEBHOOK_MANAGE,
-        "DELETE": Verb.WEBHOOK_MANAGE,
-        **ReceivingView.verbs,
-    }
+    verbs = {"GET": Verb.WEBHOOK_VIEW, "PATCH": Verb.WEBHOOK_MANAGE, "DELETE": Verb.WEBHOOK_MANAGE}
 
     @extend_schema(responses=serializers.WebhookSerializer, operation_id="webhooks_retrieve")
     def get(self, request: Request, url: str) -> Response:
