@@ -109,7 +109,7 @@ class DeliveryPageSerializer(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class OutcomeSerializer(serializers.Serializer[Any]):
+class StartedSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     action = serializers.CharField()
     status = serializers.CharField()
@@ -120,4 +120,4 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 class ReceivedSerializer(serializers.Serializer[Any]):
     event = serializers.IntegerField()
     repeated = serializers.BooleanField(help_text="it was here before, and is the same event")
-    execution = OutcomeSerializer(allow_null=True, help_text="the first it started, where `wait` asked for it")
+    execution = StartedSerializer(allow_null=True, help_text="the first it started, where `wait` asked for it")

@@ -3,6 +3,7 @@
 Whoever proves nothing hears one sentence, whatever is wrong; the true reason is for the log.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from django.utils import timezone
 from apps.accounts.grants import Place
 from apps.accounts.permissions import Verb, may
 from apps.accounts.services.tokens import prove_token
+from apps.core.crypto import SealBroken
 from apps.core.errors import Unproven
 from apps.triggers.models import Webhook, WebhookSecret
 from apps.triggers.webhooks.secrets import living
@@ -20,6 +22,8 @@ from apps.triggers.webhooks.signatures import SCHEMES, fingerprint, is_one_of, m
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
+
+logger = logging.getLogger(__name__)
 
 TYPE_REF = "core.webhook"
 TOKEN_HEADER = "X-Attune-Token"  # noqa: S105 - the name of a header
@@ -64,7 +68,7 @@ def prove(webhook: Webhook | None, call: Call) -> Proof:
     if webhook is None:
         _pretend(call)
         raise NotProven("unknown_webhook")
-    secrets = living(webhook, now=timezone.now())
+    secrets = _secrets(webhook)
     scheme = SCHEMES.get(webhook.authentication)
     if scheme is None:
         return _by_token(webhook, call, secrets)
@@ -72,6 +76,14 @@ def prove(webhook: Webhook | None, call: Call) -> Proof:
     if wrong is not None:
         raise NotProven(wrong)
     return Proof(fingerprint(scheme, call.headers))
+
+
+def _secrets(webhook: Webhook) -> Sequence[bytes]:
+    try:
+        return living(webhook, now=timezone.now())
+    except SealBroken as error:
+        logger.warning("webhook %s: its secret does not open; rotate it: %s", webhook.url, error)
+        raise NotProven("broken_secret") from error
 
 
 def _by_token(webhook: Webhook, call: Call, secrets: Sequence[bytes]) -> Proof:
