@@ -46,4 +46,5 @@ def _remove_surplus() -> int:
 
 def _remove(rows: "QuerySet[WebhookDelivery] | QuerySet[SignedDelivery]") -> int:
     ids = list(rows.order_by("at").values_list("pk", flat=True)[:BATCH])
-    return rows.model._default_manager.filter(pk__in=ids).delete()[0] if ids else 0
+    deleted: int = rows.model._default_manager.filter(pk__in=ids).delete()[0] if ids else 0
+    return deleted

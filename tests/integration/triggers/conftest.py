@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -43,12 +43,18 @@ def signed(body: bytes, *, secret: str = SECRET, at: str = "") -> dict[str, str]
     return {"x-attune-timestamp": timestamp, "x-attune-signature": f"v1={digest}"}
 
 
-def post(url: str, body: bytes = b"{}", *, query: bytes = b"", **headers: str) -> Answer:
+def post(
+    url: str, body: bytes = b"{}", headers: Mapping[str, str] | None = None, *, query: bytes = b"", **named: str
+) -> Answer:
     """`X_Attune_Token="…"` is the header `x-attune-token`."""
-    named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-    return ask("POST", f"/api/v1/webhooks/{url}", headers={**JSON, **named}, query=query, chunks=[body])
+    given = {**JSON, **(headers or {}), **_headers(named)}
+    return ask("POST", f"/api/v1/webhooks/{url}", headers=given, query=query, chunks=[body])
 
 
-def deliver(url: str, body: bytes = b"{}", **headers: str) -> Answer:
+def deliver(url: str, body: bytes = b"{}", **named: str) -> Answer:
     """Signed as it should be."""
-    return post(url, body, **signed(body), **headers)
+    return post(url, body, {**signed(body), **_headers(named)})
+
+
+def _headers(named: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-").lower(): value for name, value in named.items()}

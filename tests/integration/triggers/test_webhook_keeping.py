@@ -32,7 +32,7 @@ def test_a_secret_moved_to_another_webhook_does_not_open(make: Make) -> None:
     moved = WebhookSecret.objects.get(webhook=second)
     moved.sealed = WebhookSecret.objects.get(webhook=first).sealed
     moved.save()
-    assert post("other", **signed(b"{}", secret=SECRET)).status == 401
+    assert post("other", headers=signed(b"{}", secret=SECRET)).status == 401
     assert WebhookDelivery.objects.get().reason == "broken_secret"
     assert deliver("deploy").status == 202
 

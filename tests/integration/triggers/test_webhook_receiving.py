@@ -80,7 +80,7 @@ def test_a_signature_of_github_is_taken_by_its_name(make: Make) -> None:
 )
 def test_without_a_true_and_fresh_signature_it_is_refused(make: Make, headers: Mapping[str, str], reason: str) -> None:
     make()
-    answer = post("deploy", **headers)
+    answer = post("deploy", headers=headers)
     assert (answer.status, answer.json()["detail"]) == (401, UNPROVEN)
     assert logged() == ("refused", reason, 401)
     assert not Event.objects.exists()
@@ -104,8 +104,8 @@ def test_a_stranger_cannot_tell_a_webhook_from_none(make: Make, caplog: pytest.L
 def test_a_replayed_signature_is_the_same_event_whatever_it_is_called(make: Make) -> None:
     make()
     headers = signed(b"{}")
-    first = post("deploy", **headers)
-    answers = [post("deploy", **headers), post("deploy", **headers, X_Attune_Delivery="another")]
+    first = post("deploy", headers=headers)
+    answers = [post("deploy", headers=headers), post("deploy", headers=headers, X_Attune_Delivery="another")]
     assert [(answer.status, answer.json()["event"]) for answer in answers] == [(200, first.json()["event"])] * 2
     assert Event.objects.count() == 1
     assert logged() == ("repeated", "", 200)
@@ -125,7 +125,7 @@ def test_the_same_delivery_again_is_the_same_event_however_it_is_signed(make: Ma
 def test_one_delivery_sent_many_times_at_once_is_one_event(make: Make) -> None:
     make()
     headers = signed(b"{}")
-    answers = race(6, lambda _: post("deploy", **headers))
+    answers = race(6, lambda _: post("deploy", headers=headers))
     assert sorted(answer.status for answer in answers) == [200] * 5 + [202]
     assert len({answer.json()["event"] for answer in answers}) == 1
     assert Event.objects.count() == 1
@@ -134,11 +134,11 @@ def test_one_delivery_sent_many_times_at_once_is_one_event(make: Make) -> None:
 def test_two_secrets_count_while_one_takes_the_place_of_the_other(make: Make, people: People) -> None:
     webhook = make()
     new = rotate_secret(webhook, by=people.administrator).secret
-    assert post("deploy", **signed(b"{}")).status == 202
-    assert post("deploy", **signed(b"{}", secret=new)).status == 202
+    assert post("deploy", headers=signed(b"{}")).status == 202
+    assert post("deploy", headers=signed(b"{}", secret=new)).status == 202
     webhook.secrets.filter(ends_at__isnull=False).update(ends_at=timezone.now() - timedelta(seconds=1))
-    assert post("deploy", **signed(b"{}")).status == 401
-    assert post("deploy", **signed(b"{}", secret=new)).status == 202
+    assert post("deploy", headers=signed(b"{}")).status == 401
+    assert post("deploy", headers=signed(b"{}", secret=new)).status == 202
 
 
 def test_a_token_of_the_webhook_comes_in_a_header_or_the_query(make: Make) -> None:
@@ -328,7 +328,7 @@ def test_at_most_two_secrets_are_kept(make: Make, people: People) -> None:
     webhook = make()
     newer = [rotate_secret(webhook, by=people.administrator, grace=DEFAULT_GRACE).secret for _ in range(3)]
     assert WebhookSecret.objects.filter(webhook=webhook).count() == 2
-    told = [post("deploy", **signed(b"{}", secret=secret)).status for secret in (SECRET, *newer)]
+    told = [post("deploy", headers=signed(b"{}", secret=secret)).status for secret in (SECRET, *newer)]
     assert told == [401, 401, 202, 202]
 
 
