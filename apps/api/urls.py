@@ -27,8 +27,9 @@ from apps.api.stream import views as stream
 from apps.api.timers import views as timers
 from apps.api.tokens import views as tokens
 from apps.api.triggers import views as triggers
+from apps.api.webhooks import views as webhooks
 from apps.api.workers import views as workers
-from apps.core import converters  # noqa: F401 - <text:…>
+from apps.core import converters  # noqa: F401 - <text:…>, <segments:…>
 
 _EXECUTION = "executions/<text:execution_id>"
 
@@ -121,6 +122,10 @@ urlpatterns: list[URLPattern] = [
     path("enforcements", enforcements.EnforcementsView.as_view()),
     path("enforcements/<text:enforcement_id>", enforcements.EnforcementView.as_view()),
     path("traces/<text:trace_id>", events.TraceView.as_view()),
+    path("webhooks", webhooks.WebhooksView.as_view()),
+    path("webhooks/<segments:url>/deliveries", webhooks.DeliveriesView.as_view()),
+    path("webhooks/<segments:url>/rotate", webhooks.RotateView.as_view()),
+    path("webhooks/<segments:url>", webhooks.WebhookView.as_view()),
     path("audit", audit.AuditView.as_view()),
     path("audit/export", audit.AuditExportView.as_view()),
     path("stream", stream.StreamView.as_view()),

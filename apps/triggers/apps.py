@@ -11,9 +11,11 @@ class TriggersConfig(AppConfig):
         from apps.triggers import happenings
         from apps.triggers.pack_files import TriggerFiles
         from apps.triggers.timers import registering
+        from apps.triggers.webhooks import starting
 
         content.register(TriggerFiles())
         content.register_follower(happenings.on_pack_installed)
         outbox.register(happenings.on_executions)
         happened.connect(happenings.on_happened, dispatch_uid="triggers.happenings")
         registering.register()
+        starting.register()

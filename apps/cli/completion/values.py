@@ -49,6 +49,10 @@ def keys(ctx: typer.Context, incomplete: str) -> Completions:
     return [(row["ref"], row["description"]) for row in rows(ctx, "keys", fields="ref,description")]
 
 
+def webhooks(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["url"], row["description"]) for row in rows(ctx, "webhooks", fields="url,description")]
+
+
 def gates(ctx: typer.Context, incomplete: str) -> Completions:
     found = rows(ctx, "gates", fields="gate,policy,key", fresh_s=_LIVELY_S)
     return [(str(row["gate"]), f"{row['policy']} {row['key'] or ''}") for row in found]

@@ -3,5 +3,15 @@
 from apps.triggers.models.event import Event
 from apps.triggers.models.timer import Timer
 from apps.triggers.models.trigger import Trigger, TriggerType
+from apps.triggers.models.webhook import SignedDelivery, Webhook, WebhookDelivery, WebhookSecret
 
-__all__ = ["Event", "Timer", "Trigger", "TriggerType"]
+__all__ = [
+    "Event",
+    "SignedDelivery",
+    "Timer",
+    "Trigger",
+    "TriggerType",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookSecret",
+]

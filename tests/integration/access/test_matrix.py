@@ -30,6 +30,7 @@ from apps.keys.owners import SYSTEM
 from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.runtimes.models import Environment
+from apps.triggers.models import Webhook
 from tests.factories import make_action, make_execution, make_gate, make_worker
 
 _TABLE = Path(__file__).with_name("matrix.txt")
@@ -140,6 +141,7 @@ def world(db: None) -> dict[str, str]:
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
         "role": str(Role.objects.get(name="viewer").pk),
+        "url": Webhook.objects.create(url="deploy", authentication="token").url,
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 
@@ -180,7 +182,7 @@ def _route(pattern: URLPattern) -> str:
     text = str(pattern.pattern)
     if text.startswith("^"):
         return "executions/<execution_id>/artifacts/<attempt>/<name>"
-    for kind in ("text", "int", "slug"):
+    for kind in ("text", "segments", "int", "slug"):
         text = text.replace(f"<{kind}:", "<")
     return text
 

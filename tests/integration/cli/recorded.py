@@ -388,3 +388,40 @@ def role(name: str = "deployer", **changes: Any) -> dict[str, Any]:
         "pack": None,
         "updated_at": "2026-11-20T14:00:00Z",
     } | changes
+
+
+def webhook(url: str = "deploy", **changes: Any) -> dict[str, Any]:
+    return {
+        "url": url,
+        "path": f"/api/v1/webhooks/{url}",
+        "authentication": "hmac",
+        "enabled": True,
+        "rate_per_minute": 6000,
+        "may_wait": True,
+        "headers": ["X-Priority"],
+        "description": "from the build server",
+        "pack": None,
+        "secrets": [
+            {"number": 2, "created_at": "2026-11-21T14:00:00Z", "ends_at": None},
+            {"number": 1, "created_at": "2026-11-01T14:00:00Z", "ends_at": "2026-11-22T14:00:00Z"},
+        ],
+        "created_by": "ann",
+        "created_at": "2026-11-01T14:00:00Z",
+        "updated_at": "2026-11-21T14:00:00Z",
+        **changes,
+    }
+
+
+def delivery(delivery_id: int = 71, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": delivery_id,
+        "at": "2026-11-21T14:25:10.915267Z",
+        "outcome": "accepted",
+        "reason": None,
+        "status": 202,
+        "event": 512,
+        "delivery": "build-17",
+        "address": "192.0.2.7",
+        "size": 2048,
+        **changes,
+    }
