@@ -11,6 +11,7 @@ from dataclasses import dataclass
 SCOPES: dict[str, frozenset[str]] = {
     "action": frozenset({"pack", "ref"}),
     "environment": frozenset({"pack"}),
+    "event": frozenset({"pack", "ref"}),
     "execution": frozenset({"pack", "ref", "own"}),
     "execution.run": frozenset({"pack", "ref"}),
     "gate": frozenset({"pack", "ref"}),
@@ -19,8 +20,13 @@ SCOPES: dict[str, frozenset[str]] = {
     "pack": frozenset({"pack"}),
     "pack.install": frozenset(),
     "policy": frozenset({"pack", "ref"}),
+    "rule": frozenset({"pack", "ref"}),
     "runtime": frozenset({"pack"}),
+    "sensor": frozenset({"pack", "ref"}),
+    "timer": frozenset({"pack", "ref"}),
     "token": frozenset({"own"}),
+    "trigger": frozenset({"pack", "ref"}),
+    "webhook": frozenset({"pack", "ref"}),
 }
 #: What everybody with an account may do, also without a role.
 SELF = ("self.*",)

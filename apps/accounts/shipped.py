@@ -11,14 +11,19 @@ from apps.accounts.models import Role
 _LOOK = (
     "action.view",
     "environment.view",
+    "event.view",
     "execution.view",
     "gate.view",
     "operation.view",
     "pack.view",
     "policy.view",
+    "rule.view",
     "runtime.view",
+    "sensor.view",
     "token.view@own",
     "token.manage@own",
+    "trigger.view",
+    "webhook.view",
     "worker.view",
 )
 
@@ -34,16 +39,20 @@ SHIPPED = (
     ShippedRole("admin", "Everything.", ("*",)),
     ShippedRole(
         "operator",
-        "Runs and cancels executions, moves limits, switches actions and packs, minds environments, workers and keys.",
+        "Runs and cancels executions; minds rules and all that triggers them, limits, packs, environments, workers, keys.",
         (
             *_LOOK, "action.*", "environment.*", "execution.*", "gate.*", "pack.manage", "policy.*", "worker.*",
+            "event.*", "rule.*", "sensor.*", "timer.*", "webhook.*",
             "key.view", "key.manage", "audit.view", "identity.view", "role.view",
         ),
     ),
     ShippedRole(
         "author",
-        "Installs packs, which is to run code, and tries them.",
-        (*_LOOK, "action.*", "environment.*", "execution.*", "key.view", "pack.*", "policy.*"),
+        "Installs packs, which is to run code, and tries them; makes rules.",
+        (
+            *_LOOK, "action.*", "environment.*", "execution.*", "key.view", "pack.*", "policy.*",
+            "event.*", "rule.*", "sensor.*", "timer.*", "webhook.*",
+        ),
     ),
     ShippedRole("approver", "Sees what runs, and answers what it asks.", (*_LOOK, "inquiry.*")),
     ShippedRole("viewer", "Sees what runs and how, changes nothing but its own tokens and password.", _LOOK),

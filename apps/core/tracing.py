@@ -7,6 +7,7 @@ on all the same. OpenTelemetry is imported when it is first needed: most install
 import contextlib
 import logging
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -43,6 +44,12 @@ def accepted(given: str) -> str:
 def trace_of(traceparent: str) -> str:
     """The trace's id, 32 hexadecimal digits."""
     return traceparent.split("-")[1]
+
+
+def new_trace_id() -> uuid.UUID:
+    """That of the request's trace, if it has one; a trace's id has as many bits as a UUID."""
+    traceparent = current.get()
+    return uuid.UUID(trace_of(traceparent)) if traceparent else uuid.uuid4()
 
 
 def start(role: str) -> None:

@@ -5,10 +5,12 @@ import logging
 import signal
 import threading
 import time
+from functools import partial
 
 from apps.core.alive import still_alive
 from apps.core.database import limit_waits, release_connection
 from apps.core.metrics import publishing
+from apps.executions import rounds
 from apps.executions.due import bring_on_due, let_in_by_rates
 from apps.executions.retention.collector import Collector
 from apps.executions.sweep import run_step, sweep
@@ -40,6 +42,8 @@ class SchedulerProcess:
         while not self._stopping.is_set():
             run_step(bring_on_due)
             run_step(self.tick)
+            for step in rounds.due_steps():
+                run_step(partial(self.take_turn, step), name=step.__name__)
             if time.monotonic() >= next_sweep:
                 sweep()
                 release_connection()
@@ -53,6 +57,9 @@ class SchedulerProcess:
     def tick(self) -> None:
         """Rates; and how long nothing will be due."""
         self._pause_s = DUE_EVERY_S
-        next_s = let_in_by_rates()
+        self.take_turn(let_in_by_rates)
+
+    def take_turn(self, step: rounds.DueStep) -> None:
+        next_s = step()
         if next_s is not None:
-            self._pause_s = min(DUE_EVERY_S, max(_LEAST_S, next_s))
+            self._pause_s = min(self._pause_s, max(_LEAST_S, next_s))

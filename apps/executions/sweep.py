@@ -17,7 +17,7 @@ from apps.core.database import first_line, release_connection, trouble_of
 from apps.core.metrics.catalogue import SWEEP_FAILURES, SWEEP_ROWS, SWEEP_RUNS, SWEEP_SECONDS
 from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway
-from apps.executions import hints, outbox, reconcile
+from apps.executions import hints, outbox, reconcile, rounds
 from apps.executions.api_tokens import sweep_api_tokens
 from apps.executions.models import Execution
 from apps.executions.policies.passes import forget_old_passes
@@ -49,29 +49,34 @@ def sweep() -> None:
         sweep_api_tokens,
         sweep_failures,
         forget_old_passes,
+        *rounds.sweeps(),
     ):
         run_step(step)
 
 
-def run_step(step: Callable[[], int | None]) -> int:
-    """`step` may return how many rows it moved; then so does this, and 0 for one that failed."""
+def run_step(step: Callable[[], int | None], *, name: str = "") -> int:
+    """`step` may return how many rows it moved; then so does this, and 0 for one that failed.
+
+    It is counted as `name`, else under its own.
+    """
+    name = name or step.__name__
     began = time.monotonic()
     is_through = False
     moved = 0
     try:
         moved = step() or 0
-        count(SWEEP_ROWS, step.__name__, by=moved)
+        count(SWEEP_ROWS, name, by=moved)
         is_through = True
     except RedisAway:
-        logger.info("%s waits: Redis is away", step.__name__)
+        logger.info("%s waits: Redis is away", name)
     except StaleEpoch:
-        logger.info("%s waits: the lines are being built anew", step.__name__)
+        logger.info("%s waits: the lines are being built anew", name)
     except Exception as error:  # noqa: BLE001 - told apart there
-        _told(step.__name__, error)
-    count(SWEEP_RUNS, step.__name__)
-    count(SWEEP_SECONDS, step.__name__, by=time.monotonic() - began)
+        _told(name, error)
+    count(SWEEP_RUNS, name)
+    count(SWEEP_SECONDS, name, by=time.monotonic() - began)
     if not is_through:
-        count(SWEEP_FAILURES, step.__name__)
+        count(SWEEP_FAILURES, name)
     return moved
 
 

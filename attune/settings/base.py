@@ -33,6 +33,8 @@ INSTALLED_APPS = [
     "apps.actions",
     "apps.workers",
     "apps.executions",
+    "apps.triggers",
+    "apps.rules",
     "apps.api",
     "attune",
 ]

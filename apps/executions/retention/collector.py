@@ -4,10 +4,10 @@ Any number of schedulers may do it at once: each row is removed by one of them, 
 """
 
 import time
-from collections.abc import Callable
 
 from apps.audit.retention import collect_audit
 from apps.core.repeating import Repeating
+from apps.executions import rounds
 from apps.executions.idempotency import forget_old_keys
 from apps.executions.policies.idle import collect_idle_gates, collect_removed_policies
 from apps.executions.retention.candidates import BATCH
@@ -25,8 +25,6 @@ EVERY_S = 10.0
 _BEHIND_EVERY_S = 0.5
 #: Between two walks through folders.
 _SELDOM_S = 600.0
-
-Step = Callable[[], int]
 
 
 class Collector:
@@ -58,6 +56,7 @@ class Collector:
             collect_audit,
             collect_idle_gates,
             collect_removed_policies,
+            *rounds.collections(),
             self.collect_orphans,
         ):
             self._run(step)
@@ -70,6 +69,6 @@ class Collector:
     def collect_orphans(self) -> int:
         return self._search()
 
-    def _run(self, step: Step) -> None:
+    def _run(self, step: rounds.Step) -> None:
         done = run_step(step)
         self._is_behind |= done >= BATCH

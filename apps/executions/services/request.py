@@ -257,7 +257,7 @@ def _row(
         secret_parameters_id=secret.pk if secret else None,
         labels=wish.labels,
         rerun_of_id=wish.rerun_of_id,
-        trace_id=wish.trace_id or _trace_id(),
+        trace_id=wish.trace_id or tracing.new_trace_id(),
         traceparent="" if wish.trace_id else tracing.current.get(),
         requested_by_id=identity.pk,
         timeout_s=draft.timeout_s,
@@ -273,12 +273,6 @@ def _row(
         later_gates=tuple(gate_ids[1:]),
         number=number,
     )
-
-
-def _trace_id() -> uuid.UUID:
-    """That of the request's trace, if it has one; a trace's id has as many bits as a UUID."""
-    traceparent = tracing.current.get()
-    return uuid.UUID(tracing.trace_of(traceparent)) if traceparent else uuid.uuid4()
 
 
 def _bring_on(accepted: Sequence[tuple[_Draft, NewExecution, Ticket]]) -> None:

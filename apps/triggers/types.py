@@ -1,0 +1,60 @@
+"""Finds trigger types, and holds parameters and payloads against their schemas."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from apps.actions.definition import canonical
+from apps.core.errors import FieldError, NotFound
+from apps.core.schema import value_errors
+from apps.core.types import JsonObject, JsonValue
+from apps.triggers.models import TriggerType
+
+#: A type whose schema says nothing of parameters has none.
+_NO_PARAMETERS: JsonObject = {"type": "object", "additionalProperties": False}
+
+
+class UnknownTrigger(NotFound):
+    """There is no such trigger type."""
+
+    code = "unknown_trigger"
+
+
+def find_type(ref: str) -> TriggerType:
+    """By its ref or another name for it. Raises `UnknownTrigger`."""
+    return find_types([ref])[ref]
+
+
+def find_types(refs: Iterable[str]) -> Mapping[str, TriggerType]:
+    """By what was asked for, which may be another name. Raises `UnknownTrigger` naming the first there is not."""
+    wanted = list(dict.fromkeys(refs))
+    rows = TriggerType.objects.in_force()
+    found = {row.ref: row for row in rows.filter(ref__in=wanted)}
+    for ref in wanted:
+        row = found.get(ref) or rows.filter(aliases__contains=[ref]).order_by("pk").first()
+        if row is None:
+            raise UnknownTrigger(f"There is no trigger {ref}.", trigger=ref)
+        found[ref] = row
+    return found
+
+
+def with_defaults(trigger_type: TriggerType, parameters: Mapping[str, JsonValue]) -> JsonObject:
+    declared = trigger_type.parameters_schema.get("properties", {})
+    said = {name: schema["default"] for name, schema in declared.items() if "default" in schema}
+    return {**said, **parameters}
+
+
+def parameter_errors(trigger_type: TriggerType, parameters: JsonObject, *, pointer: str) -> list[FieldError]:
+    return _errors(trigger_type.parameters_schema or _NO_PARAMETERS, parameters, pointer)
+
+
+def payload_errors(trigger_type: TriggerType, payload: JsonValue, *, pointer: str) -> list[FieldError]:
+    return _errors(trigger_type.payload_schema, payload, pointer) if trigger_type.payload_schema else []
+
+
+def digest_of(parameters: JsonObject) -> str:
+    return hashlib.sha256(canonical(parameters)).hexdigest()
+
+
+def _errors(schema: JsonObject, value: JsonValue, pointer: str) -> list[FieldError]:
+    found = value_errors(schema, value)
+    return [FieldError(f"{pointer}{error.pointer}", error.code, error.detail) for error in found]
