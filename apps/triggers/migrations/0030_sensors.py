@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(null=True)),
                 ('fence', models.BigIntegerField(db_default=0, default=0)),
                 ('starts', models.BigIntegerField(db_default=0, default=0)),
-                ('restarts_wanted', models.BigIntegerField(db_default=0, default=0, help_text='how often somebody asked for a restart')),
+                ('restarts_wanted', models.BigIntegerField(db_default=0, default=0, help_text='how often one was asked for')),
                 ('failures', models.PositiveIntegerField(db_default=0, default=0, help_text='starts that ended badly, in a row')),
                 ('started_at', models.DateTimeField(null=True)),
                 ('stderr_tail', models.TextField(blank=True, db_default='', default='', help_text='of the last process that ended')),

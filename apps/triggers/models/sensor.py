@@ -82,7 +82,7 @@ class SensorInstance(models.Model):
     fence = models.BigIntegerField(default=0, db_default=0)
     starts = models.BigIntegerField(default=0, db_default=0)
     restarts_wanted = models.BigIntegerField(
-        default=0, db_default=0, help_text="how often somebody asked for a restart"
+        default=0, db_default=0, help_text="how often one was asked for"
     )
     failures = models.PositiveIntegerField(default=0, db_default=0, help_text="starts that ended badly, in a row")
     started_at = models.DateTimeField(null=True)

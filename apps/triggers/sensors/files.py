@@ -82,7 +82,7 @@ def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
             yield [], f"no runtime fits {body['entry_point']} by its ending", f"write `runtime:`, one of: {known}"
     if body.get("acknowledge") and "poll_interval_s" in body:
         yield ["acknowledge"], "a program that runs once reads its input to the end", "leave one of them out"
-    yield from env_mistakes(body)
+    yield from env_mistakes(body, by="a sensor")
 
 
 def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
