@@ -39,7 +39,7 @@ SHIPPED = (
     ShippedRole("admin", "Everything.", ("*",)),
     ShippedRole(
         "operator",
-        "Runs and cancels executions; minds rules and all that triggers them, limits, packs, environments, workers, keys.",
+        "Runs and cancels executions; minds rules and what triggers them, limits, packs, environments, workers, keys.",
         (
             *_LOOK, "action.*", "environment.*", "execution.*", "gate.*", "pack.manage", "policy.*", "worker.*",
             "event.*", "rule.*", "sensor.*", "timer.*", "webhook.*",

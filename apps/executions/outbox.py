@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable, Sequence
 
 from celery import current_app
 from django.db import connection, transaction
@@ -24,6 +25,17 @@ _FLAG_S = 5
 _PAUSE_S = 0.01
 #: After so long the conductor makes room for another task; less than `_FLAG_S`.
 _STAY_S = 2.0
+
+
+#: Called with each batch, in the transaction that announces it: what they write is written exactly once.
+Receiver = Callable[[Sequence[tally.Announced]], None]
+_receivers: list[Receiver] = []
+
+
+def register(receiver: Receiver) -> None:
+    """A whole batch at a time; who wants each by itself listens to `core.signals.happened`."""
+    if receiver not in _receivers:
+        _receivers.append(receiver)
 
 
 def hint() -> None:
@@ -93,5 +105,7 @@ def _announce_batch() -> int:
     for row in rows:
         payload = {"attempt": row.attempt, "status": row.status}
         happened.send(sender=None, kind="execution", subject=row.execution_id, payload=payload)
+    for receiver in _receivers if rows else ():
+        receiver(rows)
     tally.count(rows)  # last: its rows are locked until the commit
     return len(rows)

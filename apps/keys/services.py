@@ -18,6 +18,7 @@ from apps.accounts.permissions import Verb, require
 from apps.audit.services import record
 from apps.core.crypto import keyring
 from apps.core.errors import Conflict, FieldError, Invalid, NotFound
+from apps.core.signals import happened
 from apps.core.types import JsonValue
 from apps.keys import refs
 from apps.keys.models import Key, KeyVersion
@@ -92,6 +93,7 @@ def set_key(
         key.description = key.description if description is None else description
         key.expires_at = key.expires_at if isinstance(expires_at, Unchanged) else expires_at
         _add_version(key, value, data, by=by)
+        _tell(key, "created" if is_new else "changed", by=by)
     return Written(key, is_new, warnings_of(value) if key.is_encrypted else [])
 
 
@@ -135,9 +137,20 @@ def change_key(
 def delete_key(key: Key, *, by: "Identity") -> None:
     """The key with all it ever was. Actions that ask for it get what stands behind it, or nothing."""
     require(by, Verb.KEY_MANAGE, on=key)
-    deleted, _ = Key.objects.filter(pk=key.pk).delete()
-    if not deleted:
-        raise UnknownKey(f"There is no key {key.ref}.")
+    with transaction.atomic():
+        deleted, _ = Key.objects.filter(pk=key.pk).delete()
+        if not deleted:
+            raise UnknownKey(f"There is no key {key.ref}.")
+        _tell(key, "deleted", by=by)
+
+
+def _tell(key: Key, change: str, *, by: "Identity | None") -> None:
+    """The rooms above, in the same transaction; never the value."""
+    payload = {
+        "key": key.ref, "change": change, "version": key.version, "owner_type": key.owner_type,
+        "owner": key.owner_ref, "name": key.name, "by": by.username if by else None,
+    }  # fmt: skip
+    happened.send(sender=Key, kind="key", subject=key.ref, payload=payload)
 
 
 @transaction.atomic

@@ -3,3 +3,17 @@ from django.apps import AppConfig
 
 class RulesConfig(AppConfig):
     name = "apps.rules"
+
+    def ready(self) -> None:
+        from apps.executions import outbox, rounds
+        from apps.packs import content
+        from apps.rules import loops, overlap, processing, retention
+        from apps.rules.pack_files import RuleFiles
+        from apps.triggers import internal
+
+        content.register(RuleFiles())
+        internal.register_depths(loops.depths_after)
+        outbox.register(overlap.on_executions)
+        rounds.register_collection(retention.collect_events)
+        rounds.register_sweep(processing.process_open)
+        rounds.register_sweep(overlap.release_forgotten)

@@ -3,3 +3,15 @@ from django.apps import AppConfig
 
 class TriggersConfig(AppConfig):
     name = "apps.triggers"
+
+    def ready(self) -> None:
+        from apps.core.signals import happened
+        from apps.executions import outbox
+        from apps.packs import content
+        from apps.triggers import happenings
+        from apps.triggers.pack_files import TriggerFiles
+
+        content.register(TriggerFiles())
+        content.register_follower(happenings.on_pack_installed)
+        outbox.register(happenings.on_executions)
+        happened.connect(happenings.on_happened, dispatch_uid="triggers.happenings")

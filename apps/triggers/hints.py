@@ -3,6 +3,7 @@
 import logging
 
 from celery import current_app
+from django.db import transaction
 
 from apps.core.redis import RedisAway, client, guarded
 
@@ -33,3 +34,7 @@ def taken() -> None:
             client().delete(_FLAG)
     except RedisAway:
         logger.debug("processing without Redis")
+
+
+def hint_after_commit() -> None:
+    transaction.on_commit(hint)

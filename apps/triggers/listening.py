@@ -7,7 +7,7 @@ from django.db.models import F
 
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
-from apps.triggers.models import Trigger
+from apps.triggers.models import Trigger, TriggerType
 from apps.triggers.types import digest_of, find_type, parameter_errors, with_defaults
 
 #: Called, in the transaction in which it changes, with triggers that are listened to from now on, or no longer.
@@ -41,16 +41,21 @@ def trigger_for(type_ref: str, parameters: JsonObject, *, pointer: str = "/param
     """
     trigger_type = find_type(type_ref)
     full = with_defaults(trigger_type, parameters)
-    errors = parameter_errors(trigger_type, full, pointer=pointer)
-    if not errors and trigger_type.ref in _checks:
-        found = _checks[trigger_type.ref](full)
-        errors = [FieldError(f"{pointer}{error.pointer}", error.code, error.detail) for error in found]
-    if errors:
+    if errors := mistakes(trigger_type, full, pointer=pointer):
         raise InvalidTriggerParameters(f"The parameters do not fit {trigger_type.ref}.", errors=errors)
     trigger, _ = Trigger.objects.select_related("type").get_or_create(
         type=trigger_type, digest=digest_of(full), defaults={"parameters": full}
     )
     return trigger
+
+
+def mistakes(trigger_type: TriggerType, full: JsonObject, *, pointer: str) -> list[FieldError]:
+    """What is wrong with parameters, defaults filled in; the type need not be kept yet."""
+    errors = parameter_errors(trigger_type, full, pointer=pointer)
+    if not errors and trigger_type.ref in _checks:
+        found = _checks[trigger_type.ref](full)
+        errors = [FieldError(f"{pointer}{error.pointer}", error.code, error.detail) for error in found]
+    return errors
 
 
 def set_listened(listened: Mapping[int, bool]) -> None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from apps.core import streaming
 from apps.core.errors import Conflict
+from apps.core.signals import happened
 from apps.core.types import JsonObject
 from apps.workers.capabilities import Capabilities
 from apps.workers.models import Worker
@@ -97,6 +98,7 @@ def end_worker(worker_id: int) -> None:
     streaming.tell("worker")
 
 
+@transaction.atomic
 def mark_lost_workers(*, after_s: float) -> list[int]:
     """Calls lost every living worker without a heartbeat for `after_s` by the database's clock, and returns their ids.
 
@@ -119,6 +121,9 @@ def mark_lost_workers(*, after_s: float) -> list[int]:
             {"after": after_s},
         )
         lost = [row[0] for row in cursor.fetchall()]
+    for worker in Worker.objects.filter(pk__in=lost):
+        payload = {"worker": worker.name, "host": worker.host, "pool": worker.pool}
+        happened.send(sender=Worker, kind="worker_lost", subject=worker.name, payload=payload)
     if lost:
         streaming.tell("worker")
     return lost

@@ -61,6 +61,19 @@ def cancel_execution(identity: "Identity", execution_id: int) -> Execution:
     raise Conflict(f"Execution {execution_id} changes faster than it can be canceled; try again.")
 
 
+def cancel_as_system(execution_id: int, *, text: str) -> None:
+    """The same by Attune itself; one that has ended, or is gone, is no error."""
+    for _ in range(_TRIES):
+        execution = Execution.objects.filter(pk=execution_id).first()
+        if execution is None or execution.status in TERMINAL or execution.status == Status.CANCELING:
+            return
+        try:
+            again_if_given_up(partial(_cancel, execution, {"code": "canceled", "text": text}), is_idempotent=False)
+        except StaleTransition:
+            continue
+        return
+
+
 def _cancel(execution: Execution, reason: dict[str, str]) -> None:
     if execution.status not in WAITING:
         transition(

@@ -62,6 +62,15 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class Requested:
+    """`parameters` as they were accepted, defaults filled in, secret ones masked."""
+
+    execution_id: int
+    parameters: JsonObject
+    follow_up: Callable[[], None]
+
+
+@dataclass(frozen=True)
 class _Draft:
     """A wish that passed all checks that need no lock."""
 
@@ -123,6 +132,19 @@ def _accept(
         if reserved:
             remember(reserved, [ticket.id for ticket in tickets])
     return Accepted([ticket.id for ticket in tickets], is_new=True), follow_up
+
+
+def request_within(identity: "Identity", wish: Wish) -> Requested:
+    """Accepts one execution inside the caller's transaction, which must be short: from here on it may hold the lock of a
+    gate. After its commit the caller calls `follow_up`; what is lost of that, the sweep brings on.
+
+    Raises what `request_executions` raises; then the caller rolls back to where it was before.
+    """
+    drafts = _drafts(identity, [wish], is_batch=False)
+    [ticket], follow_up = _write(drafts, identity)
+    [draft] = drafts
+    shown = draft.definition.schema.masked({**draft.prepared.public, **draft.prepared.secret})
+    return Requested(ticket.id, shown, follow_up)
 
 
 def _drafts(identity: "Identity", wishes: Sequence[Wish], *, is_batch: bool) -> list[_Draft]:

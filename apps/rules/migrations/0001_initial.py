@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('standard', 'Standard'), ('backstop', 'Backstop')], default='standard', max_length=10)),
                 ('overlap', models.CharField(choices=[('allow', 'Allow'), ('skip', 'Skip'), ('queue', 'Queue'), ('cancel_running', 'Cancel Running')], default='allow', max_length=20)),
                 ('dialect', models.CharField(choices=[('attune', 'Attune'), ('stackstorm', 'Stackstorm')], default='attune', max_length=12)),
+                ('limits', models.JSONField(default=list, help_text='of the token it was made with; what it runs may do no more')),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('source', models.CharField(choices=[('pack', 'Pack'), ('made', 'Made')], default='made', max_length=10)),
                 ('is_removed', models.BooleanField(default=False)),

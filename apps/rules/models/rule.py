@@ -63,6 +63,7 @@ class Rule(models.Model):
     overlap = models.CharField(max_length=20, choices=Overlap, default=Overlap.ALLOW)
     dialect = models.CharField(max_length=12, choices=Dialect, default=Dialect.ATTUNE)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    limits = models.JSONField(default=list, help_text="of the token it was made with; what it runs may do no more")
     version = models.PositiveIntegerField(default=1)
     source = models.CharField(max_length=10, choices=Source, default=Source.MADE)
     is_removed = models.BooleanField(default=False)

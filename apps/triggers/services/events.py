@@ -70,7 +70,7 @@ def record(occurrences: Sequence[Occurrence]) -> list[Recorded]:
         _check(occurrences, types)
         recorded = _write([_columns(occurrence, types[occurrence.type_ref]) for occurrence in occurrences])
         if any(item.is_new for item in recorded):
-            transaction.on_commit(hints.hint)
+            hints.hint_after_commit()
             streaming.tell("event")
     return recorded
 

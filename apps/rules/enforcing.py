@@ -1,0 +1,143 @@
+"""Makes the execution of a match, or says why there is none: one transaction for each, with the execution in it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from apps.core import streaming
+from apps.core.database import trouble_of
+from apps.core.errors import AttuneError
+from apps.core.types import JsonObject
+from apps.executions.services.cancel import cancel_as_system
+from apps.executions.services.request import Wish, request_within
+from apps.rules import overlap
+from apps.rules.loops import MAX_DEPTH, tell_of_loop
+from apps.rules.models import Enforcement, Rule, RuleVersion
+from apps.rules.owners import acting
+from apps.rules.rendering import rendered
+
+logger = logging.getLogger(__name__)
+
+#: Tries that a bug may end before the enforcement fails for good.
+MOST_TRIES = 3
+
+Status = Enforcement.Status
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the rule said when it matched."""
+
+    action: str
+    parameters: JsonObject
+
+
+@dataclass(frozen=True)
+class _Result:
+    """`first` are executions to cancel before the next try; `then` what follows the commit."""
+
+    first: tuple[int, ...] = ()
+    then: Callable[[], None] = lambda: None
+
+
+def enforce_next() -> bool:
+    """Decides the next pending enforcement that nobody else has in hand. False: there is none."""
+    taken: list[int] = []
+    try:
+        result = _enforce_next(taken)
+    except Exception as error:
+        if trouble_of(error) is not None or not taken:
+            raise
+        logger.exception("enforcement %s failed by a bug", taken[0])
+        _note_bug(taken[0])
+        return True
+    if result is None:
+        return False
+    for execution_id in result.first:
+        cancel_as_system(execution_id, text="a later event of its rule cancels it (overlap: cancel_running)")
+    result.then()
+    return True
+
+
+@transaction.atomic(durable=True)
+def _enforce_next(taken: list[int]) -> _Result | None:
+    rows = Enforcement.objects.due().select_for_update(skip_locked=True, of=("self",), no_key=True)
+    enforcement = rows.select_related("event", "rule").first()
+    if enforcement is None:
+        return None
+    taken.append(enforcement.pk)
+    streaming.tell("enforcement")
+    if enforcement.event.depth >= MAX_DEPTH:
+        tell_of_loop(enforcement)
+        text = f"{MAX_DEPTH} rules have led to this event already: it looks like a loop"
+        return _end(enforcement, Status.SUPPRESSED, {"code": "loop_suppressed", "text": text})
+    decision = overlap.decide(enforcement.rule, enforcement)
+    if decision.deed == "cancel":
+        return _Result(first=tuple(decision.cancel))
+    if decision.deed == "wait":
+        _write(enforcement, is_waiting=True, reason=decision.reason)
+        return _Result()
+    if decision.deed == "skip":
+        return _end(enforcement, Status.SKIPPED, decision.reason)
+    return _start(enforcement)
+
+
+def _start(enforcement: Enforcement) -> _Result:
+    event, rule = enforcement.event, enforcement.rule
+    said = _said(enforcement)
+    try:
+        with transaction.atomic():
+            requested = request_within(
+                acting(rule, said.action),
+                Wish(
+                    action=said.action,
+                    parameters=rendered(said.parameters, event=event, rule=rule),
+                    labels=rule.labels,
+                    trace_id=event.trace_id,
+                ),
+            )
+    except AttuneError as error:
+        said_why = error.as_json()
+        reason = {"code": said_why.pop("code"), "text": said_why.pop("detail"), **said_why}
+        return _end(enforcement, Status.FAILED, reason)
+    _write(
+        enforcement,
+        status=Status.STARTED,
+        reason=None,
+        parameters=requested.parameters,
+        execution_id=requested.execution_id,
+        holds=rule.overlap != Rule.Overlap.ALLOW,
+    )
+    return _Result(then=requested.follow_up)
+
+
+def _said(enforcement: Enforcement) -> _Said:
+    """Of the version that matched, if the rule has another by now."""
+    rule = enforcement.rule
+    if rule.version == enforcement.rule_version:
+        return _Said(rule.action_ref, rule.parameters)
+    body = RuleVersion.objects.get(rule=rule, version=enforcement.rule_version).body
+    return _Said(body["action"]["ref"], body["action"]["parameters"])
+
+
+def _end(enforcement: Enforcement, status: Status, reason: JsonObject | None) -> _Result:
+    _write(enforcement, status=status, reason=reason)
+    if enforcement.rule.overlap == Rule.Overlap.QUEUE:
+        overlap.release_next([enforcement.rule_id])
+    return _Result()
+
+
+def _write(enforcement: Enforcement, **values: object) -> None:
+    Enforcement.objects.filter(pk=enforcement.pk).update(**values, at=Now())
+
+
+def _note_bug(enforcement_id: int) -> None:
+    """A bug must not be met for ever, nor keep the others from their turn."""
+    rows = Enforcement.objects.filter(pk=enforcement_id, status=Status.PENDING)
+    rows.update(attempt=F("attempt") + 1)
+    reason = {"code": "internal_error", "text": "a bug in Attune; the conductor's log has it"}
+    rows.filter(attempt__gte=MOST_TRIES).update(status=Status.FAILED, reason=reason, at=Now())

@@ -1,0 +1,59 @@
+"""The rules of triggers, kept in each process, and read anew when the trigger says that they changed."""
+
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+
+from django.db.models import Q
+
+from apps.rules.evaluation import Judge, compiled
+from apps.rules.models import Rule
+from apps.triggers.models import Trigger
+
+#: A type and the digest of parameters, as events name their trigger.
+TriggerName = tuple[str, str]
+
+#: Triggers whose rules a process keeps; a rule takes a few kilobytes.
+_MOST_KEPT = 2_000
+#: By trigger: the `rules_version` they are of, and the rules.
+_kept: OrderedDict[int, tuple[int, tuple[Judge, ...]]] = OrderedDict()
+
+
+def judges_of(triggers: Collection[TriggerName]) -> Mapping[TriggerName, tuple[Judge, ...]]:
+    """One query, and one more where rules have changed. Triggers without rules are left out."""
+    rows = _triggers(triggers)
+    stale = [pk for pk, (_, version) in rows.items() if pk not in _kept or _kept[pk][0] != version]
+    if stale:
+        _read(stale, {pk: rows[pk][1] for pk in stale})
+    found = {name: _kept[pk][1] for pk, (name, _) in rows.items()}
+    for pk in rows:
+        _kept.move_to_end(pk)
+    while len(_kept) > _MOST_KEPT:
+        _kept.popitem(last=False)
+    return {name: judges for name, judges in found.items() if judges}
+
+
+def judge_of(rule: Rule) -> Judge:
+    return Judge(
+        rule_id=rule.pk,
+        ref=rule.ref,
+        version=rule.version,
+        is_enabled=rule.is_enabled,
+        is_backstop=rule.kind == Rule.Kind.BACKSTOP,
+        criteria=compiled(rule.criteria, rule.dialect),
+    )
+
+
+def _triggers(names: Collection[TriggerName]) -> dict[int, tuple[TriggerName, int]]:
+    refs, digests = {ref for ref, _ in names}, {digest for _, digest in names}
+    rows = Trigger.objects.filter(Q(type__ref__in=refs), digest__in=digests)
+    found = rows.values_list("pk", "type__ref", "digest", "rules_version")
+    return {pk: ((ref, digest), version) for pk, ref, digest, version in found if (ref, digest) in names}
+
+
+def _read(stale: list[int], versions: Mapping[int, int]) -> None:
+    """Rules read after the version may be newer than it; then the next look reads them again."""
+    rules: dict[int, list[Judge]] = {pk: [] for pk in stale}
+    for rule in Rule.objects.in_force().filter(trigger__in=stale).order_by("ref"):
+        rules[rule.trigger_id].append(judge_of(rule))
+    for pk, judges in rules.items():
+        _kept[pk] = (versions[pk], tuple(judges))

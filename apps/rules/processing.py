@@ -1,0 +1,77 @@
+"""The way of an event: its rules judge it (a batch of events in one transaction), then each match is enforced (one
+transaction each). Exactly once: both steps take open rows with a lock and close them in the same transaction.
+
+Any number of conductors may process at once. The sweep processes too, and so finds what a crash or a lost hint left.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from apps.core.database import again_if_given_up
+from apps.rules.enforcing import enforce_next
+from apps.rules.evaluation import Judge, as_json, judge_all
+from apps.rules.judges import TriggerName, judges_of
+from apps.rules.models import Enforcement, Verdicts
+from apps.triggers import hints
+from apps.triggers.models import Event
+
+logger = logging.getLogger(__name__)
+
+#: Events judged in one transaction.
+BATCH = 50
+
+
+def process_hinted() -> int:
+    """What a hint asks for. It is taken down first: what comes from now on asks for whoever is free then."""
+    hints.taken()
+    return process_open()
+
+
+def process_open() -> int:
+    """Everything that is open and not in the hands of another conductor; returns how many rows it closed."""
+    total = 0
+    while True:
+        judged = again_if_given_up(partial(judge_open, limit=BATCH), is_idempotent=True)
+        enforced = 0
+        while again_if_given_up(enforce_next, is_idempotent=True):
+            enforced += 1
+        total += judged + enforced
+        if judged < BATCH:
+            return total
+
+
+@transaction.atomic(durable=True)
+def judge_open(*, limit: int) -> int:
+    """Judges the oldest open events; matches become enforcements. Returns how many events."""
+    rows = Event.objects.open().select_for_update(skip_locked=True, no_key=True)
+    events = list(rows.only("pk", "type_ref", "digest", "payload")[:limit])
+    if not events:
+        return 0
+    judges = judges_of({(event.type_ref, event.digest) for event in events})
+    _judge(events, judges)
+    Event.objects.filter(pk__in=[event.pk for event in events]).update(processed_at=Now())
+    return len(events)
+
+
+def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ...]]) -> None:
+    verdicts: list[Verdicts] = []
+    matches: list[Enforcement] = []
+    now = timezone.now()
+    for event in events:
+        met = judges.get((event.type_ref, event.digest), ())
+        if not met:
+            continue
+        said = judge_all(met, event.payload, now=now)
+        verdicts.append(Verdicts(event=event, body=as_json(met, said)))
+        matches += [
+            Enforcement(event=event, rule_id=judge.rule_id, rule_version=judge.version)
+            for judge in met
+            if said[judge.rule_id].outcome == "matched"
+        ]
+    Verdicts.objects.bulk_create(verdicts)
+    Enforcement.objects.bulk_create(matches)
