@@ -81,9 +81,7 @@ class SensorInstance(models.Model):
     lease_until = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0, db_default=0)
     starts = models.BigIntegerField(default=0, db_default=0)
-    restarts_wanted = models.BigIntegerField(
-        default=0, db_default=0, help_text="how often one was asked for"
-    )
+    restarts_wanted = models.BigIntegerField(default=0, db_default=0, help_text="how often one was asked for")
     failures = models.PositiveIntegerField(default=0, db_default=0, help_text="starts that ended badly, in a row")
     started_at = models.DateTimeField(null=True)
     stderr_tail = models.TextField(blank=True, default="", db_default="", help_text="of the last process that ended")

@@ -59,7 +59,14 @@ def given_to(sensor: Wanted, *, start: int) -> Given:
 
 
 def spec_of(
-    sensor: Wanted, given: Given, served: Iterable[Served], *, start: int, host: Host, control: RunControl, held: ExitStack
+    sensor: Wanted,
+    given: Given,
+    served: Iterable[Served],
+    *,
+    start: int,
+    host: Host,
+    control: RunControl,
+    held: ExitStack,
 ) -> RunSpec:
     """Everything the process needs, on this host; the environment is built first where it has to be, and what is
     `held` stays until the process has ended.

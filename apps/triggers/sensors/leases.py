@@ -29,7 +29,8 @@ def claim(sensor_ids: Collection[int], *, holder: str, most: int, lease_s: float
              WHERE sensor_id = ANY(%(ids)s) AND (lease_until IS NULL OR lease_until < clock_timestamp())
              ORDER BY id LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
         UPDATE triggers_sensorinstance i
-           SET holder = %(holder)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s), fence = fence + 1
+           SET holder = %(holder)s, fence = fence + 1,
+               lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
           FROM free WHERE i.id = free.id
         RETURNING i.sensor_id, i.fence
         """,

@@ -1,4 +1,4 @@
-"""Where the logs of a sensor's processes lie, in the layout of `apps.runner.loglayout`: the newest few, each bounded."""
+"""Where the logs of a sensor's processes lie, laid out as those of executions: the newest few, each bounded."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -50,7 +50,9 @@ class LeaseLost(Exception):
 class SensorRunner:
     """Used by two threads: its own, and that of the supervisor, which calls the public methods."""
 
-    def __init__(self, wanted: Wanted, lease: Lease, served: Mapping[int, Served], *, host: Host, backoff: Backoff) -> None:
+    def __init__(
+        self, wanted: Wanted, lease: Lease, served: Mapping[int, Served], *, host: Host, backoff: Backoff
+    ) -> None:
         self.lease = lease
         self._wanted = wanted
         self._served = dict(served)

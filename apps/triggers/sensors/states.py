@@ -4,19 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from apps.core import streaming
-from apps.triggers.models import SensorInstance, TriggerType
+from apps.triggers import internal
+from apps.triggers.models import SensorInstance
 from apps.triggers.models.sensor import MOST_REASON_CHARS
 from apps.triggers.sensors.leases import Lease
-from apps.triggers.services.events import Occurrence, record
+from apps.triggers.services.events import Occurrence
 
 State = SensorInstance.State
-
-#: The trigger that tells rules of it.
-STATE_TRIGGER = "core.sensor_state"
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,9 @@ class Standing:
 
 @transaction.atomic
 def begin_start(lease: Lease) -> int | None:
-    """The number of the process that is about to be started, from 1; None when the lease is somebody else's."""
-    mine = _mine(lease).update(starts=F("starts") + 1, started_at=Now())
+    """The number of the process that is about to be started, from 1; None when the lease ran out or is somebody
+    else's."""
+    mine = _mine(lease).filter(lease_until__gt=Now()).update(starts=F("starts") + 1, started_at=Now())
     return _mine(lease).values_list("starts", flat=True).get() if mine else None
 
 
@@ -48,7 +47,7 @@ def set_standing(lease: Lease, standing: Standing) -> bool:
 @transaction.atomic
 def set_standing_of_nobody(sensor_id: int, standing: Standing) -> None:
     """Of a sensor that no host holds; nothing where one does, or where it stands so already."""
-    rows = SensorInstance.objects.filter(sensor=sensor_id, holder="")
+    rows = SensorInstance.objects.filter(Q(holder="") | Q(lease_until__lt=Now()), sensor=sensor_id)
     row = rows.select_related("sensor").select_for_update(of=("self",), no_key=True).first()
     if row is not None and (row.state, row.reason) != (standing.state, standing.reason[:MOST_REASON_CHARS]):
         _write(row, standing)
@@ -62,22 +61,12 @@ def _write(row: SensorInstance, standing: Standing) -> None:
     SensorInstance.objects.filter(pk=row.pk).update(**values)
     streaming.tell("sensor")
     # Starting is over in a moment and leads to another state.
-    if before != standing.state and standing.state != State.STARTING:
-        _tell_rules(row, standing, before=before, reason=reason)
-
-
-def _tell_rules(row: SensorInstance, standing: Standing, *, before: str, reason: str) -> None:
-    if not TriggerType.objects.in_force().filter(ref=STATE_TRIGGER).exists():
-        return
-    payload = {
-        "sensor": row.sensor.ref,
-        "pack": row.sensor.pack_ref,
-        "state": standing.state.value,
-        "before": before,
-        "reason": reason,
-        "host": row.holder,
-    }
-    record([Occurrence(type_ref=STATE_TRIGGER, payload=payload, source="internal", source_ref=row.sensor.ref)])
+    if standing.state not in (before, State.STARTING):
+        facts = {"state": standing.state.value, "before": before, "reason": reason, "host": row.holder}
+        payload = {"sensor": row.sensor.ref, "pack": row.sensor.pack_ref, **facts}
+        internal.tell(
+            Occurrence(type_ref=internal.SENSOR_STATE, payload=payload, source="internal", source_ref=row.sensor.ref)
+        )
 
 
 def _mine(lease: Lease) -> Any:
