@@ -44,6 +44,7 @@ SCHEMA: JsonObject = {
             "maximum": 604_800,
             "description": "the program runs once and ends, and is started again so long after its end",
         },
+        "on_demand": {"type": "boolean", "description": "it runs only while somebody listens to one of its triggers"},
         "env": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 100},
         "enabled": {"type": "boolean"},
     },
@@ -71,6 +72,7 @@ class SensorDefinition:
     events: Literal["descriptor", "stdout"] = "descriptor"
     acknowledge: bool = False
     poll_interval_s: float | None = None
+    on_demand: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     enabled: bool = True
 

@@ -118,10 +118,11 @@ class Fleet:
         if self._clock() >= self._renew_at:
             self.renew()
         self._forget_ended()
-        wanted = {sensor.id: sensor for sensor in wanted_sensors()}
+        sensors = wanted_sensors()
+        served = served_triggers(sensors)
+        wanted = {item.id: item for item in sensors if served[item.id] or not item.definition.on_demand}
         self._stop_unwanted(wanted)
         self._detect_anew(wanted.values())
-        served = served_triggers(wanted.values())
         for sensor_id, runner in self._runners.items():
             if runner.revision != wanted[sensor_id].revision:
                 runner.restart(wanted[sensor_id])

@@ -11,6 +11,7 @@ from apps.triggers.sensors.definition import SensorDefinition
 
 #: Why one that is there does not run.
 DISABLED = "it is disabled"
+NOBODY_LISTENS = "no rule listens to its triggers"
 PACK_DISABLED = "its pack is disabled"
 REMOVED = "it is no longer in its pack"
 
@@ -49,7 +50,10 @@ def why_not_wanted(sensor: Sensor) -> str:
     """Of one that `wanted_sensors` does not name."""
     if sensor.is_removed:
         return REMOVED
-    return DISABLED if not sensor.is_enabled else PACK_DISABLED
+    if not sensor.is_enabled:
+        return DISABLED
+    is_pack_enabled = Pack.objects.filter(ref=sensor.pack_ref, is_enabled=True).exists()
+    return NOBODY_LISTENS if is_pack_enabled else PACK_DISABLED
 
 
 def served_triggers(sensors: Iterable[Wanted]) -> Mapping[int, dict[int, Served]]:
