@@ -11,6 +11,8 @@ from apps.rules.criteria import InvalidCriteria, compile_criteria
 from apps.rules.models import Rule
 from apps.rules.parameters import InvalidTemplates, compile_parameters
 
+_PLACE = "/action/parameters"
+
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSpec:
@@ -37,28 +39,28 @@ def mistakes(spec: RuleSpec, action: Definition | None) -> list[FieldError]:
     try:
         compile_criteria(spec.criteria, dialect="stackstorm" if spec.dialect == "stackstorm" else "attune")
     except InvalidCriteria as error:
-        found += [_under("/criteria", item) for item in error.errors if isinstance(item, FieldError)]
+        found += [item for item in error.errors if isinstance(item, FieldError)]
     try:
         compile_parameters(spec.parameters)
     except InvalidTemplates as error:
-        found += [_under("/action/parameters", item) for item in error.errors if isinstance(item, FieldError)]
+        found += [item for item in error.errors if isinstance(item, FieldError)]
     if action is not None:
-        found += [_under("/action/parameters", item) for item in _unfit(spec.parameters, action.schema)]
+        found += _unfit(spec.parameters, action.schema)
     return found
 
 
 def _unfit(parameters: Mapping[str, JsonValue], schema: ObjectSchema) -> Iterator[FieldError]:
     """What can be said before the templates are filled in."""
     literal = {name: value for name, value in parameters.items() if not _has_template(value)}
-    templated = {f"/{name}" for name in parameters if name not in literal}
+    templated = {f"{_PLACE}/{name}" for name in parameters if name not in literal}
     for name in sorted(set(parameters) - set(literal) - set(schema.properties)):
-        yield FieldError(f"/{name}", "unknown", f"{name} is not a known name here")
-    for error in schema.errors({**schema.defaults, **literal}):
+        yield FieldError(f"{_PLACE}/{name}", "unknown", f"{name} is not a known name here")
+    for error in schema.errors({**schema.defaults, **literal}, pointer=_PLACE):
         if not (error.code == "required" and error.pointer in templated):
             yield error
     for name in sorted(set(literal) & schema.secrets):
         text = f"{name} is secret; a rule shows what it says: let the action ask for a key instead"
-        yield FieldError(f"/{name}", "secret_in_rule", text)
+        yield FieldError(f"{_PLACE}/{name}", "secret_in_rule", text)
 
 
 def _has_template(value: JsonValue) -> bool:
@@ -67,8 +69,3 @@ def _has_template(value: JsonValue) -> bool:
     if isinstance(value, dict):
         return any(map(_has_template, value.values()))
     return isinstance(value, list) and any(map(_has_template, value))
-
-
-def _under(place: str, error: FieldError) -> FieldError:
-    """Pointers are from what was compiled on."""
-    return FieldError(f"{place}{error.pointer}", error.code, error.detail)

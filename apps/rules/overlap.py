@@ -64,7 +64,7 @@ def release_after(ended: Collection[int]) -> None:
 
 def release_next(rules: Collection[int]) -> int:
     """The first that waits at each of these rules is due now; it decides anew. Returns how many."""
-    waiting = Enforcement.objects.filter(rule__in=rules, is_waiting=True).order_by("rule", "pk").distinct("rule")
+    waiting = Enforcement.objects.filter(rule__in=rules, is_waiting=True).order_by("rule_id", "pk").distinct("rule_id")
     released = Enforcement.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))).update(is_waiting=False)
     if released:
         hints.hint_after_commit()
@@ -73,7 +73,9 @@ def release_next(rules: Collection[int]) -> int:
 
 def release_forgotten() -> int:
     """Sweep: rules at which somebody waits for nothing any more, as when an execution ended while it was decided."""
-    waiting = Enforcement.objects.filter(is_waiting=True).order_by("rule").values_list("rule_id", flat=True).distinct()
+    waiting = (
+        Enforcement.objects.filter(is_waiting=True).order_by("rule_id").values_list("rule_id", flat=True).distinct()
+    )
     idle = [rule_id for rule_id in waiting[:_BATCH] if not _live(rule_id)]
     return release_next(idle) if idle else 0
 

@@ -1,20 +1,17 @@
-"""The action's parameters for an event, from a rule's templates."""
+"""The action's parameters for an event, from a rule's templates; these are compiled once in each process."""
 
-from apps.core.errors import Invalid
+from functools import lru_cache
+
+import orjson
+
 from apps.core.types import JsonObject, JsonValue
 from apps.rules.models import Rule
-from apps.rules.parameters import InvalidTemplates, compile_parameters
+from apps.rules.parameters import Parameters, compile_parameters
 from apps.triggers.models import Event
 
 
-class TemplatesFailed(Invalid):
-    """The rule's templates could not be filled in for this event."""
-
-    code = "template_failed"
-
-
 def rendered(templates: JsonObject, *, event: Event, rule: Rule) -> JsonObject:
-    """Raises `TemplatesFailed` with a pointer for each template that fails."""
+    """Raises `RenderingFailed` with a pointer for each template that fails."""
     facts: JsonObject = {
         "id": event.pk,
         "type": event.type_ref,
@@ -27,7 +24,9 @@ def rendered(templates: JsonObject, *, event: Event, rule: Rule) -> JsonObject:
 
 def rendered_with(templates: JsonObject, *, payload: JsonValue, event: JsonObject, rule: JsonObject) -> JsonObject:
     """The same for an event there may never have been."""
-    try:
-        return compile_parameters(templates).render({"trigger": payload, "event": event, "rule": rule})
-    except InvalidTemplates as error:
-        raise TemplatesFailed(errors=error.errors) from error
+    return _compiled(orjson.dumps(templates)).render({"trigger": payload, "event": event, "rule": rule})
+
+
+@lru_cache(maxsize=4096)
+def _compiled(templates: bytes) -> Parameters:
+    return compile_parameters(orjson.loads(templates))

@@ -85,7 +85,9 @@ CATALOGUE: tuple[Setting, ...] = (
         "Days an execution is kept after its end, with its history and files; `never`: it is never removed",
         0.01,
     ),
-    Setting("ATTUNE_RETENTION_EVENTS_DAYS", "days", "30", "Days events are kept, with what rules said, or `never`"),
+    Setting(
+        "ATTUNE_RETENTION_EVENTS_DAYS", "days", "30", "Days events are kept, with what rules said, or `never`", 0.01
+    ),
     Setting("ATTUNE_RETENTION_AUDIT_DAYS", "days", "365", "Days audit records are kept, 30 at least, or `never`", 30),
     Setting("ATTUNE_RETENTION_LOGS_DAYS", "days", "7", "Days its logs are kept, or `never`", 0.01),
     Setting("ATTUNE_RETENTION_ARTIFACTS_DAYS", "days", "30", "Days its artifacts are kept, or `never`", 0.01),

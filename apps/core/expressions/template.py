@@ -140,6 +140,20 @@ def _defined(value: Any) -> JsonValue:
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops: ClassVar[frozenset[str]] = frozenset({"*", "**", "+", "%"})  # type: ignore[misc]  # Jinja declares an instance attribute
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Fields only: Jinja would look at Python's methods first, and `{{ body.items }}` would be one of them."""
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, StrictUndefined):
+            return super().getattr(obj, str(argument))  # raises with the name of what is not there
+        if isinstance(obj, dict | list | tuple | str):
+            try:
+                return obj[argument]
+            except (LookupError, TypeError):
+                pass
+        return self.undefined(obj=obj, name=argument)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "+":
             if isinstance(left, str | list) and _weight([left, right]) > MAX_OUTPUT_CHARS:

@@ -135,8 +135,8 @@ def _accept(
 
 
 def request_within(identity: "Identity", wish: Wish) -> Requested:
-    """Accepts one execution inside the caller's transaction, which must be short: from here on it may hold the lock of a
-    gate. After its commit the caller calls `follow_up`; what is lost of that, the sweep brings on.
+    """Accepts one execution inside the caller's transaction, which must be short: from here on it may hold a gate's
+    lock. After its commit the caller calls `follow_up`; what is lost of that, the sweep brings on.
 
     Raises what `request_executions` raises; then the caller rolls back to where it was before.
     """

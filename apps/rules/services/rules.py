@@ -1,4 +1,4 @@
-"""Makes, changes, switches and removes rules. A rule acts as its owner, so nobody writes one that may more than they."""
+"""Makes, changes, switches and removes rules. A rule acts as its owner, so nobody writes one that may more."""
 
 import logging
 from collections.abc import Collection

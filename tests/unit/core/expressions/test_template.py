@@ -26,6 +26,22 @@ def test_a_template_that_is_one_expression_keeps_its_type(source: str, value: ob
     assert compile_template(source).render(CONTEXT) == value
 
 
+@pytest.mark.parametrize("source", ["{{ body.items }}", "{{ body['items'] }}", "{{ body.keys }}", "{{ body.get }}"])
+def test_a_field_is_a_field_also_when_python_has_a_method_of_that_name(source: str) -> None:
+    context = {"body": {"items": [1], "keys": [1], "get": [1]}}
+    assert compile_template(source).render(context) == [1]
+
+
+@pytest.mark.parametrize("source", ["{{ spec.items }}", "{{ spec['values'] }}", "{{ host.upper }}", "{{ port.real }}"])
+def test_a_method_of_python_is_no_field(source: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(source).render(CONTEXT)
+
+
+def test_positions_and_slices_of_lists_and_texts_are_fields() -> None:
+    assert compile_template("{{ [tags[0], tags[-1], tags[0:1], host[0]] }}").render(CONTEXT) == ["a", "b", ["a"], "w"]
+
+
 def test_the_names_a_template_asks_for_are_known() -> None:
     assert compile_template("{{ host }}-{{ spec.zone }}").names == {"host", "spec"}
 

@@ -1,0 +1,302 @@
+"""The way of an event: rules judge it, matches are enforced, each exactly once."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from unittest.mock import patch
+
+import pytest
+from django.db import connection
+
+from apps.core.types import JsonObject
+from apps.executions.models import Execution
+from apps.executions.services.request import Requested
+from apps.executions.states import Status
+from apps.executions.transitions import transition
+from apps.rules import enforcing
+from apps.rules.models import Enforcement, Rule, Verdicts
+from apps.rules.overlap import release_forgotten
+from apps.rules.processing import judge_open, process_open
+from apps.rules.services.rules import update_rule
+from apps.rules.services.waiting import executions_of
+from apps.triggers.models import Event
+from tests.conftest import messages_in
+from tests.factories import make_action, make_event, make_rule, make_trigger_type
+from tests.people import People
+from tests.threads import race
+
+WEB = {"trigger.host": {"type": "startswith", "pattern": "web"}}
+
+
+@pytest.fixture(autouse=True)
+def pushed(people: People) -> None:
+    make_trigger_type()
+    make_action(
+        parameters={"host": {"type": "string"}, "ports": {"type": "array"}, "token": {"type": "string", "secret": True}}
+    )
+
+
+def test_an_event_that_a_rule_matches_starts_its_action_as_the_rules_owner(people: People) -> None:
+    rule = make_rule(
+        people.owner, criteria=WEB, parameters={"host": "{{ trigger.host }}", "ports": "{{ trigger.ports }}"}
+    )
+    event = make_event({"host": "web1", "ports": [80, 443]})
+    assert executions_of(event.pk) is None
+    process_open()
+    enforcement = Enforcement.objects.get(event=event)
+    execution = Execution.objects.get(pk=enforcement.execution_id)
+    assert (enforcement.status, enforcement.rule_id, enforcement.rule_version) == ("started", rule.pk, 1)
+    assert (execution.action_ref, execution.requested_by_id) == ("demo.deploy", people.owner.pk)
+    assert execution.parameters == enforcement.parameters == {"host": "web1", "ports": [80, 443]}
+    assert (execution.trace_id, execution.status) == (event.trace_id, "scheduled")
+    assert executions_of(event.pk) == [execution.pk]
+    assert messages_in(execution.queue) == 1
+
+
+def test_the_first_criterion_that_says_no_is_kept_with_both_values(people: People) -> None:
+    rule = make_rule(people.owner, criteria=WEB)
+    event = make_event({"host": "db1"})
+    process_open()
+    assert not Enforcement.objects.exists()
+    verdict = Verdicts.objects.get(event=event).body[str(rule.pk)]
+    assert (verdict["rule"], verdict["version"], verdict["outcome"]) == ("on_push", 1, "criteria")
+    assert (verdict["criterion"]["path"], verdict["criterion"]["value"]) == ("trigger.host", "db1")
+    assert executions_of(event.pk) == []
+
+
+def test_a_backstop_runs_only_when_no_other_rule_matched(people: People) -> None:
+    make_rule(people.owner, criteria=WEB)
+    backstop = make_rule(people.owner, "otherwise", kind="backstop")
+    make_event({"host": "db1"})
+    matched = make_event({"host": "web1"})
+    process_open()
+    assert list(Enforcement.objects.filter(rule=backstop).values_list("event__payload__host", flat=True)) == ["db1"]
+    assert Verdicts.objects.get(event=matched).body[str(backstop.pk)]["outcome"] == "backstop_not_needed"
+
+
+def test_a_rule_that_is_switched_off_is_named_but_does_nothing(people: People) -> None:
+    rule = make_rule(people.owner)
+    make_event()
+    process_open()
+    update_rule(people.owner, rule, {"is_enabled": False})
+    event = make_event()
+    process_open()
+    assert Enforcement.objects.count() == 1
+    assert Verdicts.objects.get(event=event).body[str(rule.pk)]["outcome"] == "disabled"
+
+
+def test_a_changed_rule_judges_from_then_on(people: People) -> None:
+    rule = make_rule(people.owner, criteria=WEB)
+    make_event({"host": "db1"})
+    process_open()
+    rule = update_rule(people.owner, rule, {"criteria": {}})
+    make_event({"host": "db1"})
+    process_open()
+    assert (rule.version, Enforcement.objects.get().rule_version) == (2, 2)
+
+
+def test_an_event_meets_only_rules_with_its_parameters(people: People) -> None:
+    make_trigger_type("tick", parameters_schema={"type": "object", "properties": {"zone": {"default": "utc"}}})
+    make_rule(people.owner, "utc", trigger="demo.tick")
+    make_rule(people.owner, "cet", trigger="demo.tick", trigger_parameters={"zone": "cet"})
+    make_event(type_ref="demo.tick", parameters={"zone": "utc"})
+    make_event(type_ref="demo.tick")
+    process_open()
+    assert set(Enforcement.objects.values_list("rule__ref", flat=True)) == {"utc"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "pointer"),
+    [
+        ({"parameters": {"host": "{{ trigger.nothing }}"}}, "rendering_failed", "/action/parameters/host"),
+        ({"parameters": {"host": "{{ trigger.port }}"}}, "invalid_parameters", "/parameters/host"),
+    ],
+)
+def test_what_keeps_a_match_from_running_is_its_reason(
+    people: People, fields: JsonObject, code: str, pointer: str
+) -> None:
+    make_rule(people.owner, **fields)
+    make_event({"port": 80})
+    process_open()
+    enforcement = Enforcement.objects.get()
+    assert (enforcement.status, enforcement.execution_id) == ("failed", None)
+    assert enforcement.reason is not None
+    assert enforcement.reason["code"] == code
+    assert pointer in enforcement.reason["errors"][0]["pointer"]
+
+
+def test_an_owner_who_may_no_longer_run_the_action_starts_nothing(people: People) -> None:
+    make_rule(people.owner)
+    people.owner.role_assignments.all().delete()
+    make_event()
+    process_open()
+    reason = Enforcement.objects.get().reason
+    assert reason is not None
+    assert reason["code"] == "unknown_action"
+
+
+def test_an_owner_who_is_switched_off_starts_nothing(people: People) -> None:
+    make_rule(people.owner)
+    type(people.owner).objects.filter(pk=people.owner.pk).update(is_active=False)
+    make_event()
+    process_open()
+    reason = Enforcement.objects.get().reason
+    assert reason is not None
+    assert reason["code"] == "owner_inactive"
+
+
+def test_secret_parameters_are_masked_in_the_enforcement(people: People) -> None:
+    make_rule(people.owner, parameters={"token": "{{ trigger.token }}"})
+    make_event({"token": "hunter2hunter2"})
+    process_open()
+    assert Enforcement.objects.get().parameters == {"token": "***"}
+
+
+def test_rules_that_set_each_other_off_are_stopped_and_told_of_once(people: People) -> None:
+    make_trigger_type("alert", pack="core")
+    make_rule(people.owner)
+    make_rule(people.owner, "told", trigger="core.alert")
+    first = make_event(depth=8)
+    make_event(depth=8, trace_id=first.trace_id)
+    process_open()
+    suppressed = Enforcement.objects.filter(rule__ref="on_push")
+    assert [row.status for row in suppressed] == ["suppressed"] * 2
+    alert = Event.objects.get(type_ref="core.alert")
+    assert (alert.payload["code"], alert.payload["rule"], alert.depth) == ("loop_suppressed", "on_push", 7)
+    assert Enforcement.objects.get(rule__ref="told").status == "started"
+
+
+def test_several_conductors_process_each_event_once(people: People) -> None:
+    for number in range(3):
+        make_rule(people.owner, f"rule{number}")
+    for number in range(60):
+        make_event({"n": number})
+    race(4, lambda _: process_open())
+    assert Enforcement.objects.filter(status="started").count() == 180
+    assert Execution.objects.count() == 180
+    assert not Event.objects.open().exists()
+
+
+@pytest.mark.parametrize("phase", ["after judging", "while enforcing", "before the hint"])
+def test_a_conductor_killed_between_the_steps_loses_and_doubles_nothing(people: People, phase: str) -> None:
+    make_rule(people.owner)
+    for number in range(5):
+        make_event({"n": number})
+    connection.close()
+    connection.close_pool()  # the child must not talk on our connections
+    child = multiprocessing.get_context("fork").Process(target=_process_and_die, args=(phase,))
+    child.start()
+    child.join(30)
+    assert child.exitcode == -signal.SIGKILL
+    process_open()
+    assert Enforcement.objects.filter(status="started").count() == 5
+    assert Execution.objects.count() == 5
+
+
+def _process_and_die(phase: str) -> None:
+    def die(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def second(deed: Callable[..., object]) -> Callable[..., object]:
+        """The second time it is its death."""
+        calls: list[int] = []
+
+        def once(*arguments: object, **named: object) -> object:
+            calls.append(1)
+            return die() if len(calls) == 2 else deed(*arguments, **named)
+
+        return once
+
+    if phase == "after judging":
+        judge_open(limit=50)
+        die()
+    name = "_write" if phase == "while enforcing" else "cancel_as_system"
+    if phase == "before the hint":
+        real = enforcing.request_within
+        with patch.object(enforcing, "request_within", lambda *a: _with(real(*a), die)):  # type: ignore[no-untyped-call]
+            process_open()
+    with patch.object(enforcing, name, second(getattr(enforcing, name))):
+        process_open()
+
+
+def _with(requested: Requested, then: Callable[[], None]) -> Requested:
+    return Requested(requested.execution_id, requested.parameters, then)
+
+
+def test_a_bug_costs_one_enforcement_and_not_the_others(people: People) -> None:
+    make_rule(people.owner, "bad")
+    make_rule(people.owner, "good")
+    real = enforcing.rendered
+
+    def broken(templates: JsonObject, *, event: Event, rule: Rule) -> JsonObject:
+        if rule.ref == "bad":
+            raise ZeroDivisionError
+        return real(templates, event=event, rule=rule)
+
+    make_event()
+    with patch.object(enforcing, "rendered", broken):
+        process_open()
+    found = {row.rule.ref: row for row in Enforcement.objects.select_related("rule")}
+    assert (found["bad"].status, found["good"].status) == ("failed", "started")
+    assert found["bad"].reason is not None
+    assert found["bad"].reason["code"] == "internal_error"
+
+
+class TestOverlap:
+    def test_skip_starts_nothing_while_the_last_one_goes_on(self, people: People) -> None:
+        make_rule(people.owner, overlap="skip")
+        _two_events()
+        assert [row.status for row in _enforcements()] == ["started", "skipped"]
+        _end(_enforcements()[0])
+        make_event()
+        process_open()
+        assert [row.status for row in _enforcements()] == ["started", "skipped", "started"]
+
+    def test_queue_starts_them_one_after_another_in_their_order(self, people: People) -> None:
+        make_rule(people.owner, overlap="queue")
+        _two_events()
+        make_event()
+        process_open()
+        assert [(row.status, row.is_waiting) for row in _enforcements()] == [
+            ("started", False), ("pending", True), ("pending", True),
+        ]  # fmt: skip
+        for expected in (["started", "started", "pending"], ["started", "started", "started"]):
+            last = [row for row in _enforcements() if row.status == "started"][-1]
+            _end(last)
+            assert last.execution_id is not None
+            release_forgotten()
+            process_open()
+            assert [row.status for row in _enforcements()] == expected
+
+    def test_cancel_running_ends_the_last_one_first(self, people: People) -> None:
+        make_rule(people.owner, overlap="cancel_running")
+        _two_events()
+        first, second = _enforcements()
+        assert first.execution is not None
+        assert first.execution.status == "canceled"
+        assert second.execution is not None
+        assert second.execution.status == "scheduled"
+
+    def test_conductors_that_meet_let_one_through(self, people: People) -> None:
+        make_rule(people.owner, overlap="skip")
+        for _ in range(8):
+            make_event()
+        race(4, lambda _: process_open())
+        assert sorted(row.status for row in _enforcements()) == ["skipped"] * 7 + ["started"]
+
+
+def _two_events() -> None:
+    for _ in range(2):
+        make_event()
+        process_open()
+
+
+def _enforcements() -> list[Enforcement]:
+    return list(Enforcement.objects.select_related("execution").order_by("pk"))
+
+
+def _end(enforcement: Enforcement) -> None:
+    assert enforcement.execution_id is not None
+    transition(enforcement.execution_id, Status.CANCELED, expected={Status.SCHEDULED}, attempt=1)
+    connection.close()
