@@ -42,7 +42,7 @@ class SensorLogsView(View):
         responses={(200, "text/plain"): OpenApiTypes.STR, (200, "text/event-stream"): OpenApiTypes.STR},
     )
     def get(self, request: Request, ref: str) -> HttpResponseBase:
-        """What one process of a sensor wrote, with Attune's own words about lines it refused. What is missing is marked.
+        """What one process of a sensor wrote, with Attune's own words about what it refused. What is missing is marked.
 
         Followed, it comes as events `log` (`{stream, at, offset, gap, text}`), and one `end` (`{status}`: the state of
         the sensor) when the process has ended; `Last-Event-ID` goes on exactly there.

@@ -16,10 +16,14 @@ from apps.triggers.sensors.process import Fleet
 from apps.workers.capabilities import find_capabilities
 from apps.workers.host import Host
 from apps.workers.intake import Intake
-from tests.factories import make_runtimes, write_pack
+from tests.factories import write_pack
+from tests.installed import install_packs
 from tests.waiting import wait_for
 
-SEEN = "name: seen\npayload_schema: {type: object, properties: {n: {type: integer}}}\nparameters_schema: {type: object, properties: {path: {type: string}}}\n"
+SEEN = """name: seen
+payload_schema: {type: object, properties: {n: {type: integer}}}
+parameters_schema: {type: object, properties: {path: {type: string}}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +75,14 @@ class Stage:
                 fleet.look()
             return condition()
 
-        return wait_for(look, what=what, every_s=0.05)
+        return wait_for(look, what=what, every_s=0.05, deadline_s=30.0)
 
 
 @pytest.fixture
 def stage(transactional_db: None, settings: Any, tmp_path: Path, warden: Warden) -> Iterator[Stage]:
     settings.ATTUNE_PACKS_DIR = tmp_path / "packs"
     settings.ATTUNE_ARTIFACTS_DIR = tmp_path / "artifacts"
-    make_runtimes("shell")
+    install_packs()
     stage = Stage(tmp_path, warden)
     with ExitStack() as ended:
         ended.callback(lambda: [fleet.stop() for fleet in stage.fleets])
