@@ -7,6 +7,7 @@ from apps.api.audit import views as audit
 from apps.api.auth import views as auth
 from apps.api.documentation import DocumentView, ReadingView
 from apps.api.environments import views as environments
+from apps.api.events import views as events
 from apps.api.executions import artifacts, bulk, logs, overview
 from apps.api.executions import views as executions
 from apps.api.gates import views as gates
@@ -19,11 +20,14 @@ from apps.api.packs import views as packs
 from apps.api.policies import views as policies
 from apps.api.roles import access
 from apps.api.roles import views as roles
+from apps.api.rules import enforcements
+from apps.api.rules import views as rules
 from apps.api.runtimes import views as runtimes
 from apps.api.sensors import logs as sensor_logs
 from apps.api.sensors import views as sensors
 from apps.api.stream import views as stream
 from apps.api.tokens import views as tokens
+from apps.api.triggers import views as triggers
 from apps.api.workers import views as workers
 from apps.core import converters  # noqa: F401 - <text:…>
 
@@ -103,6 +107,21 @@ urlpatterns: list[URLPattern] = [
     path("keys/<text:ref>", keys.KeyView.as_view()),
     path("keys/<text:ref>/reveal", keys.RevealView.as_view()),
     path("keyring/rotate", keys.RotationView.as_view()),
+    path("triggers", triggers.TriggersView.as_view()),
+    path("triggers/<text:ref>", triggers.TriggerView.as_view()),
+    path("events", events.EventsView.as_view()),
+    path("events/<text:event_id>", events.EventView.as_view()),
+    path("events/<text:event_id>/replay", events.ReplayView.as_view()),
+    path("rules", rules.RulesView.as_view()),
+    path("rules/<text:ref>", rules.RuleView.as_view()),
+    path("rules/<text:ref>/enable", rules.EnableRuleView.as_view()),
+    path("rules/<text:ref>/disable", rules.DisableRuleView.as_view()),
+    path("rules/<text:ref>/versions", rules.RuleVersionsView.as_view()),
+    path("rules/<text:ref>/explain", rules.ExplainRuleView.as_view()),
+    path("rules/<text:ref>/test", rules.TestRuleView.as_view()),
+    path("enforcements", enforcements.EnforcementsView.as_view()),
+    path("enforcements/<text:enforcement_id>", enforcements.EnforcementView.as_view()),
+    path("traces/<text:trace_id>", events.TraceView.as_view()),
     path("audit", audit.AuditView.as_view()),
     path("audit/export", audit.AuditExportView.as_view()),
     path("stream", stream.StreamView.as_view()),

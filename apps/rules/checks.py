@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from apps.actions.definition import Definition
-from apps.core.errors import FieldError
+from apps.core.errors import FieldError, Invalid
 from apps.core.schema import ObjectSchema
 from apps.core.types import JsonObject, JsonValue
 from apps.rules.criteria import InvalidCriteria, compile_criteria
@@ -12,6 +12,12 @@ from apps.rules.models import Rule
 from apps.rules.parameters import InvalidTemplates, compile_parameters
 
 _PLACE = "/action/parameters"
+
+
+class InvalidRule(Invalid):
+    """The rule contradicts itself, or what there is."""
+
+    code = "invalid_rule"
 
 
 @dataclass(frozen=True, kw_only=True)

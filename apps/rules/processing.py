@@ -41,7 +41,7 @@ def process_open() -> int:
         while again_if_given_up(enforce_next, is_idempotent=True):
             enforced += 1
         total += judged + enforced
-        if judged < BATCH:
+        if judged + enforced == 0:  # what is enforced may itself be told as an event
             return total
 
 
@@ -49,7 +49,7 @@ def process_open() -> int:
 def judge_open(*, limit: int) -> int:
     """Judges the oldest open events; matches become enforcements. Returns how many events."""
     rows = Event.objects.open().select_for_update(skip_locked=True, no_key=True)
-    events = list(rows.only("pk", "type_ref", "digest", "payload")[:limit])
+    events = list(rows.only("pk", "type_ref", "digest", "payload", "source", "source_ref")[:limit])
     if not events:
         return 0
     judges = judges_of({(event.type_ref, event.digest) for event in events})
@@ -63,7 +63,7 @@ def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ..
     matches: list[Enforcement] = []
     now = timezone.now()
     for event in events:
-        met = judges.get((event.type_ref, event.digest), ())
+        met = _met(event, judges.get((event.type_ref, event.digest), ()))
         if not met:
             continue
         said = judge_all(met, event.payload, now=now)
@@ -75,3 +75,10 @@ def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ..
         ]
     Verdicts.objects.bulk_create(verdicts)
     Enforcement.objects.bulk_create(matches)
+
+
+def _met(event: Event, judges: Sequence[Judge]) -> Sequence[Judge]:
+    """All of them, but for an event that was replayed for one rule."""
+    if event.source != Event.Source.REPLAY or not event.source_ref:
+        return judges
+    return [judge for judge in judges if judge.ref == event.source_ref]

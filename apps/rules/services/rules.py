@@ -16,11 +16,11 @@ from apps.actions.definition import Definition, parsed
 from apps.actions.models import Action
 from apps.actions.services.lookup import ActionDisabled, UnknownAction, get_action, get_runnable_action
 from apps.core import refs, streaming
-from apps.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from apps.core.errors import Conflict, FieldError, Forbidden, NotFound
 from apps.core.types import JsonObject
 from apps.packs.models import Pack
 from apps.packs.services.manage import PackDisabled
-from apps.rules.checks import RuleSpec, mistakes
+from apps.rules.checks import InvalidRule, RuleSpec, mistakes
 from apps.rules.models import Rule, RuleVersion
 from apps.rules.owners import limits_of
 from apps.triggers import listening
@@ -50,12 +50,6 @@ class RuleOfPack(Conflict):
     """This rule comes from a file of a pack; it can only be switched on and off here."""
 
     code = "rule_of_pack"
-
-
-class InvalidRule(Invalid):
-    """The rule contradicts itself, or what there is."""
-
-    code = "invalid_rule"
 
 
 def get_rule(identity: "Identity", ref: str, *, to: Verb = Verb.RULE_VIEW) -> Rule:
