@@ -37,7 +37,7 @@ class Watch:
         self.due_at = now() + self.parameters["interval_s"]
         found = self.scan()
         for kind, path, status in changes(self.known, found) if self.known is not None else ():
-            modified = datetime.datetime.fromtimestamp(status.st_mtime, datetime.timezone.utc).isoformat()
+            modified = datetime.datetime.fromtimestamp(status.st_mtime, datetime.UTC).isoformat()
             payload = {"path": path, "kind": kind, "size_bytes": status.st_size, "modified_at": modified}
             # With the time of the last change of the inode, a file that comes back is another one.
             key = "%s:%d:%d:%s" % (kind, status.st_ctime_ns, status.st_ino, path)
@@ -49,7 +49,9 @@ class Watch:
         try:
             for path in self.paths():
                 if len(found) >= MOST_FILES:
-                    self.complain("more than %d files below %s: the rest is not watched" % (MOST_FILES, self.parameters["path"]))
+                    self.complain(
+                        "more than %d files below %s: the rest is not watched" % (MOST_FILES, self.parameters["path"])
+                    )
                     break
                 try:
                     status = os.stat(path)

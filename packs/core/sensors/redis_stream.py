@@ -130,7 +130,8 @@ class Redis:
         if parts.password:
             user = [urllib.parse.unquote(parts.username)] if parts.username else []
             self.ask("AUTH", *user, urllib.parse.unquote(parts.password))
-        database = parts.path.strip("/") if parts.scheme != "unix" else ""
+        asked = urllib.parse.parse_qs(parts.query).get("db", [""])[0]
+        database = asked or (parts.path.strip("/") if parts.scheme != "unix" else "")
         if database and database != "0":
             self.ask("SELECT", database)
 
