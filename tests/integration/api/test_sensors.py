@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -61,7 +62,8 @@ def test_one_that_nobody_runs_says_why(owner: APIClient) -> None:
         "acme.off": ("stopped", "it is disabled", None),
     }
     trigger = trigger_for("acme.disk_full", {})
-    set_listened({trigger.pk: True})
+    with transaction.atomic():
+        set_listened({trigger.pk: True})
     shown = owner.get(f"{URL}/acme.quiet").json()
     assert (shown["state"], shown["serves"], shown["on_demand"]) == ("no_place", 1, True)
 

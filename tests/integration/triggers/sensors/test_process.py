@@ -5,6 +5,8 @@ import os
 import signal
 from pathlib import Path
 
+from django.db import transaction
+
 from apps.packs.models import Pack
 from apps.runner.loglayout import Stream
 from apps.runner.logread import LogReader
@@ -17,6 +19,11 @@ from tests.waiting import is_running, wait_for
 #: Says one event and stays.
 ONE = """echo '{"trigger": "demo.seen", "payload": {"n": 1}}' >&$ATTUNE_EVENT_FD; exec sleep 1000"""
 STAY = "exec sleep 1000"
+
+
+def listen(listened: dict[int, bool]) -> None:
+    with transaction.atomic():
+        set_listened(listened)
 
 
 def log_of(name: str, stream: Stream = Stream.STDERR) -> str:
@@ -47,11 +54,11 @@ def test_it_gets_secrets_context_and_triggers_in_one_line_and_changes_in_further
     told = tmp_path / "told"
     stage.install(reader=f'while read -r line; do printf "%s\\n" "$line" >> {told}; done')
     first = trigger_for("demo.seen", {"path": "/a"})
-    set_listened({first.pk: True})
+    listen({first.pk: True})
     stage.host()
     stage.until(told.exists)
     second = trigger_for("demo.seen", {"path": "/b"})
-    set_listened({first.pk: False, second.pk: True})
+    listen({first.pk: False, second.pk: True})
     stage.until(lambda: told.read_text().count("\n") >= 3)
 
     document, *changes = map(json.loads, told.read_text().splitlines())
@@ -184,7 +191,7 @@ def test_one_that_never_reads_its_stdin_goes_on(stage: Stage) -> None:
     stage.until(lambda: seen("deaf") == [1])
     for index in range(3):
         trigger = trigger_for("demo.seen", {"path": f"/{index}"})
-        set_listened({trigger.pk: True})
+        listen({trigger.pk: True})
         stage.fleets[0].look()
 
     assert (standing("deaf").state, standing("deaf").starts) == ("running", 1)
