@@ -23,6 +23,8 @@ from apps.api.roles import views as roles
 from apps.api.rules import enforcements
 from apps.api.rules import views as rules
 from apps.api.runtimes import views as runtimes
+from apps.api.sensors import logs as sensor_logs
+from apps.api.sensors import views as sensors
 from apps.api.stream import views as stream
 from apps.api.timers import views as timers
 from apps.api.tokens import views as tokens
@@ -62,6 +64,12 @@ urlpatterns: list[URLPattern] = [
     path("packs/<text:ref>/environments/<text:runtime>/rollback", environments.RollbackView.as_view()),
     path("environments", environments.EnvironmentsView.as_view()),
     path("runtimes", runtimes.RuntimesView.as_view()),
+    path("sensors", sensors.SensorsView.as_view()),
+    path("sensors/<text:ref>", sensors.SensorView.as_view()),
+    path("sensors/<text:ref>/restart", sensors.RestartView.as_view()),
+    path("sensors/<text:ref>/enable", sensors.EnableView.as_view()),
+    path("sensors/<text:ref>/disable", sensors.DisableView.as_view()),
+    path("sensors/<text:ref>/logs", sensor_logs.SensorLogsView.as_view()),
     path("actions", actions.ActionsView.as_view()),
     path("actions/<text:ref>", actions.ActionView.as_view()),
     path("actions/<text:ref>/schema", actions.SchemaView.as_view()),

@@ -43,6 +43,7 @@ class Root(LazyGroup):
         "environment": Noun("apps.cli.nouns.environment", "Look at packs' environments, rebuild and roll back."),
         "runtime": Noun("apps.cli.nouns.runtime", "See which languages can run."),
         "worker": Noun("apps.cli.nouns.worker", "See where executions run."),
+        "sensor": Noun("apps.cli.nouns.sensor", "See what watches the world, and start it again."),
         "gate": Noun("apps.cli.nouns.gate", "See who waits in line, and move limits."),
         "policy": Noun("apps.cli.nouns.policy", "Limit how much runs, how often, and how long."),
         "timer": Noun("apps.cli.nouns.timer", "See when timers are due, pause them, fill in the past."),

@@ -36,6 +36,10 @@ def workers(ctx: typer.Context, incomplete: str) -> Completions:
     return [(row["name"], row["status"]) for row in rows(ctx, "workers", fields="name,status", fresh_s=_LIVELY_S)]
 
 
+def sensors(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["ref"], row["state"]) for row in rows(ctx, "sensors", fields="ref,state", fresh_s=_LIVELY_S)]
+
+
 def pools(ctx: typer.Context, incomplete: str) -> Completions:
     return [(name, "") for name in sorted({row["pool"] for row in rows(ctx, "workers", fields="pool")})]
 

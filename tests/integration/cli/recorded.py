@@ -219,6 +219,38 @@ def one_timer(timer_id: int = 5, **changes: Any) -> dict[str, Any]:
     return timer(timer_id) | {"upcoming": times} | changes
 
 
+def sensor(ref: str = "acme.disks", **changes: Any) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "pack": "acme",
+        "description": "Looks at disks.",
+        "enabled": True,
+        "state": "running",
+        "reason": "",
+        "since": "2026-11-21T14:00:00Z",
+        "host": "vm-sensors-7-ab12",
+        "starts": 3,
+        "failures": 0,
+        "started_at": "2026-11-21T14:00:00Z",
+        "next_start_at": None,
+        "events": 1204,
+        "refused": 2,
+        "last_event_at": "2026-11-21T14:29:58Z",
+        "serves": 1,
+        "updated_at": "2026-11-20T14:00:00Z",
+        "links": {"self": f"/api/v1/sensors/{ref}", "logs": f"/api/v1/sensors/{ref}/logs"},
+        "triggers": ["acme.disk_full"],
+        "runtime": "python",
+        "entry_point": "disks.py",
+        "secrets": [],
+        "poll_interval_s": None,
+        "on_demand": False,
+        "last_refusal": "line 7 was refused: its payload is no object",
+        "stderr": "",
+        "logs": [2, 3],
+    } | changes
+
+
 def runtime(name: str = "python", **changes: Any) -> dict[str, Any]:
     return {
         "name": name,

@@ -134,6 +134,17 @@ _NO_LIMIT = {"limit": None, "key": None, "when_full": None, "expires_s": None}
 
 _INTERVAL = {"delta": 90, "unit": "minutes", "misfire": "skip"}
 _NEVER: dict[str, Any] = {"next_scheduled_for": None, "next_fire_at": None}
+_FALLEN = {
+    "state": "backing_off",
+    "reason": "it ended by itself with exit code 1",
+    "host": "vm-sensors-7-ab12",
+    "starts": 9,
+    "failures": 4,
+    "next_start_at": "2026-11-21T14:30:08Z",
+    "stderr": "imap: connection refused\n",
+    "last_refusal": "",
+    "refused": 0,
+}
 _TOO_OLD = "the database has tables of version 9, this worker knows those up to 1: upgrade the worker"
 _OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
 
@@ -210,6 +221,16 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
         recorded.worker(),
         recorded.worker("w2", status="draining", is_stopping=True),
         recorded.worker("w3", refusal=_TOO_OLD),
+    ),
+    ("GET", "sensors"): page(recorded.sensor(), recorded.sensor("acme.mail", **_FALLEN)),
+    ("GET", "sensors/acme.disks"): recorded.sensor(),
+    ("GET", "sensors/acme.mail"): recorded.sensor("acme.mail", **_FALLEN),
+    ("GET", "sensors/acme.disks/logs"): _log,
+    ("POST", "sensors/acme.disks/restart"): Answer(recorded.sensor(), 202),
+    ("POST", "sensors/acme.disks/enable"): recorded.sensor(),
+    ("POST", "sensors/acme.disks/disable"): recorded.sensor(enabled=False, state="stopped"),
+    ("POST", "sensors/acme.mail/restart"): problem(
+        409, "sensor_not_wanted", "acme.mail does not run: no rule listens to its triggers.", sensor="acme.mail"
     ),
     ("GET", "workers/w1"): recorded.worker(),
     ("GET", "workers/w3"): recorded.worker("w3", refusal=_TOO_OLD),
@@ -568,6 +589,17 @@ CASES: Mapping[str, Case] = {
     "timer-resume.txt": Case("timer resume 5"),
     "timer-backfill.txt": Case("timer backfill 5 --begin 2d"),
     "timer-backfill.json": Case("timer backfill 5 --begin 2d --end 1h --json"),
+    "sensor-list.txt": Case("sensor list"),
+    "sensor-list.json": Case("sensor list --json"),
+    "sensor-show.txt": Case("sensor show acme.disks"),
+    "sensor-show-fallen.txt": Case("sensor show acme.mail"),
+    "sensor-restart.txt": Case("sensor restart acme.disks"),
+    "sensor-restart-not-wanted.txt": Case("sensor restart acme.mail"),
+    "sensor-enable.txt": Case("sensor enable acme.disks"),
+    "sensor-disable.txt": Case("sensor disable acme.disks"),
+    "sensor-logs.txt": Case("sensor logs acme.disks"),
+    "sensor-logs-tail.txt": Case("sensor logs acme.disks -n 1"),
+    "sensor-logs-follow.txt": Case("sensor logs acme.disks -f --start 3"),
     "worker-list.txt": Case("worker list"),
     "worker-list.json": Case("worker list --json"),
     "worker-show.txt": Case("worker show w1"),
