@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('triggers', '0001_initial'),
+        ('triggers', '0010_timer'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
