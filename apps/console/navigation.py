@@ -29,6 +29,11 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Environments", "deployed_code", "environments", Verb.ENVIRONMENT_VIEW),
         _Place("Runtimes", "terminal", "runtimes", Verb.RUNTIME_VIEW),
     ),
+    "Events": (
+        _Place("Timers", "timer", "timers", Verb.TRIGGER_VIEW),
+        _Place("Webhooks", "webhook", "webhooks", Verb.WEBHOOK_VIEW),
+        _Place("Sensors", "sensors", "sensors", Verb.SENSOR_VIEW),
+    ),
     "Fleet": (
         _Place("Workers", "dns", "workers", Verb.WORKER_VIEW),
         _Place("Gates", "door_front", "gates", Verb.GATE_VIEW),

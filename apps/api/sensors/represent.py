@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-from django.utils import timezone
-
 from apps.core.types import JsonObject
 from apps.triggers.models import Sensor
 from apps.triggers.sensors.logs import kept_starts
-from apps.triggers.sensors.services import standing_of, wanted_now
+from apps.triggers.sensors.services import Demand, demand_now, standing_of
 
 
 def represent(sensors: Sequence[Sensor]) -> list[JsonObject]:
     """For lists. `instance` must be loaded."""
-    wanted, served = wanted_now()
-    return [_short(sensor, is_wanted=sensor.pk in wanted, serves=served.get(sensor.pk, 0)) for sensor in sensors]
+    demand = demand_now()
+    return [_short(sensor, demand) for sensor in sensors]
 
 
 def represent_whole(sensor: Sensor) -> JsonObject:
@@ -28,10 +26,8 @@ def represent_whole(sensor: Sensor) -> JsonObject:
     }
 
 
-def _short(sensor: Sensor, *, is_wanted: bool, serves: int) -> JsonObject:
-    instance, now = sensor.instance, timezone.now()
-    standing = standing_of(sensor, is_wanted=is_wanted, now=now)
-    is_held = instance.lease_until is not None and instance.lease_until > now
+def _short(sensor: Sensor, demand: Demand) -> JsonObject:
+    instance, standing = sensor.instance, standing_of(sensor, demand)
     return {
         "ref": sensor.ref,
         "pack": sensor.pack_ref,
@@ -40,7 +36,7 @@ def _short(sensor: Sensor, *, is_wanted: bool, serves: int) -> JsonObject:
         "state": standing.state,
         "reason": standing.reason,
         "since": instance.state_since,
-        "host": instance.holder if is_held else None,
+        "host": standing.host or None,
         "starts": instance.starts,
         "failures": instance.failures,
         "started_at": instance.started_at,
@@ -48,7 +44,7 @@ def _short(sensor: Sensor, *, is_wanted: bool, serves: int) -> JsonObject:
         "events": instance.events,
         "refused": instance.refused,
         "last_event_at": instance.last_event_at,
-        "serves": serves,
+        "serves": len(demand.served.get(sensor.pk, ())),
         "updated_at": sensor.updated_at,
         "links": {"logs": f"/api/v1/sensors/{sensor.ref}/logs", "self": f"/api/v1/sensors/{sensor.ref}"},
     }

@@ -9,7 +9,11 @@ from apps.console.admin import (
     operations,
     packs,
     results,
+    rules,
     runtimes,
+    sensors,
+    timers,
+    triggers,
     webhooks,
     workers,
 )
@@ -23,7 +27,11 @@ __all__ = [
     "operations",
     "packs",
     "results",
+    "rules",
     "runtimes",
+    "sensors",
+    "timers",
+    "triggers",
     "webhooks",
     "workers",
 ]

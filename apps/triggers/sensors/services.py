@@ -1,5 +1,6 @@
 """What operators ask of sensors, and how sensors look to them."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from apps.accounts.permissions import Verb, require
 from apps.core import streaming
 from apps.core.errors import Conflict, NotFound
 from apps.triggers.models import Sensor, SensorInstance
-from apps.triggers.sensors.wanted import Wanted, served_triggers, wanted_sensors, why_not_wanted
+from apps.triggers.sensors.wanted import Served, Wanted, enabled_packs, served_triggers, wanted_sensors, why_not_wanted
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -34,10 +35,21 @@ class SensorNotWanted(Conflict):
 
 @dataclass(frozen=True)
 class Standing:
-    """How a sensor stands, also where nobody is left to write it down."""
+    """How a sensor stands, also where nobody is left to write it down; `host` runs it, or is about to."""
 
     state: str
     reason: str
+    host: str = ""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What is asked of sensors now: those `wanted` should run, `served` are the triggers of each that is enabled, both
+    by its id; `packs` are enabled."""
+
+    wanted: Mapping[int, Wanted]
+    served: Mapping[int, Sequence[Served]]
+    packs: Collection[str]
 
 
 def get_sensor(identity: "Identity", ref: str) -> Sensor:
@@ -61,28 +73,27 @@ def restart_sensor(identity: "Identity", ref: str) -> Sensor:
     """Its process is ended and started again, at once also where it waits after a failure. Raises `SensorNotWanted`."""
     sensor = get_sensor(identity, ref)
     require(identity, Verb.SENSOR_MANAGE, on=sensor)
-    wanted, _ = wanted_now()
-    if sensor.pk not in wanted:
-        raise SensorNotWanted(f"{ref} does not run: {why_not_wanted(sensor)}.", sensor=ref)
+    demand = demand_now()
+    if sensor.pk not in demand.wanted:
+        raise SensorNotWanted(f"{ref} does not run: {why_not_wanted(sensor, demand.packs)}.", sensor=ref)
     SensorInstance.objects.filter(sensor=sensor).update(restarts_wanted=F("restarts_wanted") + 1)
     return get_sensor(identity, ref)
 
 
-def wanted_now() -> "tuple[dict[int, Wanted], dict[int, int]]":
-    """Sensors that should run, and how many triggers each sensor serves."""
-    sensors = wanted_sensors()
-    served = {sensor_id: len(triggers) for sensor_id, triggers in served_triggers(sensors).items()}
+def demand_now() -> Demand:
+    packs = enabled_packs()
+    sensors = wanted_sensors(packs)
+    served = {sensor_id: list(triggers.values()) for sensor_id, triggers in served_triggers(sensors).items()}
     wanted = {item.id: item for item in sensors if served[item.id] or not item.definition.on_demand}
-    return wanted, served
+    return Demand(wanted, served, packs)
 
 
-def standing_of(sensor: Sensor, *, is_wanted: bool, now: datetime | None = None) -> Standing:
-    """What its holder wrote, while there is one."""
+def standing_of(sensor: Sensor, demand: Demand, *, now: datetime | None = None) -> Standing:
+    """What its holder wrote, while there is one. `instance` must be loaded."""
     instance = sensor.instance
-    is_held = instance.lease_until is not None and instance.lease_until > (now or timezone.now())
-    if is_held:
-        return Standing(instance.state, instance.reason)
-    if not is_wanted:
-        return Standing(SensorInstance.State.STOPPED.value, why_not_wanted(sensor))
+    if instance.lease_until is not None and instance.lease_until > (now or timezone.now()):
+        return Standing(instance.state, instance.reason, host=instance.holder)
+    if sensor.pk not in demand.wanted:
+        return Standing(SensorInstance.State.STOPPED.value, why_not_wanted(sensor, demand.packs))
     is_told = instance.state == SensorInstance.State.NO_PLACE
     return Standing(SensorInstance.State.NO_PLACE.value, instance.reason if is_told else _NO_HOST)

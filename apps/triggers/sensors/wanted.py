@@ -1,7 +1,7 @@
 """Which sensors should run, and which triggers each of them serves, as the database has it now."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from apps.core.types import JsonObject
@@ -39,21 +39,24 @@ class Served:
         return {"trigger": self.trigger, "parameters": self.parameters}
 
 
-def wanted_sensors() -> list[Wanted]:
-    enabled = {row["ref"] for row in Pack.objects.filter(is_enabled=True).values("ref")}
+def enabled_packs() -> frozenset[str]:
+    return frozenset(Pack.objects.filter(is_enabled=True).values_list("ref", flat=True))
+
+
+def wanted_sensors(packs: Collection[str]) -> list[Wanted]:
+    """Of `packs`, the refs of those that are enabled."""
     configured = dict(PackConfig.objects.values_list("pack__ref", "updated_at"))
-    rows = Sensor.objects.in_force().select_related("instance").filter(pack_ref__in=enabled)
+    rows = Sensor.objects.in_force().select_related("instance").filter(pack_ref__in=packs)
     return [_wanted(row, str(configured.get(row.pack_ref, ""))) for row in rows if row.is_enabled]
 
 
-def why_not_wanted(sensor: Sensor) -> str:
-    """Of one that `wanted_sensors` does not name."""
+def why_not_wanted(sensor: Sensor, packs: Collection[str]) -> str:
+    """Of one that does not run by the wish of its operators. `packs` as for `wanted_sensors`."""
     if sensor.is_removed:
         return REMOVED
     if not sensor.is_enabled:
         return DISABLED
-    is_pack_enabled = Pack.objects.filter(ref=sensor.pack_ref, is_enabled=True).exists()
-    return NOBODY_LISTENS if is_pack_enabled else PACK_DISABLED
+    return NOBODY_LISTENS if sensor.pack_ref in packs else PACK_DISABLED
 
 
 def served_triggers(sensors: Iterable[Wanted]) -> Mapping[int, dict[int, Served]]:

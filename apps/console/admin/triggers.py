@@ -1,0 +1,24 @@
+from django.contrib import admin
+
+from apps.console.admin.base import ReadOnlyAdmin
+from apps.triggers.models import Event, Trigger, TriggerType
+
+
+@admin.register(TriggerType)
+class TriggerTypeAdmin(ReadOnlyAdmin):
+    list_display = ("ref", "pack_ref", "is_removed", "updated_at")
+    search_fields = ("ref",)
+
+
+@admin.register(Trigger)
+class TriggerAdmin(ReadOnlyAdmin):
+    list_display = ("id", "type", "parameters", "is_listened", "rules_version", "created_at")
+    list_select_related = ("type",)
+    list_filter = ("is_listened",)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("id", "type_ref", "source", "source_ref", "trace_id", "received_at", "processed_at")
+    search_fields = ("=id", "=type_ref", "=trace_id")
+    raw_id_fields = ("replay_of",)
