@@ -24,15 +24,15 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Executions", "play_circle", "executions", Verb.EXECUTION_VIEW),
         _Place("Actions", "bolt", "actions", Verb.ACTION_VIEW),
     ),
-    "Content": (
-        _Place("Packs", "inventory_2", "packs", Verb.PACK_VIEW),
-        _Place("Environments", "deployed_code", "environments", Verb.ENVIRONMENT_VIEW),
-        _Place("Runtimes", "terminal", "runtimes", Verb.RUNTIME_VIEW),
-    ),
     "Events": (
         _Place("Timers", "timer", "timers", Verb.TRIGGER_VIEW),
         _Place("Webhooks", "webhook", "webhooks", Verb.WEBHOOK_VIEW),
         _Place("Sensors", "sensors", "sensors", Verb.SENSOR_VIEW),
+    ),
+    "Content": (
+        _Place("Packs", "inventory_2", "packs", Verb.PACK_VIEW),
+        _Place("Environments", "deployed_code", "environments", Verb.ENVIRONMENT_VIEW),
+        _Place("Runtimes", "terminal", "runtimes", Verb.RUNTIME_VIEW),
     ),
     "Fleet": (
         _Place("Workers", "dns", "workers", Verb.WORKER_VIEW),

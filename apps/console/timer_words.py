@@ -46,7 +46,10 @@ def zone_name(parameters: JsonObject) -> str:
 def _shown(time: datetime, local: datetime) -> ShownTime:
     offset = local.strftime("%z")
     return ShownTime(
-        time, local.strftime(_TIME), f"{local.tzname()} {offset[:3]}:{offset[3:5]}", time.astimezone(UTC).strftime(_TIME)
+        time,
+        local.strftime(_TIME),
+        f"{local.tzname()} {offset[:3]}:{offset[3:5]}",
+        time.astimezone(UTC).strftime(_TIME),
     )
 
 

@@ -77,7 +77,10 @@ class NewWebhookForm(WebhookForm):
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
     )
     pack_ref = forms.CharField(
-        label="Of pack", required=False, max_length=100, help_text="Whoever may manage the pack's webhooks may manage it."
+        label="Of pack",
+        required=False,
+        max_length=100,
+        help_text="Whoever may manage the pack's webhooks may manage it.",
     )
     secret = _secret("Only where the sender chose it. Empty: one is made, and shown once.")
     field_order = ("url", "authentication", "secret", "rate_per_minute", "headers", "description", "pack_ref")

@@ -12,6 +12,6 @@ class SensorAdmin(ReadOnlyAdmin):
 
 @admin.register(SensorInstance)
 class SensorInstanceAdmin(ReadOnlyAdmin):
-    list_display = ("sensor", "state", "state_since", "holder", "lease_until", "starts", "failures", "events", "refused")
+    list_display = ("sensor", "state", "state_since", "holder", "lease_until", "starts", "events", "refused")
     list_select_related = ("sensor",)
     list_filter = ("state",)

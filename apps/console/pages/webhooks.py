@@ -15,6 +15,7 @@ from apps.console.paging import page_by_name, page_of
 from apps.console.webhook_forms import NewWebhookForm, RotationForm, WebhookForm
 from apps.console.webhook_words import curl_of
 from apps.core.errors import AttuneError, Invalid
+from apps.core.types import JsonObject
 from apps.rules.models import Rule
 from apps.triggers.models import Webhook, WebhookDelivery
 from apps.triggers.types import digest_of
@@ -61,24 +62,39 @@ class _WebhookShown(Page):
         form: WebhookForm | None = None,
         rotation: RotationForm | None = None,
     ) -> HttpResponse:
-        origin = settings.ATTUNE_BASE_URL or self.request.build_absolute_uri("/").rstrip("/")
-        address, now = f"{origin}/api/v1/webhooks/{webhook.url}", timezone.now()
-        rules = Rule.objects.visible_to(self.identity).in_force().filter(
-            trigger__type__ref=TYPE_REF, trigger__digest=digest_of({"url": webhook.url})
-        )  # fmt: skip
-        outcome = self.request.GET.get("outcome", "")
-        log = WebhookDelivery.objects.filter(webhook=webhook)
-        if outcome in WebhookDelivery.Outcome.values:
-            log = log.filter(outcome=outcome)
         return self.show(
             webhook.url, parents=[_parent()], status=status, template="console/webhook.html", webhook=webhook,
-            address=address, here=reverse("admin:webhook", args=[webhook.pk]), secret=secret,
-            curl=curl_of(webhook, address, secret=secret), secrets=[row for row in webhook.secrets.all() if row.counts(now)],
-            rules=list(rules.order_by("ref")[: _RULES + 1]), most_rules=_RULES, page=page_of(log, self.request.GET),
-            outcome=outcome, outcomes=WebhookDelivery.Outcome.values,
             form=form or WebhookForm(initial=WebhookForm.initial_of(webhook)), rotation=rotation or RotationForm(),
             may_manage=may(self.identity, Verb.WEBHOOK_MANAGE, on=webhook),
+            **self._address(webhook, secret), **self._about(webhook), **self._log(webhook),
         )  # fmt: skip
+
+    def _address(self, webhook: Webhook, secret: str) -> JsonObject:
+        origin = settings.ATTUNE_BASE_URL or self.request.build_absolute_uri("/").rstrip("/")
+        address = f"{origin}/api/v1/webhooks/{webhook.url}"
+        return {
+            "here": reverse("admin:webhook", args=[webhook.pk]),
+            "address": address,
+            "secret": secret,
+            "curl": curl_of(webhook, address, secret=secret),
+        }
+
+    def _about(self, webhook: Webhook) -> JsonObject:
+        now, digest = timezone.now(), digest_of({"url": webhook.url})
+        rules = Rule.objects.visible_to(self.identity).in_force()
+        listening = rules.filter(trigger__type__ref=TYPE_REF, trigger__digest=digest).order_by("ref")
+        return {
+            "secrets": [row for row in webhook.secrets.all() if row.counts(now)],
+            "rules": list(listening[: _RULES + 1]),
+            "most_rules": _RULES,
+        }
+
+    def _log(self, webhook: Webhook) -> JsonObject:
+        outcome, rows = self.request.GET.get("outcome", ""), WebhookDelivery.objects.filter(webhook=webhook)
+        if outcome in WebhookDelivery.Outcome.values:
+            rows = rows.filter(outcome=outcome)
+        page = page_of(rows, self.request.GET)
+        return {"page": page, "outcome": outcome, "outcomes": WebhookDelivery.Outcome.values}
 
 
 class NewWebhookPage(_WebhookShown):

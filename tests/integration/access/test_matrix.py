@@ -32,6 +32,7 @@ from apps.operations.models import Operation
 from apps.runtimes.models import Environment
 from apps.triggers.models import Webhook
 from tests.factories import make_action, make_execution, make_gate, make_worker
+from tests.factories.timers import make_timer
 
 _TABLE = Path(__file__).with_name("matrix.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -142,6 +143,7 @@ def world(db: None) -> dict[str, str]:
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
         "role": str(Role.objects.get(name="viewer").pk),
         "url": Webhook.objects.create(url="deploy", authentication="token").url,
+        "webhook": str(Webhook.objects.get().pk), "timer": str(make_timer().pk),
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 

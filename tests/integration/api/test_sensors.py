@@ -1,39 +1,20 @@
 """Sensors over REST: how they stand, what is asked of them, and who may."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import transaction
-from django.utils import timezone
 from rest_framework.test import APIClient
 
-from apps.packs.models import Pack
 from apps.runner.logfile import LogWriter
 from apps.runner.loglayout import Stream
 from apps.triggers.listening import set_listened, trigger_for
-from apps.triggers.models import Sensor, SensorInstance, TriggerType
-from apps.triggers.sensors.definition import SensorDefinition
+from apps.triggers.models import Sensor, SensorInstance
 from apps.triggers.sensors.logs import LIMITS, log_folder
+from tests.factories.sensors import make_sensor
 
 URL = "/api/v1/sensors"
-
-
-def make_sensor(name: str = "disks", *, held: bool = True, **columns: Any) -> Sensor:
-    more = {word: columns.pop(word) for word in ("on_demand",) if word in columns}
-    Pack.objects.get_or_create(ref="acme", defaults={"safe_name": "acme", "label": "Acme"})
-    TriggerType.objects.get_or_create(ref="acme.disk_full", defaults={"pack_ref": "acme", "name": "disk_full"})
-    definition = SensorDefinition(
-        name=name, runtime="shell", entry_point="a.sh", triggers=("acme.disk_full",), **more
-    ).as_json()
-    sensor = Sensor.objects.create(
-        ref=f"acme.{name}", name=name, pack_ref="acme", pack_digest="0" * 64, definition=definition
-    )
-    until = timezone.now() + timedelta(seconds=20) if held else None
-    defaults = {"state": "running", "holder": "vm-1" if held else "", "lease_until": until}
-    SensorInstance.objects.create(sensor=sensor, **{**defaults, **columns})
-    return sensor
 
 
 def test_sensors_are_listed_with_how_they_stand(owner: APIClient) -> None:
@@ -66,6 +47,13 @@ def test_one_that_nobody_runs_says_why(owner: APIClient) -> None:
         set_listened({trigger.pk: True})
     shown = owner.get(f"{URL}/acme.quiet").json()
     assert (shown["state"], shown["serves"], shown["on_demand"]) == ("no_place", 1, True)
+
+
+def test_a_list_asks_the_same_however_many_do_not_run(owner: APIClient, django_assert_max_num_queries: Any) -> None:
+    for number in range(8):
+        make_sensor(f"quiet{number}", held=False, on_demand=True)
+    with django_assert_max_num_queries(10):
+        assert len(owner.get(URL).json()["results"]) == 8
 
 
 def test_a_restart_is_asked_for_and_refused_where_nothing_is_to_run(administrator: APIClient) -> None:
