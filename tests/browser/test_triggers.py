@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,8 +13,7 @@ from tests.factories.packs import write_pack
 
 Well = Callable[..., None]
 
-_SENSOR = """cat > /dev/null &
-echo "watching" >&2
+_SENSOR = """echo "watching" >&2
 n=0
 while sleep 1; do
   n=$((n + 1))

@@ -95,7 +95,7 @@ def test_its_log_is_that_of_the_newest_process_or_the_one_asked_for(
     assert "It was never started" in look(administrator, PAGE)
     SensorInstance.objects.update(starts=3)
     for number in (2, 3):
-        writer = LogWriter(log_folder(sensor.pk, number), LIMITS)
+        writer = LogWriter(log_folder(sensor.pk, number), limits=LIMITS)
         writer.write(Stream.STDERR, b"hello\n")
         writer.close()
     text = look(administrator, PAGE)
@@ -139,7 +139,7 @@ def test_only_those_who_may_see_and_manage_sensors(people: People, visit: Visit)
     elsewhere = visit(make_identity("far", role="far", grants=("sensor.*@pack:demo",)))
     look(elsewhere, PAGE, status=404)
     elsewhere.post(PAGE, {"deed": "disable"})
-    assert "acme.disks" not in look(elsewhere, LIST)
-    look(visit(people.owner), LIST, status=403)
+    assert "There is no sensor. Packs bring them" in look(elsewhere, LIST)
+    look(visit(make_identity("nobody", role="bare", grants=("pack.view",))), LIST, status=403)
     assert Sensor.objects.get().enabled_override is None
     assert SensorInstance.objects.get().restarts_wanted == 0

@@ -230,7 +230,7 @@ def test_only_those_who_may_see_and_change_webhooks(administrator: Client, peopl
     assert Webhook.objects.filter(is_enabled=True, authentication="hmac").count() == 2
     own.post(page_of(mine), {"deed": "disable"})
     assert not Webhook.objects.get(url="mine").is_enabled
-    look(visit(people.owner), LIST, status=403)
+    look(visit(make_identity("nobody", role="bare", grants=("pack.view",))), LIST, status=403)
     look(administrator, f"{LIST}{'9' * 30}/", status=404)
 
 

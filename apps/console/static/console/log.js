@@ -348,9 +348,15 @@
     }
   }
 
-  const box = document.querySelector("[data-log]");
-  if (box) {
-    const viewer = new Viewer(box);
-    document.addEventListener("attune:refreshed", () => viewer.restartIfOther());
+  let viewer = null;
+
+  // A page may have no log yet when it is loaded.
+  function look() {
+    const box = document.querySelector("[data-log]");
+    if (viewer) viewer.restartIfOther();
+    else if (box) viewer = new Viewer(box);
   }
+
+  look();
+  document.addEventListener("attune:refreshed", look);
 })();
