@@ -12,13 +12,12 @@ class TriggerTypeAdmin(ReadOnlyAdmin):
 
 @admin.register(Trigger)
 class TriggerAdmin(ReadOnlyAdmin):
-    list_display = ("id", "type", "parameters", "is_listened", "rules_version", "created_at")
+    list_display = ("id", "type", "digest", "is_listened", "created_at")
     list_select_related = ("type",)
-    list_filter = ("is_listened",)
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("id", "type_ref", "source", "source_ref", "trace_id", "received_at", "processed_at")
-    search_fields = ("=id", "=type_ref", "=trace_id")
-    raw_id_fields = ("replay_of",)
+    list_display = ("id", "type_ref", "source", "source_ref", "received_at", "processed_at")
+    list_filter = ("source",)
+    raw_id_fields = ("replay_of", "sent_by")
