@@ -34,7 +34,7 @@ from apps.triggers.sensors.wanted import (
     REMOVED,
     Served,
     Wanted,
-    enabled_packs,
+    known_packs,
     served_triggers,
     wanted_sensors,
     why_not_wanted,
@@ -126,7 +126,7 @@ class Fleet:
         if self._clock() >= self._renew_at:
             self.renew()
         self._forget_ended()
-        sensors = wanted_sensors(enabled_packs())
+        sensors = wanted_sensors(known_packs())
         served = served_triggers(sensors)
         wanted = {item.id: item for item in sensors if served[item.id] or not item.definition.on_demand}
         self._stop_unwanted(wanted)
@@ -168,7 +168,7 @@ class Fleet:
         rows = Sensor.objects.in_bulk(list(gone)) if gone else {}
         for sensor_id in gone:
             row = rows.get(sensor_id)
-            self._end(sensor_id, why_not_wanted(row, enabled_packs()) if row is not None else REMOVED)
+            self._end(sensor_id, why_not_wanted(row, known_packs()) if row is not None else REMOVED)
 
     def _end(self, sensor_id: int, why: str) -> None:
         runner = self._runners.pop(sensor_id)

@@ -1,6 +1,6 @@
 """What operators ask of sensors, and how sensors look to them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from apps.accounts.permissions import Verb, require
 from apps.core import streaming
 from apps.core.errors import Conflict, NotFound
 from apps.triggers.models import Sensor, SensorInstance
-from apps.triggers.sensors.wanted import Served, Wanted, enabled_packs, served_triggers, wanted_sensors, why_not_wanted
+from apps.triggers.sensors.wanted import Served, Wanted, known_packs, served_triggers, wanted_sensors, why_not_wanted
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -45,11 +45,11 @@ class Standing:
 @dataclass(frozen=True)
 class Demand:
     """What is asked of sensors now: those `wanted` should run, `served` are the triggers of each that is enabled, both
-    by its id; `packs` are enabled."""
+    by its id; `packs` as `known_packs` tells them."""
 
     wanted: Mapping[int, Wanted]
     served: Mapping[int, Sequence[Served]]
-    packs: Collection[str]
+    packs: Mapping[str, bool]
 
 
 def get_sensor(identity: "Identity", ref: str) -> Sensor:
@@ -81,7 +81,7 @@ def restart_sensor(identity: "Identity", ref: str) -> Sensor:
 
 
 def demand_now() -> Demand:
-    packs = enabled_packs()
+    packs = known_packs()
     sensors = wanted_sensors(packs)
     served = {sensor_id: list(triggers.values()) for sensor_id, triggers in served_triggers(sensors).items()}
     wanted = {item.id: item for item in sensors if served[item.id] or not item.definition.on_demand}

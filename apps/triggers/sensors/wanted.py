@@ -1,7 +1,7 @@
 """Which sensors should run, and which triggers each of them serves, as the database has it now."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from apps.core.types import JsonObject
@@ -39,24 +39,26 @@ class Served:
         return {"trigger": self.trigger, "parameters": self.parameters}
 
 
-def enabled_packs() -> frozenset[str]:
-    return frozenset(Pack.objects.filter(is_enabled=True).values_list("ref", flat=True))
+def known_packs() -> dict[str, bool]:
+    """By ref, whether each is enabled."""
+    return dict(Pack.objects.values_list("ref", "is_enabled"))
 
 
-def wanted_sensors(packs: Collection[str]) -> list[Wanted]:
-    """Of `packs`, the refs of those that are enabled."""
+def wanted_sensors(packs: Mapping[str, bool]) -> list[Wanted]:
+    """Those of `packs` that are enabled."""
+    enabled = [ref for ref, is_enabled in packs.items() if is_enabled]
     configured = dict(PackConfig.objects.values_list("pack__ref", "updated_at"))
-    rows = Sensor.objects.in_force().select_related("instance").filter(pack_ref__in=packs)
+    rows = Sensor.objects.in_force().select_related("instance").filter(pack_ref__in=enabled)
     return [_wanted(row, str(configured.get(row.pack_ref, ""))) for row in rows if row.is_enabled]
 
 
-def why_not_wanted(sensor: Sensor, packs: Collection[str]) -> str:
+def why_not_wanted(sensor: Sensor, packs: Mapping[str, bool]) -> str:
     """Of one that does not run by the wish of its operators. `packs` as for `wanted_sensors`."""
-    if sensor.is_removed:
+    if sensor.is_removed or sensor.pack_ref not in packs:
         return REMOVED
     if not sensor.is_enabled:
         return DISABLED
-    return NOBODY_LISTENS if sensor.pack_ref in packs else PACK_DISABLED
+    return NOBODY_LISTENS if packs[sensor.pack_ref] else PACK_DISABLED
 
 
 def served_triggers(sensors: Iterable[Wanted]) -> Mapping[int, dict[int, Served]]:

@@ -72,6 +72,8 @@ def test_a_pack_that_is_disabled_is_the_reason_of_its_sensors(administrator: Cli
     Pack.objects.update(is_enabled=False)
     assert "its pack is disabled" in look(administrator, LIST)
     assert "its pack is disabled" in look(administrator, PAGE)
+    Pack.objects.all().delete()
+    assert "it is no longer in its pack" in look(administrator, PAGE)
 
 
 def test_a_page_tells_everything_about_one(administrator: Client) -> None:
