@@ -168,11 +168,16 @@ def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterato
         yield ["output"], f"output is no JSON Schema: {problem}", ""
     for path in _too_deep_secrets(body):
         yield path, "secret inside a value would not keep it secret", "mark the whole parameter or output as secret"
+    yield from env_mistakes(body, by="an action")
+
+
+def env_mistakes(body: JsonObject, *, by: str) -> Iterator[Mistake]:
+    """Of the variables that a file of an action or a sensor sets."""
     for name in body.get("env", {}):
         if not _ENV_NAME.match(name) or _ENV_TAKEN.match(name):
             yield (
                 ["env", name],
-                f"env: {name} cannot be set by an action",
+                f"env: {name} cannot be set by {by}",
                 "names that Attune or the loader use are taken",
             )
 

@@ -138,6 +138,8 @@ class AttuneSchema(AutoSchema):
             yield 429
         if self.method == "POST" and "/executions" in self.path:
             yield from (422, 429)
+        if self.method in getattr(self.view, "open_methods", ()):
+            yield 429
 
     def _failure(self, status: int) -> JsonObject:
         problem = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, _PROBLEM, "Problem")  # type: ignore[no-untyped-call]  # drf-spectacular has no types

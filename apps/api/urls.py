@@ -23,12 +23,15 @@ from apps.api.roles import views as roles
 from apps.api.rules import enforcements
 from apps.api.rules import views as rules
 from apps.api.runtimes import views as runtimes
+from apps.api.sensors import logs as sensor_logs
+from apps.api.sensors import views as sensors
 from apps.api.stream import views as stream
 from apps.api.timers import views as timers
 from apps.api.tokens import views as tokens
 from apps.api.triggers import views as triggers
+from apps.api.webhooks import views as webhooks
 from apps.api.workers import views as workers
-from apps.core import converters  # noqa: F401 - <text:…>
+from apps.core import converters  # noqa: F401 - <text:…>, <segments:…>
 
 _EXECUTION = "executions/<text:execution_id>"
 
@@ -61,6 +64,12 @@ urlpatterns: list[URLPattern] = [
     path("packs/<text:ref>/environments/<text:runtime>/rollback", environments.RollbackView.as_view()),
     path("environments", environments.EnvironmentsView.as_view()),
     path("runtimes", runtimes.RuntimesView.as_view()),
+    path("sensors", sensors.SensorsView.as_view()),
+    path("sensors/<text:ref>", sensors.SensorView.as_view()),
+    path("sensors/<text:ref>/restart", sensors.RestartView.as_view()),
+    path("sensors/<text:ref>/enable", sensors.EnableView.as_view()),
+    path("sensors/<text:ref>/disable", sensors.DisableView.as_view()),
+    path("sensors/<text:ref>/logs", sensor_logs.SensorLogsView.as_view()),
     path("actions", actions.ActionsView.as_view()),
     path("actions/<text:ref>", actions.ActionView.as_view()),
     path("actions/<text:ref>/schema", actions.SchemaView.as_view()),
@@ -121,6 +130,10 @@ urlpatterns: list[URLPattern] = [
     path("enforcements", enforcements.EnforcementsView.as_view()),
     path("enforcements/<text:enforcement_id>", enforcements.EnforcementView.as_view()),
     path("traces/<text:trace_id>", events.TraceView.as_view()),
+    path("webhooks", webhooks.WebhooksView.as_view()),
+    path("webhooks/<segments:url>/deliveries", webhooks.DeliveriesView.as_view()),
+    path("webhooks/<segments:url>/rotate", webhooks.RotateView.as_view()),
+    path("webhooks/<segments:url>", webhooks.WebhookView.as_view()),
     path("audit", audit.AuditView.as_view()),
     path("audit/export", audit.AuditExportView.as_view()),
     path("stream", stream.StreamView.as_view()),

@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -27,6 +28,8 @@ class View(APIView):
     """A map from methods to verbs and services. `verbs` is what a method needs; what changes things is recorded."""
 
     verbs: ClassVar[dict[str, Verb]] = {}
+    #: Methods whose callers are no identities: they prove themselves to the service. They have no verb and no record.
+    open_methods: ClassVar[frozenset[str]] = frozenset()
     #: Done deeds are recorded by the service, or by whom it tells.
     records_itself: ClassVar[bool] = False
     content_negotiation_class = OneFormat
@@ -36,6 +39,16 @@ class View(APIView):
     acted_on = ""
     #: The verb of a deed that only the body names; else the method's is recorded.
     acted_verb: Verb | None = None
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        return [] if self._is_open() else super().get_authenticators()
+
+    def get_permissions(self) -> Sequence[Any]:
+        return [] if self._is_open() else super().get_permissions()
+
+    def _is_open(self) -> bool:
+        request = getattr(self, "request", None)  # there is none while the document of the API is made
+        return request is not None and request.method in self.open_methods
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)

@@ -24,6 +24,11 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Executions", "play_circle", "executions", Verb.EXECUTION_VIEW),
         _Place("Actions", "bolt", "actions", Verb.ACTION_VIEW),
     ),
+    "Events": (
+        _Place("Timers", "timer", "timers", Verb.TRIGGER_VIEW),
+        _Place("Webhooks", "webhook", "webhooks", Verb.WEBHOOK_VIEW),
+        _Place("Sensors", "sensors", "sensors", Verb.SENSOR_VIEW),
+    ),
     "Content": (
         _Place("Packs", "inventory_2", "packs", Verb.PACK_VIEW),
         _Place("Environments", "deployed_code", "environments", Verb.ENVIRONMENT_VIEW),

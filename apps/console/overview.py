@@ -18,6 +18,7 @@ from apps.executions.models import Execution, Gate, History
 from apps.executions.states import ACTIVE, WAITING, Status
 from apps.executions.statistics import FAILED, ExecutionStats, execution_stats, gate_stats
 from apps.operations.models import Operation
+from apps.triggers.models import Timer
 from apps.workers.models import Worker
 
 PERIOD = timedelta(hours=24)
@@ -48,6 +49,7 @@ class Overview:
     workers: Sequence[Worker]
     lines: Sequence[JsonObject]
     operations: Sequence[Operation]
+    timers: Sequence[Timer]
     unannounced: int
     is_fresh: bool
 
@@ -100,7 +102,7 @@ class Overview:
 
 
 def overview(identity: Identity) -> Overview:
-    """For administrators of everything, for others of what is theirs. Eight queries; two more while somebody stands in
+    """For administrators of everything, for others of what is theirs. Nine queries; two more while somebody stands in
     a line, one more where nothing ever ran."""
     now = timezone.now()
     mine = Execution.objects.visible_to(identity)
@@ -114,6 +116,10 @@ def overview(identity: Identity) -> Overview:
         operations=list(
             Operation.objects.visible_to(identity).filter(status=Operation.Status.FAILED, ended_at__gte=now - PERIOD)
             .defer("log", "input", "steps", "outcome")[:_MOST]
+        ),
+        timers=list(
+            Timer.objects.visible_to(identity).filter(next_fire_at__isnull=False)
+            .select_related("trigger__type").order_by("next_fire_at", "pk")[:_MOST]
         ),
         unannounced=_unannounced() if identity.is_administrator else 0,
         is_fresh=not any(stats.by_status.values()) and not mine.exists(),

@@ -32,7 +32,10 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.roles import NewRolePage, RolePage, RolesPage
     from apps.console.pages.run import AgainPage, RerunPage, RunPage
     from apps.console.pages.runtimes import RuntimesPage
+    from apps.console.pages.sensors import SensorPage, SensorsPage
+    from apps.console.pages.timers import TimerPage, TimerPreviewPage, TimersPage
     from apps.console.pages.tokens import TokensPage
+    from apps.console.pages.webhooks import NewWebhookPage, WebhookPage, WebhooksPage
     from apps.console.pages.workers import DutyPage, WorkerPage, WorkersPage
 
     def page(route: str, view: "type[Page]", name: str) -> URLPattern:
@@ -69,6 +72,14 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("policies/", PoliciesPage, "policies"),
         page("policies/new/", NewPolicyPage, "policy_new"),
         page("policies/<int:pk>/", PolicyPage, "policy"),
+        page("timers/", TimersPage, "timers"),
+        page("timers/preview/", TimerPreviewPage, "timer_preview"),
+        page("timers/<int:pk>/", TimerPage, "timer"),
+        page("webhooks/", WebhooksPage, "webhooks"),
+        page("webhooks/new/", NewWebhookPage, "webhook_new"),
+        page("webhooks/<int:pk>/", WebhookPage, "webhook"),
+        page("sensors/", SensorsPage, "sensors"),
+        page("sensors/<text:ref>/", SensorPage, "sensor"),
         page("operations/", OperationsPage, "operations"),
         page("operations/<int:pk>/", OperationPage, "operation"),
         page("identities/", IdentitiesPage, "identities"),

@@ -73,6 +73,18 @@ class NotFound(AttuneError):
     code = "not_found"
 
 
+class Unproven(AttuneError):
+    """Nobody is logged in, or the token is unknown, expired or revoked."""
+
+    code = "not_authenticated"
+
+
+class UnsupportedKind(AttuneError):
+    """The body is not JSON."""
+
+    code = "unsupported_media_type"
+
+
 class Forbidden(AttuneError):
     """You may not do this."""
 

@@ -28,11 +28,13 @@ CONTENT_TYPE = "application/problem+json"
 #: First match wins.
 _STATUS: tuple[tuple[type[errors.AttuneError], int], ...] = (
     (errors.Invalid, 400),
+    (errors.Unproven, 401),
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.Gone, 410),
     (errors.PreconditionFailed, 412),
+    (errors.UnsupportedKind, 415),
     (errors.Unprocessable, 422),
     (errors.LimitReached, 429),
     (errors.Unavailable, 503),
@@ -106,14 +108,12 @@ def _from_drf(error: exceptions.APIException) -> Response:
     if isinstance(error, exceptions.ValidationError):
         fields = [item.as_json() for item in _field_errors(error.detail, "")]
         return _respond(document(400, "invalid", "The request is not valid.", {"errors": fields}))
-    headers = {}
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         status = 401
-        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, exceptions.PermissionDenied) and str(error.detail).startswith("CSRF Failed"):
         return _respond(document(403, "csrf_failed", "Send the cookie's CSRF token as X-CSRFToken, from this origin."))
     code = "invalid_json" if status == 400 else _DRF_CODES.get(status, "error")
-    return _respond(document(status, code, str(error.detail)), headers)
+    return _respond(document(status, code, str(error.detail)))
 
 
 def _field_errors(detail: Any, pointer: str) -> list[errors.FieldError]:
@@ -133,8 +133,8 @@ def _field_errors(detail: Any, pointer: str) -> list[errors.FieldError]:
     return [errors.FieldError(pointer, str(getattr(detail, "code", "invalid")), str(detail))]
 
 
-def _respond(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    headers = headers or {}
+def _respond(body: dict[str, Any]) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if body["status"] == 401 else {}
     if body["status"] in (429, 503):
         headers["Retry-After"] = str(body.get("retry_after_s", RETRY_AFTER_S))
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)

@@ -95,21 +95,36 @@ def build_spec(
 def _environment(
     claimed: Claimed, definition: Definition, *, launch: Launch, place: Place, secrets: Iterable[bytes]
 ) -> dict[str, str]:
-    for name, value in definition.env.items():
-        if value.encode() in secrets:
-            raise SecretInEnvironment(f"the variable {name} has the value of a secret")
-    passed = {name: place.environ[name] for name in (*_PASSED, *place.pass_env) if name in place.environ}
     return {
-        "LANG": "C.UTF-8",
-        **passed,
-        **definition.env,
-        **launch.env,
-        "PATH": os.pathsep.join([*launch.path, _path_without_attune(place.environ.get("PATH", _DEFAULT_PATH))]),
+        **environment_of(
+            definition.env, launch=launch, environ=place.environ, pass_env=place.pass_env, secrets=secrets
+        ),
         "ATTUNE_EXECUTION_ID": str(claimed.id),
         "ATTUNE_ATTEMPT": str(claimed.attempt),
         "ATTUNE_ACTION": claimed.action_ref,
         "ATTUNE_PACK_DIR": str(place.pack_dir),
         **({"TRACEPARENT": place.traceparent} if place.traceparent else {}),
+    }
+
+
+def environment_of(
+    own: Mapping[str, str],
+    *,
+    launch: Launch,
+    environ: Mapping[str, str],
+    pass_env: Iterable[str],
+    secrets: Iterable[bytes],
+) -> dict[str, str]:
+    """What every process of a pack gets; `own` is what its file sets. Raises `SecretInEnvironment`."""
+    for name, value in own.items():
+        if value.encode() in secrets:
+            raise SecretInEnvironment(f"the variable {name} has the value of a secret")
+    return {
+        "LANG": "C.UTF-8",
+        **{name: environ[name] for name in (*_PASSED, *pass_env) if name in environ},
+        **own,
+        **launch.env,
+        "PATH": os.pathsep.join([*launch.path, _path_without_attune(environ.get("PATH", _DEFAULT_PATH))]),
     }
 
 

@@ -7,9 +7,6 @@
 """
 
 import logging
-import os
-import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,14 +27,14 @@ from apps.runner.spec import RunAs
 from apps.runner.warden_client import Warden
 from apps.runner.workplace import workplace
 from apps.runtimes.environments.volume import volume_id
-from apps.runtimes.services import known_runtimes
 from apps.workers.builds import look_after_environments
-from apps.workers.capabilities import Capabilities, RuntimesNotHere, find_capabilities
+from apps.workers.capabilities import Capabilities
 from apps.workers.disk import DiskWatch
+from apps.workers.footing import capabilities_here, run_as_here, why_none
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.intake import Intake
-from apps.workers.run_as import RunAsUnusable, name_of, prove, run_as_of
+from apps.workers.run_as import name_of
 from apps.workers.services import Registration, end_worker, register_worker
 from apps.workers.slots_pool import SlotsPool
 from apps.workers.tidying import tidy_host
@@ -48,9 +45,6 @@ logger = logging.getLogger(__name__)
 _SILENT_BEFORE_LOST = 2 / 3
 #: Between two looks for old versions of packs and environments on this host.
 _TIDY_EVERY_S = 3600.0
-
-#: Of a worker whose actions are somebody else's: they read environments. What is not theirs is closed explicitly.
-_OPEN_UMASK = 0o022
 
 
 class WorkerProcess:
@@ -65,42 +59,13 @@ class WorkerProcess:
         limit_waits()
         try:
             with workplace(Path(settings.ATTUNE_WORK_DIR)) as work_root:
-                run_as = self._run_as(work_root)
-                capabilities = self._capabilities(run_as)
-                if run_as is not None and _makes_environments(capabilities):
-                    self._prove(run_as, needed=[Path(sys.executable)])  # it makes virtual environments
+                run_as = run_as_here(work_root)
+                capabilities = capabilities_here(run_as)
+                if not capabilities.runtimes:
+                    raise SystemExit(f"This host has none of the runtimes ({why_none(capabilities)}).")
                 self._run_registered(capabilities, work_root, run_as)
         finally:
             self._warden.close()
-
-    def _run_as(self, work_root: Path) -> RunAs | None:
-        try:
-            found = run_as_of(settings.ATTUNE_POOL, settings.ATTUNE_RUN_AS)
-        except RunAsUnusable as error:
-            raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
-        if found is not None:
-            os.umask(_OPEN_UMASK)
-            closed = [Path(path) for path in settings.ATTUNE_CLOSED_PATHS]
-            self._prove(found, needed=_needed_of_actions(work_root), closed=closed)
-        return found
-
-    def _prove(self, run_as: RunAs, *, needed: Sequence[Path], closed: Sequence[Path] = ()) -> None:
-        try:
-            prove(run_as, needed=needed, closed=closed)
-        except RunAsUnusable as error:
-            raise SystemExit(f"ATTUNE_RUN_AS: {error}.") from error
-
-    def _capabilities(self, run_as: RunAs | None) -> Capabilities:
-        try:
-            capabilities = find_capabilities(
-                settings.ATTUNE_POOL, known_runtimes(), only=settings.ATTUNE_WORKER_RUNTIMES, run_as=run_as
-            )
-        except RuntimesNotHere as error:
-            raise SystemExit(f"ATTUNE_WORKER_RUNTIMES: {error}.") from error
-        if not capabilities.runtimes:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in capabilities.missing.items())
-            raise SystemExit(f"This host has none of the runtimes ({reasons or 'no pack brought any'}).")
-        return capabilities
 
     def _run_registered(self, capabilities: Capabilities, work_root: Path, run_as: RunAs | None) -> None:
         volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
@@ -192,18 +157,6 @@ def _disk_watch() -> DiskWatch:
 def _begin(host: Host, consumer: Any) -> None:
     host.intake.attach(consumer)
     logger.info("worker %s is ready: %s", host.name, _said(host))
-
-
-def _makes_environments(capabilities: Capabilities) -> bool:
-    return any(item.has_environments for item in known_runtimes() if item.name in capabilities.runtimes)
-
-
-def _needed_of_actions(work_root: Path) -> list[Path]:
-    folders = [Path(settings.ATTUNE_PACKS_DIR), Path(settings.ATTUNE_RUNTIME_ENVS_DIR)]
-    for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(folder.stat().st_mode | 0o055)  # the first process made it, with a umask of its own
-    return [work_root, *folders]
 
 
 def _labels(pairs: list[str]) -> dict[str, str]:

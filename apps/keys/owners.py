@@ -35,6 +35,11 @@ def action_owner(ref: str, pack_uuid: uuid.UUID, *, pack: str) -> Owner:
     return Owner(Key.OwnerType.ACTION, ref, uuid.uuid5(pack_uuid, ref), pack=pack)
 
 
+def sensor_owner(ref: str, pack_uuid: uuid.UUID, *, pack: str) -> Owner:
+    """As `action_owner`."""
+    return Owner(Key.OwnerType.SENSOR, ref, uuid.uuid5(pack_uuid, f"sensor:{ref}"), pack=pack)
+
+
 def owner_of_key(key: Key) -> Owner:
     """Whose it is, also where that owner is gone."""
     return Owner(Key.OwnerType(key.owner_type), key.owner_ref, key.owner_uuid, pack=key.owner_pack)

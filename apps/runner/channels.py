@@ -11,6 +11,7 @@ from typing import Self
 from apps.runner.memfd import sealed
 from apps.runner.spec import RunAs
 from apps.runner.stdin import Feeder
+from apps.runner.talk import Inbox
 from apps.runner.warden.wire import CLEANED_UP
 
 #: The supervisor kills at once, and is patient for 5 s with what cannot be killed.
@@ -28,7 +29,15 @@ class Channels:
     All descriptors are close-on-exec; only the action gets copies that are not. OSError: too many open files.
     """
 
-    def __init__(self, *, order: bytes, stdin: bytes, side_input: bytes | None, run_as: RunAs | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        order: bytes,
+        stdin: bytes,
+        side_input: bytes | None,
+        run_as: RunAs | None = None,
+        inbox: Inbox | None = None,
+    ) -> None:
         """Pipes belong to the user of the run, who could not open them again by name (`/dev/stdout`) otherwise."""
         with ExitStack() as ours, ExitStack() as theirs:
             self.supervisor, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -36,7 +45,7 @@ class Channels:
             theirs.callback(control.close)
             stdin_reader, stdin_writer = os.pipe()
             theirs.callback(os.close, stdin_reader)
-            self.feeder = Feeder(stdin_writer, stdin)
+            self.feeder = Feeder(stdin_writer, stdin, inbox=inbox)
             ours.callback(self.feeder.close)
             self.stdout, stdout = _output_pipe(ours, theirs)
             self.stderr, stderr = _output_pipe(ours, theirs)

@@ -3,7 +3,7 @@
 import os
 import resource
 
-from apps.runner.spec import Limits, RunSpec
+from apps.runner.spec import Limits, RunSpec, Says
 from apps.runner.warden.wire import ERROR_FD, RESULT_FD, SIDE_INPUT_FD, Order
 from apps.runner.workdir import INPUT_FILE
 
@@ -44,14 +44,19 @@ def _environment(spec: RunSpec) -> dict[str, str]:
         **spec.env,
         "HOME": str(spec.work_dir),
         "TMPDIR": str(spec.work_dir),
-        "ATTUNE_RESULT_FD": str(RESULT_FD),
-        "ATTUNE_ERROR_FD": str(ERROR_FD),
+        **_own_descriptors(spec.says),
     }
     if spec.side_input is not None:
         environment["ATTUNE_ASSIGNMENTS_FD"] = str(SIDE_INPUT_FD)
     if spec.input_file is not None:
         environment["ATTUNE_INPUT_FILE"] = str(spec.work_dir / INPUT_FILE)
     return environment
+
+
+def _own_descriptors(says: Says | None) -> dict[str, str]:
+    if says is None:
+        return {"ATTUNE_RESULT_FD": str(RESULT_FD), "ATTUNE_ERROR_FD": str(ERROR_FD)}
+    return {"ATTUNE_EVENT_FD": str(RESULT_FD)} if says is Says.DESCRIPTOR else {}
 
 
 def _rlimits(limits: Limits) -> list[tuple[int, int, int]]:

@@ -1,7 +1,7 @@
 """The way of one output stream: raw to the result, masked to the log, to the tail and to who listens."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -105,6 +105,11 @@ class Outputs:
             withhold=_withheld(spec),
         )
         self.stderr = Output(Stream.STDERR, masker=masker, log=self.log, listener=listener)
+
+    def remark(self, remarks: Iterable[str]) -> None:
+        """Words of Attune itself into the log, masked as the program's own, each a line on stderr."""
+        for text in remarks:
+            self.stderr.take(f"[attune: {text}]\n".encode("utf-8", "replace"))
 
     def close(self) -> None:
         """Both streams have ended. Idempotent."""

@@ -5,13 +5,14 @@
 | spec, outcome | what is asked and what is answered |
 | workdir, channels, order | what a run needs before it starts |
 | warden_client, control | hand it over, and stop it |
-| pump, stdin, output, capture, redact, logfile | move its bytes |
+| pump, stdin, talk, output, capture, redact, logfile | move its bytes |
 | warden/ | start it, end it, leave nothing behind |
 """
 
 import logging
 import os
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from apps.runner.channels import Channels
@@ -21,7 +22,8 @@ from apps.runner.order import active_limits, build_order
 from apps.runner.outcome import Ended, RunResult
 from apps.runner.output import Listener, Outputs
 from apps.runner.pump import Pump
-from apps.runner.spec import RunSpec
+from apps.runner.spec import RunSpec, Says
+from apps.runner.talk import Talk
 from apps.runner.warden.wire import NEVER_STARTED, Cause, Report, Stage
 from apps.runner.warden_client import Warden, WardenUnavailableError
 from apps.runner.workdir import work_dir
@@ -51,11 +53,13 @@ def run(
     log_dir: Path,
     control: RunControl,
     on_output: Listener | None = None,
+    talk: Talk | None = None,
 ) -> RunResult:
     """Run a process to its end, and to the end of everything it started; blocks until then.
 
     `log_dir` is the folder of this attempt; it is made when it is needed. `on_output` gets masked
-    output as it comes, in the calling thread. Whatever happens to the process, to warden or supervisor,
+    output as it comes, in the calling thread. `talk` is for a spec that `says` lines; an exception of its taker kills
+    the process and is raised. Whatever else happens to the process, to warden or supervisor,
     or to the log is told in the result and not raised. When this returns, nothing of the run is left but
     its log and its artifacts.
     """
@@ -69,6 +73,7 @@ def run(
                     stdin=spec.stdin,
                     side_input=spec.side_input,
                     run_as=spec.run_as,
+                    inbox=talk.inbox if talk is not None else None,
                 )
             )
             prepared.enter_context(work_dir(spec))  # after the channels: removed before they are left
@@ -77,11 +82,11 @@ def run(
         outputs = prepared.enter_context(Outputs(spec, log_dir=log_dir, listener=on_output))
         control.attach(channels.supervisor)
         prepared.callback(control.detach)
-        return _run_prepared(spec, channels, outputs, warden=warden, control=control)
+        return _run_prepared(spec, channels, outputs, warden=warden, control=control, talk=talk)
 
 
 def _run_prepared(
-    spec: RunSpec, channels: Channels, outputs: Outputs, *, warden: Warden, control: RunControl
+    spec: RunSpec, channels: Channels, outputs: Outputs, *, warden: Warden, control: RunControl, talk: Talk | None
 ) -> RunResult:
     if control.stop_reason is not None:
         return RunResult(ended=Ended.STOPPED, stop_reason=control.stop_reason)
@@ -93,7 +98,9 @@ def _run_prepared(
         return RunResult(ended=Ended.LOST, spawn_error=str(error))
     channels.close_theirs()
     try:
-        report = _pump(channels, outputs).run()
+        report = _pump(channels, outputs, spec, talk).run()
+        if talk is not None:
+            outputs.remark(talk.hear(b""))
     except BaseException:
         channels.abandon()  # or the work directory would be removed under a living process
         raise
@@ -101,13 +108,24 @@ def _run_prepared(
     return _result(spec, report, outputs, control)
 
 
-def _pump(channels: Channels, outputs: Outputs) -> Pump:
+def _pump(channels: Channels, outputs: Outputs, spec: RunSpec, talk: Talk | None) -> Pump:
     pump = Pump(channels.supervisor, feeder=channels.feeder, deferred=outputs.log)
-    pump.add_stream(channels.stdout, outputs.stdout.take)
-    pump.add_stream(channels.stderr, outputs.stderr.take)
-    pump.add_stream(channels.result, outputs.result.feed)
-    pump.add_stream(channels.error, outputs.error.feed)
+    takers = {
+        channels.stdout: outputs.stdout.take,
+        channels.stderr: outputs.stderr.take,
+        channels.result: outputs.result.feed,
+        channels.error: outputs.error.feed,
+    }
+    if talk is not None:
+        said = channels.stdout if spec.says is Says.STDOUT else channels.result
+        takers[said] = partial(_hear, talk, outputs)
+    for descriptor, taker in takers.items():
+        pump.add_stream(descriptor, taker)
     return pump
+
+
+def _hear(talk: Talk, outputs: Outputs, data: bytes) -> None:
+    outputs.remark(talk.hear(data))
 
 
 def _not_prepared(error: OSError) -> RunResult:

@@ -45,9 +45,9 @@ class Pump:
         self._streams: dict[int, Callable[[bytes], None]] = {}
         self._poll = select.poll()
         self._poll.register(supervisor, select.POLLIN)
-        self._feeding = feeder.descriptor
-        if self._feeding is not None:
-            self._poll.register(self._feeding, select.POLLOUT)
+        self._feeding: int | None = None
+        self._inbox: int | None = None
+        self._await_feeding()
         self._report: Report | None = None
         self._ended_at: float | None = None
 
@@ -74,8 +74,9 @@ class Pump:
     def _serve(self, descriptor: int) -> None:
         if descriptor in self._streams:
             self._read(descriptor)
-        elif descriptor == self._feeding:
-            self._feed()
+        elif descriptor in (self._feeding, self._inbox):
+            self._feeder.feed()
+            self._await_feeding()
         elif descriptor == self._supervisor.fileno():
             self._hear_supervisor()
 
@@ -90,11 +91,19 @@ class Pump:
                 fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _CHUNK_BYTES)
         self._streams[descriptor](data)
 
-    def _feed(self) -> None:
-        self._feeder.feed()
-        if self._feeder.descriptor is None and self._feeding is not None:
-            self._poll.unregister(self._feeding)
-            self._feeding = None
+    def _await_feeding(self) -> None:
+        """Room in the pipe while there is something to write, else the inbox."""
+        inbox = self._feeder.inbox
+        self._feeding = self._follow(self._feeding, self._feeder.descriptor, select.POLLOUT)
+        self._inbox = self._follow(self._inbox, inbox.fileno() if inbox is not None else None, select.POLLIN)
+
+    def _follow(self, before: int | None, after: int | None, event: int) -> int | None:
+        if before != after:
+            if before is not None:
+                self._poll.unregister(before)
+            if after is not None:
+                self._poll.register(after, event)
+        return after
 
     def _hear_supervisor(self) -> None:
         try:

@@ -23,6 +23,13 @@ class OutputFormat(StrEnum):
     TEXT = "text"
 
 
+class Says(StrEnum):
+    """Where a program that goes on says its lines (see `talk`): on a descriptor named in ATTUNE_EVENT_FD, or stdout."""
+
+    DESCRIPTOR = "descriptor"
+    STDOUT = "stdout"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Resource limits of every process of a run (setrlimit); None: as the worker has it.
@@ -74,7 +81,8 @@ class RunSpec:
     """The program, by absolute path, and its arguments. No shell, and never a secret."""
     env: Mapping[str, str]
     """The whole environment; the runner adds HOME, TMPDIR, ATTUNE_RESULT_FD, ATTUNE_ERROR_FD and, where they
-    apply, ATTUNE_ASSIGNMENTS_FD and ATTUNE_INPUT_FILE."""
+    apply, ATTUNE_ASSIGNMENTS_FD and ATTUNE_INPUT_FILE; ATTUNE_EVENT_FD instead of the first two for one that says
+    lines."""
     work_root: Path
     cwd: Path | None = None
     """Where it starts, if not in its work directory."""
@@ -84,6 +92,8 @@ class RunSpec:
     input_file: bytes | None = field(default=None, repr=False)
     """Becomes a 0600 file in the work directory, named in ATTUNE_INPUT_FILE."""
     output_format: OutputFormat = OutputFormat.AUTO
+    says: Says | None = None
+    """None: an action, which has a result instead."""
     has_secret_outputs: bool = False
     """Lines of stdout that may be the result are kept out of the log."""
     timeout_s: float | None = None

@@ -60,6 +60,7 @@ class RuntimeDefinition:
     validate: tuple[str, ...] = ()
     wrapper: str | None = None
     env: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sensor_env: Mapping[str, str] = field(default_factory=dict, hash=False)
     assignments: Literal["shell"] | None = None
     environment: EnvironmentDefinition = EnvironmentDefinition()
 
@@ -116,6 +117,8 @@ def _templates(body: JsonObject) -> Iterator[tuple[str, str, frozenset[str]]]:
             yield place, template, allowed - absent
     for name, template in body.get("env", {}).items():
         yield f"/env/{escape(name)}", template, _STARTING - absent
+    for name, template in body.get("sensor_env", {}).items():
+        yield f"/sensor_env/{escape(name)}", template, _PLACED - absent
     yield "/environment/executable", environment.get("executable", ""), (_INSTALLED | {"env_dir"}) - absent
 
 

@@ -1,4 +1,4 @@
-"""What a worker starts for an action: the runtime's templates with everything put in."""
+"""What is started for an action or a sensor: the runtime's templates with everything put in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation
-from apps.runtimes.templates import render
+from apps.runtimes.templates import names_in, render
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,35 @@ def launch_of(
         env={name: render(item, values) for name, item in definition.env.items()},
         path=tuple(render(item, values) for item in definition.environment.path),
     )
+
+
+def bare_launch_of(
+    definition: RuntimeDefinition,
+    *,
+    installation: Installation,
+    pack_dir: Path,
+    entry_point: Path,
+    env_dir: Path | None = None,
+) -> Launch:
+    """For a program that goes on: without the wrapper, which would wait for the end of its input, and without
+    whatever else asks for the wrapper or a function."""
+    values = {
+        "interpreter": str(executable_of(definition, installation=installation, env_dir=env_dir)),
+        "version": installation.version,
+        "pack_dir": str(pack_dir),
+        "env_dir": str(env_dir or ""),
+        "entry_point": str(entry_point),
+    }
+    env = {**definition.env, **definition.sensor_env}
+    return Launch(
+        argv=tuple(render(item, values) for item in definition.command if _is_bare(item)),
+        env={name: render(item, values) for name, item in env.items() if _is_bare(item)},
+        path=tuple(render(item, values) for item in definition.environment.path),
+    )
+
+
+def _is_bare(template: str) -> bool:
+    return not {"wrapper", "function"} & set(names_in(template))
 
 
 def executable_of(definition: RuntimeDefinition, *, installation: Installation, env_dir: Path | None) -> Path:

@@ -16,6 +16,13 @@ _COMMAND: JsonObject = {
 #: A file below the folder that the field speaks of.
 _FILE: JsonObject = {"type": "string", "maxLength": 300, "pattern": "^(?!/)(?!.*(^|/)\\.\\.(/|$))[^\\x00]+$"}
 
+_ENV: JsonObject = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": {"pattern": "^ATTUNE_"}},
+    "additionalProperties": {"type": "string", "maxLength": 4000, "pattern": "^[^\\x00]*$"},
+    "maxProperties": 50,
+}
+
 SCHEMA: JsonObject = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object",
@@ -51,13 +58,8 @@ SCHEMA: JsonObject = {
         },
         "wrapper": {**_FILE, "description": "a file in the pack's folder runtimes/"},
         "command": {**_COMMAND, "description": "what starts an action"},
-        "env": {
-            "type": "object",
-            "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "not": {"pattern": "^ATTUNE_"}},
-            "additionalProperties": {"type": "string", "maxLength": 4000, "pattern": "^[^\\x00]*$"},
-            "maxProperties": 50,
-            "description": "variables the runtime needs; they win over an action's own",
-        },
+        "env": {**_ENV, "description": "variables the runtime needs; they win over an action's own"},
+        "sensor_env": {**_ENV, "description": "further variables for sensors, which start without the wrapper"},
         "assignments": {
             "enum": ["shell", None],
             "description": "shell: parameters and secrets come as quoted assignments on another descriptor",

@@ -27,6 +27,9 @@ WEB = (
 #: Seconds a worker takes after its drain: TERM, 10 s, KILL for actions that go on, then writing it down.
 WORKER_END_S = 20.0
 
+#: Seconds all sensors take at once: TERM, 5 s, KILL, then writing it down.
+SENSORS_END_S = 15.0
+
 
 def roles(layout: Layout, *, options: Options, environment: Mapping[str, str]) -> list[Program]:
     """Return the roles in the order of starting; stopped in reverse, so that web goes first.
@@ -38,9 +41,10 @@ def roles(layout: Layout, *, options: Options, environment: Mapping[str, str]) -
         "conductor": (module, *CONDUCTOR.split()),
         "worker": (manage, "run_worker"),
         "scheduler": (manage, "run_scheduler"),
+        "sensors": (manage, "run_sensors"),
         "web": (module, *WEB.split(), "--port", str(options.port)),
     }
-    patience = {"web": WEB_DRAIN_S + 5.0, "worker": options.drain_s + WORKER_END_S}
+    patience = {"web": WEB_DRAIN_S + 5.0, "worker": options.drain_s + WORKER_END_S, "sensors": SENSORS_END_S}
     return [
         Program(
             name=name,

@@ -10,10 +10,14 @@ class TriggersConfig(AppConfig):
         from apps.packs import content
         from apps.triggers import happenings
         from apps.triggers.pack_files import TriggerFiles
+        from apps.triggers.sensors.files import SensorFiles
         from apps.triggers.timers import registering
+        from apps.triggers.webhooks import starting
 
         content.register(TriggerFiles())
+        content.register(SensorFiles())
         content.register_follower(happenings.on_pack_installed)
         outbox.register(happenings.on_executions)
         happened.connect(happenings.on_happened, dispatch_uid="triggers.happenings")
         registering.register()
+        starting.register()

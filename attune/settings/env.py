@@ -92,6 +92,13 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_RETENTION_LOGS_DAYS", "days", "7", "Days its logs are kept, or `never`", 0.01),
     Setting("ATTUNE_RETENTION_ARTIFACTS_DAYS", "days", "30", "Days its artifacts are kept, or `never`", 0.01),
     Setting(
+        "ATTUNE_RETENTION_DELIVERIES_DAYS",
+        "days",
+        "30",
+        "Days the log of a webhook keeps a delivery, or `never`; of each webhook the newest 1,000 are kept",
+        0.01,
+    ),
+    Setting(
         "ATTUNE_RETENTION_OPERATIONS_DAYS",
         "days",
         "30",

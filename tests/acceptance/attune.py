@@ -171,6 +171,7 @@ class Attune:
         words = {
             "worker": "run_worker",
             "scheduler": "run_scheduler",
+            "sensors": "run_sensors",
             "web": "uvicorn",
             "conductor": "celery",
             "supervisor": "apps.standalone",

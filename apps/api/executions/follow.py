@@ -3,9 +3,10 @@ nothing."""
 
 import asyncio
 import codecs
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from asgiref.sync import sync_to_async
 
@@ -54,11 +55,20 @@ async def follow(execution_id: int, attempt: int, start: dict[Stream, int]) -> A
 
     Both streams come in the order of the index, what is there already as well as what comes.
     """
-    telling = _Telling(LogFollower(attempt_folder(execution_id, attempt), start), start)
+    folder = attempt_folder(execution_id, attempt)
+    async for chunk in follow_log(folder, start, status_when_over=lambda: _status_when_over(execution_id, attempt)):
+        yield chunk
+
+
+async def follow_log(
+    folder: Path, start: dict[Stream, int], *, status_when_over: Callable[[], str | None]
+) -> AsyncGenerator[bytes, None]:
+    """The same of any log. `status_when_over` is asked in a thread, and gives None while the log may grow."""
+    telling = _Telling(LogFollower(folder, start), start)
     silent_s = 0.0
     while True:
         # Looked at before reading: what is read after the end is everything.
-        status = await sync_to_async(_status_when_over)(execution_id, attempt)
+        status = await sync_to_async(status_when_over)()
         events = telling.events(is_over=status is not None)
         while chunk := await asyncio.to_thread(_chunk_of, events):
             silent_s = 0.0

@@ -88,35 +88,35 @@ class StreamLogView(View):
         if stream not in tuple(Stream):
             raise UnknownStream
         require_logs(execution)
-        offset, tail = _number(request, "offset"), _number(request, "tail")
+        offset, tail = number_of(request, "offset"), number_of(request, "tail")
         if (offset is None and tail is None) or is_true(request, "follow"):
             return _whole(self.identity(request), request, execution, (Stream(stream),))
         for name in _SHAPES:
             if is_true(request, name):
-                raise _invalid(name, "not together with offset or tail")
+                raise invalid(name, "not together with offset or tail")
         reader = log_reader(execution.pk, _attempt_of(request, execution))
         return _piece(reader, Stream(stream), offset=offset, tail=tail)
 
 
 def _attempt_of(request: Request, execution: Execution) -> int:
-    attempt = _number(request, "attempt")
+    attempt = number_of(request, "attempt")
     if attempt is None:
         return execution.attempt
     if not 1 <= attempt <= execution.attempt:
-        raise _invalid("attempt", f"this execution has the attempts 1 to {execution.attempt}")
+        raise invalid("attempt", f"this execution has the attempts 1 to {execution.attempt}")
     return attempt
 
 
-def _number(request: Request, name: str) -> int | None:
+def number_of(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise _invalid(name, "a whole number is expected")
+        raise invalid(name, "a whole number is expected")
     return int(text)
 
 
-def _invalid(name: str, detail: str) -> Invalid:
+def invalid(name: str, detail: str) -> Invalid:
     return Invalid("The query is not valid.", errors=[FieldError(f"/{name}", "invalid", detail)])
 
 
@@ -126,7 +126,7 @@ def _whole(identity: Identity, request: Request, execution: Execution, streams: 
     if follows:
         for name in ("times", "download", "tail"):
             if name in request.query_params:
-                raise _invalid(name, "not together with follow")
+                raise invalid(name, "not together with follow")
         return _following(identity, request, execution, attempt, streams)
     pieces = LogFollower(attempt_folder(execution.pk, attempt), dict.fromkeys(streams, 0)).read(is_over=True)
     lines = timed_lines(pieces) if has_times else text_of(pieces)
@@ -136,10 +136,10 @@ def _whole(identity: Identity, request: Request, execution: Execution, streams: 
         which = f"-{streams[0]}" if len(streams) == 1 else ""
         return TextDownload(lines, name=f"execution-{execution.pk}-attempt-{attempt}{which}.log")
     # A whole log is at most ATTUNE_LOG_TOTAL_BYTES: small enough to be sent in one piece.
-    return _text(b"".join(lines))
+    return text_answer(b"".join(lines))
 
 
-def _text(data: bytes) -> HttpResponse:
+def text_answer(data: bytes) -> HttpResponse:
     response = HttpResponse(data.decode("utf-8", "replace"), content_type="text/plain; charset=utf-8")
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -147,13 +147,13 @@ def _text(data: bytes) -> HttpResponse:
 
 def _piece(reader: LogReader, stream: Stream, *, offset: int | None, tail: int | None) -> HttpResponse:
     if tail is not None and not 1 <= tail <= _PIECE_BYTES:
-        raise _invalid("tail", f"1 to {_PIECE_BYTES} bytes")
+        raise invalid("tail", f"1 to {_PIECE_BYTES} bytes")
     if tail is not None and offset is not None:
-        raise _invalid("tail", "give offset or tail, not both")
+        raise invalid("tail", "give offset or tail, not both")
     piece = (
         reader.tail(stream, tail) if tail is not None else reader.read(stream, offset=offset or 0, limit=_PIECE_BYTES)
     )
-    response = _text(piece.data)
+    response = text_answer(piece.data)
     response["Attune-Log-Offset"] = str(piece.offset)
     response["Attune-Log-Gap"] = str(piece.gap)
     response["Attune-Log-Next"] = str(piece.next_offset)
@@ -165,7 +165,7 @@ def _following(
     identity: Identity, request: Request, execution: Execution, attempt: int, streams: tuple[Stream, ...]
 ) -> StreamingHttpResponse:
     start = parse_position(request.headers.get("Last-Event-ID", ""), streams)
-    if len(streams) == 1 and (offset := _number(request, "offset")) is not None:
+    if len(streams) == 1 and (offset := number_of(request, "offset")) is not None:
         start[streams[0]] = offset
     events = follow(execution.pk, attempt, start)
     return streamed(request, follow_for(identity, events, is_allowed=_is_allowed(request, execution.pk)))

@@ -50,6 +50,10 @@ def workers(ctx: typer.Context, incomplete: str) -> Completions:
     return [(row["name"], row["status"]) for row in rows(ctx, "workers", fields="name,status", fresh_s=_LIVELY_S)]
 
 
+def sensors(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["ref"], row["state"]) for row in rows(ctx, "sensors", fields="ref,state", fresh_s=_LIVELY_S)]
+
+
 def pools(ctx: typer.Context, incomplete: str) -> Completions:
     return [(name, "") for name in sorted({row["pool"] for row in rows(ctx, "workers", fields="pool")})]
 
@@ -61,6 +65,10 @@ def policies(ctx: typer.Context, incomplete: str) -> Completions:
 
 def keys(ctx: typer.Context, incomplete: str) -> Completions:
     return [(row["ref"], row["description"]) for row in rows(ctx, "keys", fields="ref,description")]
+
+
+def webhooks(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["url"], row["description"]) for row in rows(ctx, "webhooks", fields="url,description")]
 
 
 def gates(ctx: typer.Context, incomplete: str) -> Completions:

@@ -48,6 +48,12 @@ def follow_attempt(
     )
 
 
+def follow_sensor(api: "Api", ref: str, start: int) -> Iterator[Piece]:
+    """What one process of a sensor writes, until it has ended. Raises `Unreachable` as above."""
+    query = {"start": start, "follow": True}
+    return _follow(api, ("sensors", ref, "logs"), query, deadline=lambda: None, left_s=lambda: float("inf"))
+
+
 def follow_operation(api: "Api", operation_id: int) -> Iterator[Piece]:
     """What an operation says, until it has ended. Raises `Unreachable` as above."""
     path = ("operations", operation_id, "log")

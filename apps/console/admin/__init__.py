@@ -11,7 +11,10 @@ from apps.console.admin import (
     results,
     rules,
     runtimes,
+    sensors,
+    timers,
     triggers,
+    webhooks,
     workers,
 )
 
@@ -26,6 +29,9 @@ __all__ = [
     "results",
     "rules",
     "runtimes",
+    "sensors",
+    "timers",
     "triggers",
+    "webhooks",
     "workers",
 ]

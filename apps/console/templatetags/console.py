@@ -16,10 +16,12 @@ register = template.Library()
 
 #: A state's colour; what is not here is neutral.
 _TONES = {
-    "succeeded": "good", "ready": "good", "active": "good",
+    "succeeded": "good", "ready": "good", "active": "good", "accepted": "good",
     "failed": "bad", "timeout": "bad", "abandoned": "bad", "lost": "bad",
-    "running": "busy", "building": "busy", "canceling": "busy", "scheduled": "busy",
+    "trouble": "bad", "refused": "bad", "backing_off": "bad",
+    "running": "busy", "building": "busy", "canceling": "busy", "scheduled": "busy", "starting": "busy",
     "requested": "waiting", "delayed": "waiting", "outdated": "waiting", "cordoned": "waiting", "draining": "waiting",
+    "paused": "waiting", "no_place": "waiting",
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.rules.models import Enforcement
 from apps.runtimes.models import Environment
+from apps.triggers.models import Webhook
 from tests.factories import (
     make_action,
     make_event,
@@ -156,7 +157,9 @@ def world(db: None) -> dict[str, str]:
         "form": "csv", "execution": str(execution.pk), "environment": str(environment.pk), "gate": str(gate.pk),
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
-        "role": str(Role.objects.get(name="viewer").pk), "timer_id": str(make_timer().pk),
+        "role": str(Role.objects.get(name="viewer").pk),
+        "url": Webhook.objects.create(url="deploy", authentication="token").url,
+        "webhook": str(Webhook.objects.get().pk), "timer": (timer := str(make_timer().pk)), "timer_id": timer,
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 
@@ -197,7 +200,7 @@ def _route(pattern: URLPattern) -> str:
     text = str(pattern.pattern)
     if text.startswith("^"):
         return "executions/<execution_id>/artifacts/<attempt>/<name>"
-    for kind in ("text", "int", "slug"):
+    for kind in ("text", "segments", "int", "slug"):
         text = text.replace(f"<{kind}:", "<")
     return text
 

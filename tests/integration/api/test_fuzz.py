@@ -14,8 +14,10 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from apps.accounts.services.tokens import issue_token
+from apps.triggers.models import Webhook
 from tests.asgi import Answer, ask
 from tests.factories import make_action, make_execution, make_gate, make_worker
+from tests.factories.rules import make_trigger_type
 from tests.people import People
 
 #: For each operation, half of them in shape and half out of it.
@@ -23,7 +25,13 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
 #: They do not end while nothing happens; their parameters are asked for in tests of their own.
 ENDLESS = ("/api/v1/stream",)
 #: Names that lead to something, where an address takes one.
-KNOWN = {"ref": ["demo", "demo.deploy"], "runtime": ["shell"], "name": ["w1"], "stream": ["stdout", "stderr"]}
+KNOWN = {
+    "ref": ["demo", "demo.deploy"],
+    "runtime": ["shell"],
+    "name": ["w1"],
+    "stream": ["stdout", "stderr"],
+    "url": ["deploy"],
+}
 
 
 @pytest.fixture
@@ -32,6 +40,8 @@ def document(people: People) -> dict[str, Any]:
     make_execution(action, requested_by_id=people.administrator.pk)
     make_worker()
     make_gate()
+    make_trigger_type("webhook", pack="core", parameters_schema={"type": "object"})
+    Webhook.objects.create(url="deploy", authentication="token")
     found: dict[str, Any] = ask("GET", "/api/v1/schema", headers={"accept": "application/json"}).json()
     return found
 

@@ -219,6 +219,38 @@ def one_timer(timer_id: int = 5, **changes: Any) -> dict[str, Any]:
     return timer(timer_id) | {"upcoming": times} | changes
 
 
+def sensor(ref: str = "acme.disks", **changes: Any) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "pack": "acme",
+        "description": "Looks at disks.",
+        "enabled": True,
+        "state": "running",
+        "reason": "",
+        "since": "2026-11-21T14:00:00Z",
+        "host": "vm-sensors-7-ab12",
+        "starts": 3,
+        "failures": 0,
+        "started_at": "2026-11-21T14:00:00Z",
+        "next_start_at": None,
+        "events": 1204,
+        "refused": 2,
+        "last_event_at": "2026-11-21T14:29:58Z",
+        "serves": 1,
+        "updated_at": "2026-11-20T14:00:00Z",
+        "links": {"self": f"/api/v1/sensors/{ref}", "logs": f"/api/v1/sensors/{ref}/logs"},
+        "triggers": ["acme.disk_full"],
+        "runtime": "python",
+        "entry_point": "disks.py",
+        "secrets": [],
+        "poll_interval_s": None,
+        "on_demand": False,
+        "last_refusal": "line 7 was refused: its payload is no object",
+        "stderr": "",
+        "logs": [2, 3],
+    } | changes
+
+
 def runtime(name: str = "python", **changes: Any) -> dict[str, Any]:
     return {
         "name": name,
@@ -493,3 +525,40 @@ def said(**changes: Any) -> dict[str, Any]:
         "parameters": {"host": "db1"},
         "errors": [],
     } | changes
+
+
+def webhook(url: str = "deploy", **changes: Any) -> dict[str, Any]:
+    return {
+        "url": url,
+        "path": f"/api/v1/webhooks/{url}",
+        "authentication": "hmac",
+        "enabled": True,
+        "rate_per_minute": 6000,
+        "may_wait": True,
+        "headers": ["X-Priority"],
+        "description": "from the build server",
+        "pack": None,
+        "secrets": [
+            {"number": 2, "created_at": "2026-11-21T14:00:00Z", "ends_at": None},
+            {"number": 1, "created_at": "2026-11-01T14:00:00Z", "ends_at": "2026-11-22T14:00:00Z"},
+        ],
+        "created_by": "ann",
+        "created_at": "2026-11-01T14:00:00Z",
+        "updated_at": "2026-11-21T14:00:00Z",
+        **changes,
+    }
+
+
+def delivery(delivery_id: int = 71, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": delivery_id,
+        "at": "2026-11-21T14:25:10.915267Z",
+        "outcome": "accepted",
+        "reason": None,
+        "status": 202,
+        "event": 512,
+        "delivery": "build-17",
+        "address": "192.0.2.7",
+        "size": 2048,
+        **changes,
+    }

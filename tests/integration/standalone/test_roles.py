@@ -60,7 +60,7 @@ def test_web_starts_last_and_a_worker_gets_the_time_its_drain_needs() -> None:
     programs = {program.name: program for program in roles(
         Layout(Path("/v")), options=Options(port=8001, drain_s=300), environment={"A": "b"}
     )}  # fmt: skip
-    assert list(programs) == ["conductor", "worker", "scheduler", "web"]
+    assert list(programs) == ["conductor", "worker", "scheduler", "sensors", "web"]
     assert programs["worker"].stop_signals[0][1] > 300
     assert programs["web"].argv[-2:] == ("--port", "8001")
     assert {program.argv[0] for program in programs.values()} == {sys.executable}

@@ -1,6 +1,7 @@
 // The log viewer: follows, searches, filters, and tells what it does.
 //
-//   <div data-log="/api/v1/executions/17/logs?attempt=1" data-log-name="file name for the download"></div>
+//   <div data-log="/api/v1/executions/17/logs?attempt=1" data-log-name="file name for the download"
+//        data-log-next="what is said when another log follows"></div>
 //
 // Keys, while nothing is typed: / search, n N next and previous hit, g G first and last line, f follow, t times, w wrap.
 (() => {
@@ -146,10 +147,10 @@
       });
     }
 
-    /** Another attempt began: its log is shown from its beginning. */
+    /** Another attempt or process began: its log is shown from its beginning. */
     restartIfOther() {
       if (this.source === this.#box.dataset.log) return;
-      this.#lines.note("another attempt begins");
+      this.#lines.note(this.#box.dataset.logNext ?? "another attempt begins");
       this.#changed(this.#lines.length - 1);
       this.#start();
     }
@@ -347,9 +348,15 @@
     }
   }
 
-  const box = document.querySelector("[data-log]");
-  if (box) {
-    const viewer = new Viewer(box);
-    document.addEventListener("attune:refreshed", () => viewer.restartIfOther());
+  let viewer = null;
+
+  // A page may have no log yet when it is loaded.
+  function look() {
+    const box = document.querySelector("[data-log]");
+    if (viewer) viewer.restartIfOther();
+    else if (box) viewer = new Viewer(box);
   }
+
+  look();
+  document.addEventListener("attune:refreshed", look);
 })();

@@ -1,0 +1,51 @@
+"""What came of each delivery, for whoever asks why nothing happened. A flood of refusals does not become a flood of
+rows: of those a webhook keeps so many a minute."""
+
+import logging
+
+from apps.core.database import trouble_of
+from apps.core.errors import AttuneError
+from apps.core.problem import status_of
+from apps.triggers.models import Webhook, WebhookDelivery
+from apps.triggers.webhooks import headers, rate
+from apps.triggers.webhooks.proof import Call, NotProven
+
+logger = logging.getLogger(__name__)
+
+#: Refusals of one webhook that are kept in a minute.
+REFUSALS_PER_MINUTE = 60
+
+
+def write(webhook: Webhook, call: Call, *, status: int, event_id: int, delivery_id: str) -> None:
+    """Of a delivery that is an event; in its transaction."""
+    outcome = WebhookDelivery.Outcome.ACCEPTED if status == 202 else WebhookDelivery.Outcome.REPEATED
+    WebhookDelivery.objects.bulk_create(
+        [_row(webhook, call, outcome=outcome, status=status, event_id=event_id, delivery_id=delivery_id)]
+    )
+
+
+def write_refusal(webhook: Webhook, call: Call, error: AttuneError, *, reason: str) -> None:
+    """Of any other. It is refused also where this cannot be written."""
+    if rate.wait_s(f"{webhook.pk}:refused", per_minute=REFUSALS_PER_MINUTE):
+        return
+    row = _row(
+        webhook, call, outcome=WebhookDelivery.Outcome.REFUSED, reason=reason, status=status_of(error),
+        delivery_id="" if isinstance(error, NotProven) else _delivery_id(call),
+    )  # fmt: skip
+    try:
+        row.save(force_insert=True)
+    except Exception as trouble:
+        if trouble_of(trouble) is None:
+            raise
+        logger.warning("webhook %s: a refusal is not in the log: %s", webhook.url, reason)
+
+
+def _row(webhook: Webhook, call: Call, **facts: object) -> WebhookDelivery:
+    return WebhookDelivery(webhook_id=webhook.pk, address=call.address, size=len(call.body), **facts)
+
+
+def _delivery_id(call: Call) -> str:
+    try:
+        return headers.delivery_of(call.headers)
+    except headers.InvalidDelivery:
+        return ""
