@@ -24,6 +24,10 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Executions", "play_circle", "executions", Verb.EXECUTION_VIEW),
         _Place("Actions", "bolt", "actions", Verb.ACTION_VIEW),
     ),
+    "Events": (
+        _Place("Rules", "rule", "rules", Verb.RULE_VIEW),
+        _Place("Events", "notifications", "events", Verb.EVENT_VIEW),
+    ),
     "Content": (
         _Place("Packs", "inventory_2", "packs", Verb.PACK_VIEW),
         _Place("Environments", "deployed_code", "environments", Verb.ENVIRONMENT_VIEW),

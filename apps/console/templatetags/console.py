@@ -16,10 +16,11 @@ register = template.Library()
 
 #: A state's colour; what is not here is neutral.
 _TONES = {
-    "succeeded": "good", "ready": "good", "active": "good",
-    "failed": "bad", "timeout": "bad", "abandoned": "bad", "lost": "bad",
+    "succeeded": "good", "ready": "good", "active": "good", "started": "good", "matched": "good", "enabled": "good",
+    "failed": "bad", "timeout": "bad", "abandoned": "bad", "lost": "bad", "error": "bad",
     "running": "busy", "building": "busy", "canceling": "busy", "scheduled": "busy",
     "requested": "waiting", "delayed": "waiting", "outdated": "waiting", "cordoned": "waiting", "draining": "waiting",
+    "skipped": "waiting", "suppressed": "waiting", "open": "waiting",
 }  # fmt: skip
 
 
@@ -35,9 +36,15 @@ def icon(name: str) -> SafeString:
     return format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', name)
 
 
+@register.filter
+def tone(value: str) -> str:
+    """The colour of a state, by name."""
+    return _TONES.get(value, "neutral")
+
+
 @register.simple_tag
 def status(value: str) -> SafeString:
-    return format_html('<span class="a-status a-tone-{}">{}</span>', _TONES.get(value, "neutral"), value)
+    return format_html('<span class="a-status a-tone-{}">{}</span>', tone(value), value)
 
 
 @register.simple_tag
