@@ -57,7 +57,8 @@ class RulePage(Page):
             trigger_parameters=[(name, as_text(value)) for name, value in rule.trigger.parameters.items()],
             parameters=[(name, _said(value)) for name, value in rule.parameters.items()],
             versions=[(row, as_text(row.body, is_indented=True)) for row in versions],
-            enforcements=enforcements[:_RECENT], met=met, events=[told.event for told in met], most_looked_at=MOST_LOOKED_AT,
+            enforcements=enforcements[:_RECENT], met=met,
+            events=[told.event for told in met], most_looked_at=MOST_LOOKED_AT,
             may_manage=may_manage, may_edit=may_manage and rule.source == Rule.Source.MADE,
             asked=_number(request.GET.get("event", "")),
         )  # fmt: skip
