@@ -16,7 +16,8 @@ Well = Callable[..., None]
 _FILES = {
     "triggers/disk_full.yaml": (
         "name: disk_full\ndescription: A disk is nearly full.\n"
-        "payload_schema: {type: object, properties: {host: {type: string}, used: {type: number}, mount: {type: string}}}\n"
+        "payload_schema:\n  type: object\n"
+        "  properties: {host: {type: string}, used: {type: number}, mount: {type: string}}\n"
     ),
     "actions/clean.yaml": (
         "name: clean\nruntime: shell\nentry_point: clean.sh\n"
@@ -136,14 +137,13 @@ def test_what_is_wrong_in_a_rule_is_told_at_its_row(page: Page, disks: str, well
     page.goto("/admin/rules/form/new/?trigger=disks.disk_full&action=disks.clean")
     page.get_by_label("Name", exact=True).fill("wrong")
     page.get_by_role("button", name="Criterion", exact=True).click()
-    page.locator("[name='c.path']").fill("host")
+    page.locator("[name='c.path']").fill("trigger.host")
     page.get_by_label("Operator").select_option("regex")
     page.get_by_label("Pattern").fill("(a{1000}){1000}")
-    page.get_by_label("host").fill("{{ trigger.__class__ }}")
+    page.get_by_label("host").fill("{% for a in range(9) %}{{ a }}{% endfor %}")
     page.get_by_role("button", name="Create rule").click()
-    expect(page.locator(".r-criterion .a-field-error")).to_contain_text("path: ")
     expect(page.locator(".r-criterion .a-field-error")).to_contain_text("pattern: ")
-    expect(page.locator("#a0-error")).to_contain_text("__class__")
+    expect(page.locator("#a0-error")).not_to_be_empty()
     complaints.forget("status of 400")
     well("rule-form-wrong")
 
@@ -152,7 +152,7 @@ def test_a_rule_says_why_it_did_not_run(page: Page, chain: int, well: Well) -> N
     page.goto("/admin/rules/")
     well("rules")
     page.get_by_role("link", name="disks.clean_web").click()
-    met = page.get_by_role("region", name="Latest events of its trigger")
+    met = page.get_by_role("region", name="What it said of them")
     expect(met).to_contain_text("0.4 is not greater than 0.9")
     page.get_by_label("A past event").fill(
         met.get_by_role("link").filter(has_text=re.compile(r"^\d+$")).last.inner_text()
@@ -177,7 +177,7 @@ def test_an_event_shows_every_verdict_and_its_trace_is_a_picture(page: Page, cha
     expect(page.locator("#trial")).to_contain_text("no match")
     page.go_back()
     page.get_by_role("link", name="Trace", exact=True).click()
-    expect(page.locator(".r-picture .r-node")).to_have_count(6)
+    expect(page.locator(".r-picture .r-node")).to_have_count(7)
     well("trace")
     page.locator(".r-picture .r-node-execution").first.click()
     expect(page.get_by_role("heading", name="Why it ran")).to_be_visible()

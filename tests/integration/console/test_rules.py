@@ -97,7 +97,7 @@ class TestList:
         for address in (LIST, f"{LIST}on_push/", NEW, f"{LIST}on_push/edit/"):
             look(nobody, address, status=403)
         assert nobody.post(f"{LIST}on_push/test/", {}).status_code == 200
-        assert "You may not" in nobody.post(f"{LIST}on_push/test/", {}).content.decode()
+        assert "may not rule.view" in nobody.post(f"{LIST}on_push/test/", {}).content.decode()
         assert Client().get(LIST).status_code == 302
 
     def test_who_sees_some_rules_finds_no_others(self, people: People, visit: Visit) -> None:
@@ -108,7 +108,7 @@ class TestList:
         assert "demo.mine" in text
         assert "other" not in text
         look(some, f"{LIST}other/", status=404)
-        assert "Change" not in look(some, f"{LIST}demo.mine/")
+        assert "/edit/" not in look(some, f"{LIST}demo.mine/")
 
 
 class TestOne:
@@ -234,7 +234,7 @@ class TestForm:
             ({"c.path": [""]}, "a path begins with trigger"),
             ({"c.operator": ["regex"], "c.pattern": ["(a{1000}){1000}"]}, "pattern: "),
             ({"c.operator": ["regex"], "c.pattern": ["(a"]}, "pattern: "),
-            ({"c.operator": ["inside"], "c.pattern": ["["]}, "pattern: "),
+            ({"c.operator": ["inside"], "c.pattern": ["3"]}, "pattern: "),
             ({"c.operator": ["equals"], "c.pattern": ["9" * 40]}, "pattern: "),
             ({"c.operator": ["search"], "c.pattern": ["{"]}, "pattern: not JSON"),
             ({"c.operator": ["search"], "c.pattern": ['{"item.x": {"type": "eqals"}}']}, "did you mean equals"),
@@ -245,7 +245,6 @@ class TestForm:
             ({"criteria": "3"}, "criteria are an object or a list"),
             ({"criteria": '{"trigger.x": {"type": "eqals"}}'}, "at /trigger.x/type: no operator"),
             ({"a.host": "{% for i in range(10) %}{% endfor %}"}, "a-field-wrong"),
-            ({"a.host": "{{ trigger.__class__ }}"}, "__class__"),
             ({"a.host": "{{ env.HOME }}"}, "env is unknown here"),
             ({"a.ports": "[1"}, "a template is expected, or JSON"),
             ({"a.ports": "3"}, "array"),
@@ -345,10 +344,8 @@ class TestTester:
             ({"event": "999999"}, "There is no event 999999."),
             ({"c.operator": ["startwith"]}, "did you mean startswith"),
             ({"c.operator": ["regex"], "c.pattern": ["(a{1000}){1000}"]}, "/criteria/trigger.host/pattern"),
-            (
-                {"a.host": "{% for a in range(9) %}{% for b in range(9) %}{% endfor %}{% endfor %}"},
-                "/action/parameters",
-            ),
+            ({"a.host": "{% for a in range(9) %}{{ a }}{% endfor %}"}, "/action/parameters/host"),
+            ({"a.host": "{{ trigger.__class__ }}"}, "__class__"),
             ({"a.host": "{{ 'x' * 10 ** 9 }}"}, "/action/parameters/host"),
             ({"a.ports": "[1"}, "ports: a template is expected"),
         ],
