@@ -9,7 +9,9 @@ from apps.console.admin import (
     operations,
     packs,
     results,
+    rules,
     runtimes,
+    triggers,
     webhooks,
     workers,
 )
@@ -23,7 +25,9 @@ __all__ = [
     "operations",
     "packs",
     "results",
+    "rules",
     "runtimes",
+    "triggers",
     "webhooks",
     "workers",
 ]
