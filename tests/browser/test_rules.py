@@ -29,12 +29,15 @@ _FILES = {
 
 
 @pytest.fixture
-def well(axe: Callable[[], None], fits: Callable[[], None], screenshot: Callable[[str], None]) -> Well:
-    """Asserts that the page is usable by everybody and on a narrow screen; with a name, keeps a picture of it."""
+def well(page: Page, axe: Callable[[], None], fits: Callable[[], None], screenshot: Callable[[str], None]) -> Well:
+    """Asserts that the page is usable by everybody and on a narrow screen; with a name, keeps a picture of it, from the
+    element `at` on."""
 
-    def look(name: str = "") -> None:
+    def look(name: str = "", *, at: str = "") -> None:
         axe()
         fits()
+        if at:
+            page.locator(at).evaluate("element => element.scrollIntoView()")
         if name:
             screenshot(name)
 
@@ -115,7 +118,7 @@ def test_a_rule_is_built_tried_and_made(page: Page, attune: Attune, chain: int, 
     page.get_by_role("button", name="Test").click()
     expect(page.locator("#trial")).to_contain_text("matched")
     expect(page.locator("#trial")).to_contain_text('"host": "web1"')
-    well("rule-form")
+    well("rule-form", at="#when-title")
     page.get_by_role("button", name="As JSON").click()
     expect(page.get_by_label("Criteria as JSON")).to_have_value(re.compile('"trigger.used"'))
     page.get_by_role("button", name="As rows").click()
@@ -145,7 +148,7 @@ def test_what_is_wrong_in_a_rule_is_told_at_its_row(page: Page, disks: str, well
     expect(page.locator(".r-criterion .a-field-error")).to_contain_text("pattern: ")
     expect(page.locator("#a0-error")).not_to_be_empty()
     complaints.forget("status of 400")
-    well("rule-form-wrong")
+    well("rule-form-wrong", at="#when-title")
 
 
 def test_a_rule_says_why_it_did_not_run(page: Page, chain: int, well: Well) -> None:
