@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from apps.accounts.permissions import Verb, may
+from apps.console.enforcement_list import listed
 from apps.console.event_filters import narrow
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_of
@@ -46,13 +47,12 @@ class EventPage(Page):
         event = get_event(self.identity, pk)
         verdicts = [_shown(said) for said in verdicts_of(self.identity, event)]
         rows = Enforcement.objects.visible_to(self.identity).filter(event=event)
-        enforcements = list(rows.select_related("rule", "execution").order_by("pk")[:_MOST_VERDICTS])
+        enforcements = listed(rows, reader=self.identity).order_by("pk")[:_MOST_VERDICTS]
         return self.show(
             f"Event {pk}", parents=[Parent("Events", reverse("admin:events"))], event=event,
             payload=as_text(event.payload, is_indented=True),
             parameters=[(name, as_text(value)) for name, value in event.parameters.items()],
             verdicts=verdicts[:_MOST_VERDICTS], verdict_count=len(verdicts), enforcements=enforcements,
-            is_open=event.processed_at is None or any(row.status == "pending" for row in enforcements),
             may_send=may(self.identity, Verb.EVENT_SEND, on=event),
         )  # fmt: skip
 

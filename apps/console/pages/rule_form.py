@@ -80,6 +80,10 @@ class RuleEditPage(_FormPage):
         form, spec = read_form(request.POST, self.identity, rule=rule)
         if self.switched(form):
             return self._page(rule, form)
+        if request.POST.get("version", str(rule.version)) != str(rule.version):
+            form.problems.append(
+                f"Somebody changed the rule meanwhile: it is at version {rule.version} now. Look first."
+            )
         if not form.is_wrong:
             try:
                 changed = update_rule(

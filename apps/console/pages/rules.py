@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from apps.accounts.permissions import Verb, may
+from apps.console.enforcement_list import listed
 from apps.console.pages.base import Page, Parent
 from apps.console.paging import page_by_name
 from apps.console.rule_form.rows import NotInRows, Row, rows_of
@@ -47,7 +48,7 @@ class RulePage(Page):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         rule = get_rule(self.identity, ref)
-        enforcements = rule.enforcements.select_related("event", "execution").defer("event__payload")
+        enforcements = listed(Enforcement.objects.filter(rule=rule), reader=self.identity).order_by("-pk")
         versions = rule.versions.select_related("by")[:_VERSIONS]
         met = lately(rule, reader=self.identity, most=_RECENT)
         may_manage = may(self.identity, Verb.RULE_MANAGE, on=rule)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.http import QueryDict
 
 from apps.accounts.permissions import Verb, may
+from apps.accounts.services.granting import NotYoursToGive
+from apps.accounts.services.identities import UnknownIdentity
 from apps.actions.definition import parsed
 from apps.actions.models import Action
 from apps.console.rule_form.criteria import CriteriaPart, part_of, read_part
@@ -96,7 +98,9 @@ class RuleForm:
 
     def tell(self, error: AttuneError) -> None:
         """What a service said, each at its field."""
-        if not error.errors:
+        if isinstance(error, UnknownIdentity | NotYoursToGive):
+            self.errors.setdefault("owner", []).append(error.detail)
+        elif not error.errors:
             self.problems.append(error.detail)
         self.place(error.errors)
 
