@@ -12,6 +12,7 @@ from apps.console.rule_form.criteria import read_part
 from apps.console.rule_form.form import action_fields, blank_form, changes_of, form_of, read_form, trigger_part
 from apps.console.rule_tests import newest_events
 from apps.core.errors import AttuneError
+from apps.rules.checks import RuleSpec
 from apps.rules.models import Rule
 from apps.rules.services.rules import RuleOfPack, create_rule, get_rule, spec_of, update_rule
 from apps.triggers.models import TriggerType
@@ -101,7 +102,7 @@ class RuleEditPage(_FormPage):
             raise RuleOfPack
         return rule
 
-    def _as_written(self, rule: Rule) -> object:
+    def _as_written(self, rule: Rule) -> RuleSpec:
         """The rule as this form would write it unchanged: criteria in rows may come back as another JSON that says
         the same, and so the owner would change with a new description."""
         spec = spec_of(rule)

@@ -303,8 +303,8 @@ class TestForm:
         part = f"{LIST}form/criteria/"
         text = owner.post(part, GOOD).content.decode()
         assert "&quot;pattern&quot;: &quot;web&quot;" in text
-        text = owner.post(part, {"criteria": '{"trigger.host": {"type": "startswith", "pattern": "web"}}'})
-        assert 'name="c.path" value="trigger.host"' in text.content.decode()
+        back = owner.post(part, {"criteria": '{"trigger.host": {"type": "startswith", "pattern": "web"}}'})
+        assert 'name="c.path" value="trigger.host"' in back.content.decode()
         text = owner.post(part, {"criteria": '{"trigger.host": 3}'}).content.decode()
         assert "more than rows can say" in text
         whole = owner.post(NEW, {**GOOD, "switch_criteria": "1"})
