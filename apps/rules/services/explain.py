@@ -64,7 +64,7 @@ def lately(rule: Rule, *, reader: "Identity", most: int) -> list[Told]:
     rows = Event.objects.visible_to(reader).filter(pk__in=newest, digest=rule.trigger.digest).order_by("-pk")
     own = Func(F("verdicts__body"), Value(str(rule.pk)), function="jsonb_extract_path", output_field=JSONField())
     events = list(rows.defer("payload").annotate(own=own)[:most])
-    verdicts = {event.pk: event.own for event in events}
+    verdicts = {event.pk: getattr(event, "own", None) for event in events}
     enforcements = {row.event_id: row for row in Enforcement.objects.filter(event__in=events, rule=rule)}
     return [
         Told(
