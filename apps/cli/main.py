@@ -51,7 +51,6 @@ class Root(LazyGroup):
         "sensor": Noun("apps.cli.nouns.sensor", "See what watches the world, and start it again."),
         "gate": Noun("apps.cli.nouns.gate", "See who waits in line, and move limits."),
         "policy": Noun("apps.cli.nouns.policy", "Limit how much runs, how often, and how long."),
-        "timer": Noun("apps.cli.nouns.timer", "See when timers are due, pause them, fill in the past."),
         "webhook": Noun("apps.cli.nouns.webhook", "Let others tell what happened, and see what came of it."),
         "key": Noun("apps.cli.nouns.key", "Keep secrets, and hand them to actions."),
         "audit": Noun("apps.cli.nouns.audit", "See who did what."),

@@ -25,6 +25,8 @@ _MENU: dict[str, tuple[_Place, ...]] = {
         _Place("Actions", "bolt", "actions", Verb.ACTION_VIEW),
     ),
     "Events": (
+        _Place("Rules", "rule", "rules", Verb.RULE_VIEW),
+        _Place("Events", "notifications", "events", Verb.EVENT_VIEW),
         _Place("Timers", "timer", "timers", Verb.TRIGGER_VIEW),
         _Place("Webhooks", "webhook", "webhooks", Verb.WEBHOOK_VIEW),
         _Place("Sensors", "sensors", "sensors", Verb.SENSOR_VIEW),

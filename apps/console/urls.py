@@ -17,6 +17,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.audit import AuditPage
     from apps.console.pages.bulk import BulkPage
     from apps.console.pages.environments import EnvironmentPage, EnvironmentsPage
+    from apps.console.pages.events import EventPage, EventsPage
     from apps.console.pages.execution import CancelingPage, ExecutionPage, PinningPage
     from apps.console.pages.execution_export import ExecutionsExportPage
     from apps.console.pages.execution_points import ExecutionPointsPage
@@ -30,11 +31,22 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.packs import PackInstallPage, PackPage, PacksPage
     from apps.console.pages.policies import NewPolicyPage, PoliciesPage, PolicyPage
     from apps.console.pages.roles import NewRolePage, RolePage, RolesPage
+    from apps.console.pages.rule_form import (
+        ActionPartPage,
+        CriteriaPartPage,
+        NewRulePage,
+        RuleEditPage,
+        TriggerPartPage,
+        TriggerSuggestionsPage,
+    )
+    from apps.console.pages.rule_test import FormTestPage, RuleTestPage
+    from apps.console.pages.rules import RulePage, RulesPage
     from apps.console.pages.run import AgainPage, RerunPage, RunPage
     from apps.console.pages.runtimes import RuntimesPage
     from apps.console.pages.sensors import SensorPage, SensorsPage
     from apps.console.pages.timers import TimerPage, TimerPreviewPage, TimersPage
     from apps.console.pages.tokens import TokensPage
+    from apps.console.pages.traces import TracePage
     from apps.console.pages.webhooks import NewWebhookPage, WebhookPage, WebhooksPage
     from apps.console.pages.workers import DutyPage, WorkerPage, WorkersPage
 
@@ -57,6 +69,19 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("actions/<text:ref>/", ActionPage, "action"),
         page("actions/<text:ref>/run/", RunPage, "run"),
         page("actions/<text:ref>/enabled/", EnablingPage, "action_enabled"),
+        page("rules/", RulesPage, "rules"),
+        page("rules/form/new/", NewRulePage, "rule_new"),
+        page("rules/form/triggers/", TriggerSuggestionsPage, "trigger_suggestions"),
+        page("rules/form/trigger/", TriggerPartPage, "rule_trigger_part"),
+        page("rules/form/action/", ActionPartPage, "rule_action_part"),
+        page("rules/form/criteria/", CriteriaPartPage, "rule_criteria_part"),
+        page("rules/form/try/", FormTestPage, "rule_form_test"),
+        page("rules/<text:ref>/", RulePage, "rule"),
+        page("rules/<text:ref>/edit/", RuleEditPage, "rule_edit"),
+        page("rules/<text:ref>/test/", RuleTestPage, "rule_test"),
+        page("events/", EventsPage, "events"),
+        page("events/<int:pk>/", EventPage, "event"),
+        page("traces/<uuid:trace_id>/", TracePage, "trace"),
         page("packs/", PacksPage, "packs"),
         page("packs/install/", PackInstallPage, "pack_install"),
         page("packs/<text:ref>/", PackPage, "pack"),

@@ -41,6 +41,8 @@ class Page(View):
     acted_on = ""
     #: The verb of a deed that only the form names; else the method's is recorded.
     acted_verb: Verb | None = None
+    #: A POST that only asks, with more than an address can hold, is no deed.
+    is_deed: ClassVar[bool] = True
 
     @property
     def identity(self) -> Identity:
@@ -51,7 +53,7 @@ class Page(View):
         if method not in self.verbs:
             return self.http_method_not_allowed(request)
         answer, status = self._answer(request, method, *args, **kwargs)
-        if method == "POST":
+        if method == "POST" and self.is_deed:
             on = self.acted_on or "/".join(str(value) for value in kwargs.values())
             facts = {"request": f"POST {request.path}"[:_LONGEST_FACT]}
             verb = self.acted_verb or self.verbs[method]

@@ -23,6 +23,7 @@ from apps.executions.services.cancel import UnknownExecution, cancel_execution
 from apps.executions.services.pin import pin_execution, unpin_execution
 from apps.executions.states import CANCELABLE, TERMINAL, WAITING
 from apps.executions.waiting import explain
+from apps.rules.models import Enforcement
 
 _RELATED = ("definition", "requested_by", "worker", "pin__pinned_by")
 _TABS = {"overview": "Overview", "log": "Log", "attempts": "Attempts", "children": "Children", "artifacts": "Artifacts"}
@@ -67,7 +68,16 @@ class ExecutionPage(Page):
                     return {"removed": told}
                 return {"artifacts": _artifacts(execution)}
             case _:
-                return _overview(execution)
+                return {**_overview(execution), **self._cause(execution)}
+
+    def _cause(self, execution: Execution) -> JsonObject:
+        """The rule and the event that led to it, if it was a rule."""
+        rows = Enforcement.objects.visible_to(self.identity).filter(execution=execution)
+        cause = rows.select_related("rule", "event").defer("event__payload").first()
+        return {
+            "cause": cause,
+            "may_see_event": cause is not None and may(self.identity, Verb.EVENT_VIEW, on=cause.event),
+        }
 
     def _log(self, execution: Execution) -> JsonObject:
         asked = self.request.GET.get("attempt", "")

@@ -16,12 +16,13 @@ register = template.Library()
 
 #: A state's colour; what is not here is neutral.
 _TONES = {
-    "succeeded": "good", "ready": "good", "active": "good", "accepted": "good",
-    "failed": "bad", "timeout": "bad", "abandoned": "bad", "lost": "bad",
+    "succeeded": "good", "ready": "good", "active": "good", "accepted": "good", "started": "good", "matched": "good",
+    "enabled": "good",
+    "failed": "bad", "timeout": "bad", "abandoned": "bad", "lost": "bad", "error": "bad",
     "trouble": "bad", "refused": "bad", "backing_off": "bad",
     "running": "busy", "building": "busy", "canceling": "busy", "scheduled": "busy", "starting": "busy",
     "requested": "waiting", "delayed": "waiting", "outdated": "waiting", "cordoned": "waiting", "draining": "waiting",
-    "paused": "waiting", "no_place": "waiting",
+    "paused": "waiting", "no_place": "waiting", "skipped": "waiting", "suppressed": "waiting", "open": "waiting",
 }  # fmt: skip
 
 
@@ -37,9 +38,15 @@ def icon(name: str) -> SafeString:
     return format_html('<span class="material-symbols-outlined" aria-hidden="true">{}</span>', name)
 
 
+@register.filter
+def tone(value: str) -> str:
+    """The colour of a state, by name."""
+    return _TONES.get(value, "neutral")
+
+
 @register.simple_tag
 def status(value: str) -> SafeString:
-    return format_html('<span class="a-status a-tone-{}">{}</span>', _TONES.get(value, "neutral"), value)
+    return format_html('<span class="a-status a-tone-{}">{}</span>', tone(value), value)
 
 
 @register.simple_tag

@@ -1,8 +1,10 @@
 """Why a rule did, or did not, fire for an event; and what it would say of a payload. Nothing is started here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import F, Func, JSONField, Value
 from django.utils import timezone
 
 from apps.core.errors import FieldError
@@ -18,6 +20,8 @@ from apps.triggers.models import Event
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
+#: Of a trigger's type, the newest events among which `lately` looks for those with the trigger's own parameters.
+MOST_LOOKED_AT = 2000
 #: In words, what each outcome means.
 _TEXTS = {
     "matched": "the criteria hold",
@@ -26,6 +30,16 @@ _TEXTS = {
     "backstop_not_needed": "it is a backstop, and another rule matched",
     "disabled": "the rule was disabled",
 }
+
+
+@dataclass(frozen=True)
+class Told:
+    """`outcome` is empty where the rule did not meet the event."""
+
+    event: Event
+    outcome: str
+    text: str
+    enforcement: Enforcement | None
 
 
 def explain(rule: Rule, event: Event) -> JsonObject:
@@ -42,6 +56,25 @@ def explain(rule: Rule, event: Event) -> JsonObject:
         "enforcement": enforcement,
         "now": {"version": rule.version, "enabled": rule.is_enabled, **said_of(rule, event.payload, event=event)},
     }
+
+
+def lately(rule: Rule, *, reader: "Identity", most: int) -> list[Told]:
+    """What the rule said of the newest events of its trigger that `reader` may see, in two queries."""
+    newest = Event.objects.filter(type_ref=rule.trigger.type.ref).order_by("-pk").values("pk")[:MOST_LOOKED_AT]
+    rows = Event.objects.visible_to(reader).filter(pk__in=newest, digest=rule.trigger.digest).order_by("-pk")
+    own = Func(F("verdicts__body"), Value(str(rule.pk)), function="jsonb_extract_path", output_field=JSONField())
+    events = list(rows.defer("payload").annotate(own=own)[:most])
+    verdicts = {event.pk: getattr(event, "own", None) for event in events}
+    enforcements = {row.event_id: row for row in Enforcement.objects.filter(event__in=events, rule=rule)}
+    return [
+        Told(
+            event=event,
+            outcome=(verdicts.get(event.pk) or {}).get("outcome", ""),
+            text=_text(rule, event, verdicts.get(event.pk), enforcements.get(event.pk)),
+            enforcement=enforcements.get(event.pk),
+        )
+        for event in events
+    ]
 
 
 def said_of(

@@ -1,7 +1,7 @@
 // Keeps a page as fresh as the system behind it. A page says what it is about:
 //
 //   any element with hx-trigger="changed-execution from:body" (or -operation,
-//   -worker, or changed-execution-17) is loaded again when such a thing changes, at most once a second.
+//   -worker, -event, or changed-execution-17) is loaded again when such a thing changes, at most once a second.
 //
 // One stream of events per visible page; a hidden page lets go of it (browsers allow few connections) and looks again
 // when it is shown. Without a stream it looks every five seconds.
