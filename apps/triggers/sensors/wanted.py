@@ -52,7 +52,9 @@ def why_not_wanted(sensor: Sensor) -> str:
         return REMOVED
     if not sensor.is_enabled:
         return DISABLED
-    is_pack_enabled = Pack.objects.filter(ref=sensor.pack_ref, is_enabled=True).exists()
+    is_pack_enabled = Pack.objects.filter(ref=sensor.pack_ref).values_list("is_enabled", flat=True).first()
+    if is_pack_enabled is None:
+        return REMOVED
     return NOBODY_LISTENS if is_pack_enabled else PACK_DISABLED
 
 
