@@ -8,6 +8,7 @@ from apps.executions.policies.pack_files import SCHEMA as POLICY
 from apps.packs.manifest import SCHEMA as PACK
 from apps.packs.role_files import SCHEMA as ROLE
 from apps.runtimes.definition import SCHEMA as RUNTIME
+from apps.triggers.sensors.definition import SCHEMA as SENSOR
 from docgen.markdown import code, table
 
 
@@ -19,6 +20,7 @@ def pack_files() -> str:
         ("policies/NAME.yaml", POLICY),
         ("roles/NAME.yaml", ROLE),
         ("runtimes/NAME.yaml", RUNTIME),
+        ("sensors/NAME.yaml", SENSOR),
     ):
         parts += [f"## `{title}`\n", table(["Field", "May hold"], _rows(schema, ""))]
     return "\n".join(parts)

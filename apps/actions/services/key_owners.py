@@ -1,4 +1,4 @@
-"""Finds the owner that a key's ref speaks of, and tells keys whose owner is gone. Rooms above add the kinds they own."""
+"""Finds the owner that a key's ref speaks of, and tells keys whose owner is gone. Rooms above add their own kinds."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass

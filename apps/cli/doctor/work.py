@@ -73,7 +73,11 @@ def sensors(deployment: Deployment) -> Iterator[Finding]:
     fallen = {row["ref"]: row["reason"] for row in rows if row["state"] == "backing_off"}
     placeless = {row["ref"]: row["reason"] for row in rows if row["state"] == "no_place"}
     for found, text, todo in (
-        (fallen, "not stay up; each is started again, later each time.", "read what it said last: attune sensor show REF"),
+        (
+            fallen,
+            "not stay up; each is started again, later each time.",
+            "read what it said last: attune sensor show REF",
+        ),
         (placeless, "not run anywhere.", "is a process of the role sensors up (python manage.py run_sensors)?"),
     ):
         if found:

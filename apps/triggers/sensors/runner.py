@@ -9,7 +9,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from apps.executions.spec import SecretInEnvironment
 from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult, StopReason
+from apps.runner.redact import Masker
 from apps.runner.talk import Inbox, Talk
 from apps.triggers.sensors.backoff import Backoff
 from apps.triggers.sensors.launch import given_to, spec_of
@@ -148,7 +149,7 @@ class SensorRunner:
             spec = spec_of(
                 wanted, given, served.values(), start=start, host=self._host, control=control, held=held
             )  # fmt: skip
-            talk = self._talk(wanted, start, held)
+            talk = self._talk(wanted, start, spec.secrets, held)
             self._stand(State.RUNNING, "; ".join(given.lacking))
             release_connection()
             began = time.monotonic()
@@ -157,7 +158,7 @@ class SensorRunner:
             )
         return self._after(wanted, result, control, ran_s=time.monotonic() - began)
 
-    def _talk(self, wanted: Wanted, start: int, held: ExitStack) -> Talk:
+    def _talk(self, wanted: Wanted, start: int, secrets: Sequence[bytes], held: ExitStack) -> Talk:
         recorder = Recorder(self.lease, sensor_ref=wanted.ref, start=start, stopping=self._stopping)
         inbox = None if wanted.definition.poll_interval_s is not None else Inbox()
         if inbox is not None:
@@ -166,7 +167,9 @@ class SensorRunner:
                 self._inbox = inbox
             held.callback(self._forget_inbox)
         acknowledge = _acknowledger(inbox) if wanted.definition.acknowledge and inbox is not None else _nothing
-        listener = Listener(recorder, declared=wanted.definition.triggers, on_dealt_with=acknowledge)
+        listener = Listener(
+            recorder, declared=wanted.definition.triggers, masker=Masker(secrets), on_dealt_with=acknowledge
+        )
         return Talk(lambda data: _heard(listener, data), inbox=inbox)
 
     def _forget_inbox(self) -> None:

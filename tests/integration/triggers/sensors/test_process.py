@@ -7,6 +7,9 @@ from pathlib import Path
 
 from django.db import transaction
 
+from apps.audit.models import AuditRecord
+from apps.keys.owners import SYSTEM
+from apps.keys.services import set_key
 from apps.packs.models import Pack
 from apps.runner.loglayout import Stream
 from apps.runner.logread import LogReader
@@ -257,3 +260,22 @@ def test_a_host_without_its_runtime_says_so(stage: Stage) -> None:
     stage.until(lambda: standing("one").state == "no_place")
 
     assert standing("one").reason.endswith("has no shell: no bash here")
+
+
+def test_its_secrets_come_on_stdin_alone_and_are_masked_in_its_log_and_remarks(stage: Stage, tmp_path: Path) -> None:
+    set_key(SYSTEM, "token", value="canary-4711-secret", by=None)
+    told = tmp_path / "told"
+    program = f"""read -r document; echo "$document" > {told}; env >> {told}.env
+echo "the token is canary-4711-secret" >&2; echo "canary-4711-secret" >&$ATTUNE_EVENT_FD; {STAY}"""
+    stage.install(keeper=("secrets: [token, absent]\n", program))
+    stage.host()
+    stage.until(lambda: standing("keeper").refused == 1)
+    wait_for(lambda: "line 1 was refused" in log_of("keeper"))
+
+    assert json.loads(told.read_text())["secrets"] == {"token": "canary-4711-secret"}
+    assert "canary" not in (tmp_path / "told.env").read_text()
+    assert "the token is ***" in log_of("keeper")
+    assert "canary" not in log_of("keeper")
+    assert "canary" not in standing("keeper").last_refusal
+    assert "there is no key absent for this sensor" in standing("keeper").reason
+    assert AuditRecord.objects.filter(who="sensor demo.keeper", deed="key.read").count() == 1
