@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 from apps.core import streaming
 
-#: Another host takes over so long after the last sign of life.
-LEASE_S = 30.0
+#: Another host takes over so long after the last sign of life: with the look for it, less than 30 s.
+LEASE_S = 28.0
 
 
 @dataclass(frozen=True)
