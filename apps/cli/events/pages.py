@@ -13,25 +13,45 @@ TRIGGER_COLUMNS = [
     column("DESCRIPTION", "description", may_shrink=True),
 ]
 
-_VERDICT_COLUMNS = [
-    column("RULE", "rule", strong),
-    column("VERSION", "version", is_number=True),
-    column("SAID", "outcome", lambda value: _outcome(value)),
-    Column("WHY", lambda row: _why(row), ("text", "criterion"), may_fold=True),
-]
-_ENFORCEMENT_COLUMNS = [
-    column("ID", "id", is_number=True),
-    column("RULE", "rule", strong),
-    column("STATUS", "status", lambda value: enforcement_status(value)),
-    column("EXECUTION", "execution", is_number=True),
-    Column("REASON", lambda row: reason(row["reason"]), ("reason",), may_fold=True),
-]
 _EXECUTION_COLUMNS = [
     column("ID", "id", is_number=True),
     column("ACTION", "action", strong),
     column("STATUS", "status", status),
 ]
 _COLOURS = {"started": "green", "failed": "red", "suppressed": "red", "skipped": "yellow", "pending": "yellow"}
+
+
+def enforcement_status(value: str) -> Cell:
+    return Cell(value, _COLOURS.get(value, ""))
+
+
+def reason(value: Mapping[str, Any] | None) -> Cell:
+    return plain(value["text"] if value else None)
+
+
+def _outcome(value: str) -> Cell:
+    text = {"matched": "yes", "criteria": "no", "backstop_not_needed": "no", "disabled": "no"}.get(value, value)
+    return Cell(text, {"matched": "green", "error": "red"}.get(value, ""))
+
+
+def _why(row: Mapping[str, Any]) -> Cell:
+    criterion = row["criterion"]
+    return plain(criterion["text"] if criterion and criterion.get("text") else row["text"])
+
+
+_VERDICT_COLUMNS = [
+    column("RULE", "rule", strong),
+    column("VERSION", "version", is_number=True),
+    column("SAID", "outcome", _outcome),
+    Column("WHY", _why, ("text", "criterion"), may_fold=True),
+]
+_ENFORCEMENT_COLUMNS = [
+    column("ID", "id", is_number=True),
+    column("RULE", "rule", strong),
+    column("STATUS", "status", enforcement_status),
+    column("EXECUTION", "execution", is_number=True),
+    Column("REASON", lambda row: reason(row["reason"]), ("reason",), may_fold=True),
+]
 
 
 def event_columns(now: datetime) -> list[Column]:
@@ -100,21 +120,3 @@ def describe_trace(trace: Mapping[str, Any]) -> list[Part]:
         if trace[name]:
             parts.append(Rows(trace[name], columns, title=title))
     return parts
-
-
-def enforcement_status(value: str) -> Cell:
-    return Cell(value, _COLOURS.get(value, ""))
-
-
-def reason(value: Mapping[str, Any] | None) -> Cell:
-    return plain(value["text"] if value else None)
-
-
-def _outcome(value: str) -> Cell:
-    text = {"matched": "yes", "criteria": "no", "backstop_not_needed": "no", "disabled": "no"}.get(value, value)
-    return Cell(text, {"matched": "green", "error": "red"}.get(value, ""))
-
-
-def _why(row: Mapping[str, Any]) -> Cell:
-    criterion = row["criterion"]
-    return plain(criterion["text"] if criterion and criterion.get("text") else row["text"])

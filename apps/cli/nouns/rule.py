@@ -199,7 +199,7 @@ def explain(
 
 
 @command(app, "test")
-def test(
+def try_(
     session: Session,
     ref: Ref,
     payload: Annotated[
