@@ -1,6 +1,18 @@
 """Every table has a page. Where services own the data the page is read-only: status is written in one place."""
 
-from apps.console.admin import accounts, actions, audit, executions, keys, operations, packs, results, runtimes, workers
+from apps.console.admin import (
+    accounts,
+    actions,
+    audit,
+    executions,
+    keys,
+    operations,
+    packs,
+    results,
+    runtimes,
+    sensors,
+    workers,
+)
 
 __all__ = [
     "accounts",
@@ -12,5 +24,6 @@ __all__ = [
     "packs",
     "results",
     "runtimes",
+    "sensors",
     "workers",
 ]
