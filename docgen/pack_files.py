@@ -9,11 +9,8 @@ from apps.packs.manifest import SCHEMA as PACK
 from apps.packs.role_files import SCHEMA as ROLE
 from apps.rules.pack_files import SCHEMA as RULE
 from apps.runtimes.definition import SCHEMA as RUNTIME
-<<<<<<< HEAD
-from apps.triggers.sensors.definition import SCHEMA as SENSOR
-=======
 from apps.triggers.pack_files import SCHEMA as TRIGGER
->>>>>>> events
+from apps.triggers.sensors.definition import SCHEMA as SENSOR
 from docgen.markdown import code, table
 
 
@@ -26,11 +23,8 @@ def pack_files() -> str:
         ("roles/NAME.yaml", ROLE),
         ("rules/NAME.yaml", RULE),
         ("runtimes/NAME.yaml", RUNTIME),
-<<<<<<< HEAD
         ("sensors/NAME.yaml", SENSOR),
-=======
         ("triggers/NAME.yaml", TRIGGER),
->>>>>>> events
     ):
         parts += [f"## `{title}`\n", table(["Field", "May hold"], _rows(schema, ""))]
     return "\n".join(parts)

@@ -87,4 +87,5 @@ def count_lines(lease: Lease, *, recorded: int, refused: int, last_refusal: str)
 def _run(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -75,7 +75,9 @@ class Listener:
         if self._masker.is_empty:
             return said
         key = said.dedupe_key and self._masker.mask(said.dedupe_key.encode()).decode()
-        return replace(said, payload=mask_value(said.payload, self._masker), dedupe_key=key)
+        payload = mask_value(said.payload, self._masker)
+        assert isinstance(payload, dict), "an object stays one"
+        return replace(said, payload=payload, dedupe_key=key)
 
     def _told(self, refused: Refused) -> Refused:
         """Reasons quote names and values."""

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import time
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -16,6 +18,7 @@ from apps.runner.logread import LogReader
 from apps.triggers.listening import set_listened, trigger_for
 from apps.triggers.models import Event, Sensor, SensorInstance
 from apps.triggers.sensors.logs import kept_starts, log_folder
+from tests.database_trouble import another_session
 from tests.integration.triggers.sensors.conftest import Stage, seen, standing
 from tests.waiting import is_running, wait_for
 
@@ -115,8 +118,6 @@ def test_a_flood_is_held_back_and_everything_it_says_is_recorded_once(stage: Sta
 
 def test_a_flood_that_never_ends_stays_in_its_pipe_while_nothing_is_recorded(stage: Stage, tmp_path: Path) -> None:
     """The row it would be counted on is locked: nothing is taken from the pipe, so the program stands still."""
-    from tests.database_trouble import another_session
-
     count = tmp_path / "count"
     line = '{"trigger": "demo.seen", "payload": {"n": 1}, "dedupe_key": "same"}'
     stage.install(
@@ -135,8 +136,6 @@ def test_a_flood_that_never_ends_stays_in_its_pipe_while_nothing_is_recorded(sta
 
 def _stands_still(path: Path) -> int:
     """The number in the file, when a program that counts as fast as it can has not gone on for a while."""
-    import time
-
     before = path.read_text()
     time.sleep(0.5)  # a busy counter makes thousands of steps in it
     return int(before or 0) if before == path.read_text() else 0
@@ -179,13 +178,17 @@ done"""
         killed = int(pid.read_text())
         pid.unlink()
         os.kill(killed, signal.SIGKILL)
-        stage.until(lambda killed=killed: not is_running(killed))
+        wait_for(partial(_is_gone, killed))
         pid.unlink(missing_ok=True)
     last = stage.until(lambda: standing("counter").starts > 10 and pid.exists() and int(state.read_text()))
     stage.until(lambda: len(seen("counter")) >= last)
 
     numbers = seen("counter")
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def _is_gone(pid: int) -> bool:
+    return not is_running(pid)
 
 
 def test_one_that_never_reads_its_stdin_goes_on(stage: Stage) -> None:
