@@ -167,6 +167,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Several things have a kind; who generates a client needs names that stay.
+    "ENUM_NAME_OVERRIDES": {"RuleKindEnum": "apps.rules.models.rule.Rule.Kind"},
 }
 
 # --- messages (hints) ---------------------------------------------------------------------------

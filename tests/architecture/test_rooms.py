@@ -10,7 +10,20 @@ from django.db.models import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Lower rooms first, as the layers of pyproject.toml.
-ORDER = ["core", "accounts", "audit", "operations", "keys", "runtimes", "packs", "actions", "workers", "executions"]
+ORDER = [
+    "core",
+    "accounts",
+    "audit",
+    "operations",
+    "keys",
+    "runtimes",
+    "packs",
+    "actions",
+    "workers",
+    "executions",
+    "triggers",
+    "rules",
+]
 OUTSIDE = {"contenttypes", "auth", "sessions"}
 
 
@@ -63,4 +76,11 @@ def test_tasks_are_a_few_lines_that_call() -> None:
 def test_tasks_are_named_after_their_rooms() -> None:
     current_app.loader.import_default_modules()
     own = {name for name in current_app.tasks if not name.startswith("celery.")}
-    assert own == {"executions.run", "executions.announce", "operations.run", "workers.build", "workers.rollback"}
+    assert own == {
+        "executions.run",
+        "executions.announce",
+        "operations.run",
+        "workers.build",
+        "workers.rollback",
+        "rules.process",
+    }

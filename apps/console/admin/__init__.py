@@ -9,8 +9,10 @@ from apps.console.admin import (
     operations,
     packs,
     results,
+    rules,
     runtimes,
     sensors,
+    triggers,
     workers,
 )
 
@@ -23,7 +25,9 @@ __all__ = [
     "operations",
     "packs",
     "results",
+    "rules",
     "runtimes",
     "sensors",
+    "triggers",
     "workers",
 ]
