@@ -56,7 +56,7 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "policies": lambda n, people: make_policy(f"policy {n}"),
     "keys": lambda n, people: set_key(pack_owner("p", uuid.uuid4()), f"key_{n}", value=n, by=None),
     "triggers": lambda n, people: make_trigger_type(f"trigger{n:03}"),
-    "events": lambda n, people: make_trigger_type() and make_event(),
+    "events": lambda n, people: make_event(type_ref=make_trigger_type().ref),
     "rules": lambda n, people: make_one_rule(people, n),
     "enforcements": lambda n, people: Enforcement.objects.create(
         rule=make_one_rule(people, n), event=make_event(), rule_version=1
