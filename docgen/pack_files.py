@@ -10,6 +10,7 @@ from apps.packs.role_files import SCHEMA as ROLE
 from apps.rules.pack_files import SCHEMA as RULE
 from apps.runtimes.definition import SCHEMA as RUNTIME
 from apps.triggers.pack_files import SCHEMA as TRIGGER
+from apps.triggers.sensors.definition import SCHEMA as SENSOR
 from docgen.markdown import code, table
 
 
@@ -22,6 +23,7 @@ def pack_files() -> str:
         ("roles/NAME.yaml", ROLE),
         ("rules/NAME.yaml", RULE),
         ("runtimes/NAME.yaml", RUNTIME),
+        ("sensors/NAME.yaml", SENSOR),
         ("triggers/NAME.yaml", TRIGGER),
     ):
         parts += [f"## `{title}`\n", table(["Field", "May hold"], _rows(schema, ""))]

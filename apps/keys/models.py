@@ -40,11 +40,15 @@ class KeyringCanary(models.Model):
 class KeyQuerySet(models.QuerySet["Key"]):
     def visible_to(self, identity: "Identity") -> Self:
         """That a key exists is told to whoever may look at keys; its value to nobody who lists them."""
-        return self.filter(rights_of(identity).narrow(Verb.KEY_VIEW, Columns(pack="owner_pack", ref=_of_actions)))
+        return self.filter(rights_of(identity).narrow(Verb.KEY_VIEW, Columns(pack="owner_pack", ref=_of_things)))
 
 
-def _of_actions(refs: list[str]) -> models.Q:
-    return models.Q(owner_type=Key.OwnerType.ACTION, owner_ref__in=refs)
+#: Owners that are things in packs, with a ref of their own.
+_THINGS = ("action", "sensor")
+
+
+def _of_things(refs: list[str]) -> models.Q:
+    return models.Q(owner_type__in=_THINGS, owner_ref__in=refs)
 
 
 class Key(models.Model):
@@ -127,4 +131,4 @@ class KeyVersion(models.Model):
 
 def place_of(owner_type: str, owner_ref: str, *, pack: str) -> Place:
     """Where the keys of an owner are: those of the system nowhere but in everything."""
-    return Place(pack=pack or None, ref=owner_ref if owner_type == Key.OwnerType.ACTION else None)
+    return Place(pack=pack or None, ref=owner_ref if owner_type in _THINGS else None)

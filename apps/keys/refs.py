@@ -1,4 +1,4 @@
-"""How keys are named: `name`, `pack:<ref>:name`, `action:<ref>:name`, or the id of one."""
+"""How keys are named: `name`, `pack:<ref>:name`, `action:<ref>:name`, `sensor:<ref>:name`, or the id of one."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from apps.keys.models import Key
 #: As in the `secrets` of an action's file.
 NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_.-]*\Z")
 MAX_NAME = 150
-_REF = re.compile(r"^(pack|action):([^:]{1,255}):([^:]+)\Z")
+_REF = re.compile(r"^(pack|action|sensor):([^:]{1,255}):([^:]+)\Z")
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def test_pods_mount_what_the_services_of_compose_do() -> None:
 def test_every_role_is_one_that_the_entrypoint_knows() -> None:
     known = set(re.findall(r"^ {4}(\w+)\)", (DOCKER / "entrypoint").read_text(), re.MULTILINE))
     started = {item["command"][0] for item in own_services().values()}
-    assert started == {"web", "conductor", "scheduler", "worker", "prepare"} <= known
+    assert started == {"web", "conductor", "scheduler", "sensors", "worker", "prepare"} <= known
     assert {template["spec"]["containers"][0]["args"][0] for _, template in pods()} == started
     assert {start.split()[1] for unit in units().values() for start in unit["ExecStart"]} == started
 

@@ -124,6 +124,10 @@ class Deployment:
         )
 
     @cached_property
+    def sensors(self) -> list[dict[str, Any]]:
+        return self._rows("sensors", fields="ref,state,reason")
+
+    @cached_property
     def gates(self) -> list[dict[str, Any]]:
         return self._rows("gates", fields="gate,policy,key,limit,waiting")
 

@@ -50,6 +50,7 @@ CHECKS: Sequence[Check] = (
     Check("queues", fleet.queues, Need.WORKERS),
     Check("waiting", work.waiting, Need.TOKEN),
     Check("environments", work.environments, Need.TOKEN),
+    Check("sensors", work.sensors, Need.TOKEN),
     Check("limits", work.limits, Need.TOKEN),
     Check("operations", work.operations, Need.TOKEN),
 )

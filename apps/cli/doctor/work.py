@@ -67,6 +67,27 @@ def environments(deployment: Deployment) -> Iterator[Finding]:
         yield ok("none is broken or outdated")
 
 
+def sensors(deployment: Deployment) -> Iterator[Finding]:
+    """What should watch the world must run somewhere."""
+    rows = deployment.sensors
+    fallen = {row["ref"]: row["reason"] for row in rows if row["state"] == "backing_off"}
+    placeless = {row["ref"]: row["reason"] for row in rows if row["state"] == "no_place"}
+    for found, text, todo in (
+        (
+            fallen,
+            "not stay up; each is started again, later each time.",
+            "read what it said last: attune sensor show REF",
+        ),
+        (placeless, "not run anywhere.", "is a process of the role sensors up (python manage.py run_sensors)?"),
+    ):
+        if found:
+            subject = "1 sensor does" if len(found) == 1 else f"{len(found)} sensors do"
+            details = [f"{ref}: {why}" for ref, why in sorted(found.items())]
+            yield problem(f"{subject} {text}", todo, details=details)
+    if not fallen and not placeless:
+        yield ok(f"{sum(row['state'] == 'running' for row in rows)} of {len(rows)} run, the others are not asked for")
+
+
 def limits(deployment: Deployment) -> Iterator[Finding]:
     """A limit of 0 pauses: meant at the time, and forgotten easily."""
     paused = [row for row in deployment.policies if row["limit"] == 0]

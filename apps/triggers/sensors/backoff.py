@@ -26,7 +26,7 @@ class Backoff:
     def failed(self, *, ran_s: float) -> float:
         """The process ended after `ran_s`; how many seconds to wait."""
         self.failures = 1 if ran_s >= self.well_s else self.failures + 1
-        whole_s = min(self.most_s, self.first_s * 2 ** min(self.failures - 1, _MOST_DOUBLINGS))
+        whole_s = min(self.most_s, self.first_s * 2.0 ** min(self.failures - 1, _MOST_DOUBLINGS))
         return whole_s * (1 - self.jitter * self.chance())
 
     def succeeded(self) -> None:

@@ -5,9 +5,12 @@ It is called in the thread that moves the process's bytes: as long as a batch is
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
+from apps.runner.redact import Masker
+from apps.runner.result import mask_value
 from apps.triggers.sensors.protocol import Lines, Refused, Said
 
 #: Events in one transaction.
@@ -15,6 +18,9 @@ BATCH = 500
 #: Refused lines told one by one in each minute; the others are counted.
 _REMARKS = 20
 _REMARKS_EVERY_S = 60.0
+
+
+_NOTHING_TO_MASK = Masker(())
 
 
 class Records(Protocol):
@@ -30,13 +36,15 @@ class Listener:
         recorder: Records,
         *,
         declared: Iterable[str],
+        masker: Masker = _NOTHING_TO_MASK,
         on_dealt_with: Callable[[int], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._recorder = recorder
         self._declared = frozenset(declared)
         self._on_dealt_with = on_dealt_with
-        self._lines = Lines()
+        self._masker = masker
+        self._lines = Lines(mask=masker.mask)
         self._remarks = _Remarks(clock)
 
     def __call__(self, data: bytes) -> Iterator[str]:
@@ -54,12 +62,26 @@ class Listener:
             if isinstance(item, Refused):
                 refused.append(item)
             elif item.trigger in self._declared:
-                said.append(item)
+                said.append(self._masked(item))
             else:
                 refused.append(_undeclared(item))
-        not_taken = self._recorder.record(said, refused=refused)
+        refused = [self._told(item) for item in refused]
+        not_taken = [self._told(item) for item in self._recorder.record(said, refused=refused)]
         self._on_dealt_with(batch[-1].line)
         yield from self._remarks.of(sorted([*refused, *not_taken], key=lambda item: item.line))
+
+    def _masked(self, said: Said) -> Said:
+        """An event is seen by many; what the sensor was given in confidence is not for them."""
+        if self._masker.is_empty:
+            return said
+        key = said.dedupe_key and self._masker.mask(said.dedupe_key.encode()).decode()
+        payload = mask_value(said.payload, self._masker)
+        assert isinstance(payload, dict), "an object stays one"
+        return replace(said, payload=payload, dedupe_key=key)
+
+    def _told(self, refused: Refused) -> Refused:
+        """Reasons quote names and values."""
+        return replace(refused, reason=self._masker.mask(refused.reason.encode("utf-8", "replace")).decode())
 
 
 def _undeclared(said: Said) -> Refused:

@@ -3,7 +3,7 @@
 1. The warden is started, before there is any thread; what an earlier self left on this host is cleaned up.
 2. Every second it looks: what should run, what nobody holds, which triggers came and went. What it can run it claims.
 3. Every few seconds its leases are renewed, and only then the warden is beaten: when the database does not hear of this
-   process for 20 s, the warden kills what others may take over after 30 s.
+   process for 20 s, the warden kills what others may take over after 28 s.
 4. A stop: all sensors at once get TERM and 5 s; then their leases are free.
 """
 

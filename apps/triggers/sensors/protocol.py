@@ -6,7 +6,7 @@ with what a sensor says: of a line that is too long not even the beginning is ke
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from apps.core.types import JsonObject
@@ -49,8 +49,10 @@ class Refused:
 class Lines:
     """Cuts one stream of bytes into lines and reads them. Blank lines are nothing."""
 
-    def __init__(self, *, max_bytes: int = MAX_LINE_BYTES) -> None:
+    def __init__(self, *, max_bytes: int = MAX_LINE_BYTES, mask: Callable[[bytes], bytes] = bytes) -> None:
+        """`mask` takes what must not be seen out of what a reason quotes."""
         self._max_bytes = max_bytes
+        self._mask = mask
         self._unfinished = bytearray()
         self._is_skipping = False  # the rest of a line that was refused
         self.count = 0
@@ -86,17 +88,17 @@ class Lines:
         self._unfinished.clear()
         if not was_refused and line.strip():
             self.count += 1
-            yield read_line(line, self.count)
+            yield read_line(line, self.count, mask=self._mask)
 
 
-def read_line(line: bytes, number: int) -> Said | Refused:
+def read_line(line: bytes, number: int, *, mask: Callable[[bytes], bytes] = bytes) -> Said | Refused:
     """One line without its newline."""
     try:
         body = load_json(line)
     except BadValueError as error:
-        return Refused(number, f"{error}: {_quoted(line)}")
+        return Refused(number, f"{error}: {_quoted(mask(line))}")
     if not isinstance(body, dict):
-        return Refused(number, f"an event is a JSON object: {_quoted(line)}")
+        return Refused(number, f"an event is a JSON object: {_quoted(mask(line))}")
     problem = _problem(body)
     if problem is not None:
         return Refused(number, problem)
@@ -121,7 +123,7 @@ def _problem(body: JsonObject) -> str | None:
 
 def _quoted(line: bytes) -> str:
     text = line[: _QUOTED_CHARS * 4].decode("utf-8", "replace")
-    return ascii(text[:_QUOTED_CHARS]) + ("…" if len(text) > _QUOTED_CHARS else "")
+    return repr(text[:_QUOTED_CHARS]) + ("…" if len(text) > _QUOTED_CHARS else "")
 
 
 def document_line(document: JsonObject) -> bytes:

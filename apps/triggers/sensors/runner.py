@@ -9,7 +9,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from apps.executions.spec import SecretInEnvironment
 from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult, StopReason
+from apps.runner.redact import Masker
 from apps.runner.talk import Inbox, Talk
 from apps.triggers.sensors.backoff import Backoff
 from apps.triggers.sensors.launch import given_to, spec_of
@@ -128,16 +129,16 @@ class SensorRunner:
         with self._lock:
             if self._stopping.is_set():
                 return 0.0
-            self._control, wanted, served = RunControl(), self._wanted, dict(self._served)
-            control = self._control
+            control, wanted = RunControl(), self._wanted
+            self._control = control
         try:
-            return self._run_process(wanted, served, control)
+            return self._run_process(wanted, control)
         except LeaseLost:
             raise
         except Exception as error:  # noqa: BLE001 - told apart there; one sensor's trouble is nobody else's
             return self._kept_from_running(error, control)
 
-    def _run_process(self, wanted: Wanted, served: Mapping[int, Served], control: RunControl) -> float:
+    def _run_process(self, wanted: Wanted, control: RunControl) -> float:
         start = begin_start(self.lease)
         if start is None:
             raise LeaseLost
@@ -145,10 +146,10 @@ class SensorRunner:
         drop_old_logs(wanted.id, newest=start)
         given = given_to(wanted, start=start)
         with ExitStack() as held:
-            spec = spec_of(
-                wanted, given, served.values(), start=start, host=self._host, control=control, held=held
-            )  # fmt: skip
-            talk = self._talk(wanted, start, held)
+            inbox, served = self._open_inbox(wanted, held)
+            spec = spec_of(wanted, given, served, start=start, host=self._host, control=control, held=held)
+            recorder = Recorder(self.lease, sensor_ref=wanted.ref, start=start, stopping=self._stopping)
+            talk = _talk(wanted, recorder, inbox=inbox, secrets=spec.secrets)
             self._stand(State.RUNNING, "; ".join(given.lacking))
             release_connection()
             began = time.monotonic()
@@ -157,17 +158,16 @@ class SensorRunner:
             )
         return self._after(wanted, result, control, ran_s=time.monotonic() - began)
 
-    def _talk(self, wanted: Wanted, start: int, held: ExitStack) -> Talk:
-        recorder = Recorder(self.lease, sensor_ref=wanted.ref, start=start, stopping=self._stopping)
-        inbox = None if wanted.definition.poll_interval_s is not None else Inbox()
-        if inbox is not None:
-            held.callback(inbox.close)
-            with self._lock:
-                self._inbox = inbox
-            held.callback(self._forget_inbox)
-        acknowledge = _acknowledger(inbox) if wanted.definition.acknowledge and inbox is not None else _nothing
-        listener = Listener(recorder, declared=wanted.definition.triggers, on_dealt_with=acknowledge)
-        return Talk(lambda data: _heard(listener, data), inbox=inbox)
+    def _open_inbox(self, wanted: Wanted, held: ExitStack) -> tuple[Inbox | None, list[Served]]:
+        """What the first line says of triggers, and where whatever changes from this moment on goes."""
+        if wanted.definition.poll_interval_s is not None:
+            return None, list(self._served.values())
+        inbox = Inbox()
+        held.callback(inbox.close)
+        held.callback(self._forget_inbox)
+        with self._lock:
+            self._inbox = inbox
+            return inbox, list(self._served.values())
 
     def _forget_inbox(self) -> None:
         with self._lock:
@@ -261,6 +261,13 @@ def _why(error: Exception, wanted: Wanted) -> str:
             return f"it could not be prepared on this host: {error.strerror}"
     logger.error("a bug keeps %s from running", wanted.ref, exc_info=error)
     return "this is a bug in Attune; the log of the sensors' process has it under the sensor's name"
+
+
+def _talk(wanted: Wanted, recorder: Recorder, *, inbox: Inbox | None, secrets: Sequence[bytes]) -> Talk:
+    acknowledge = _acknowledger(inbox) if wanted.definition.acknowledge and inbox is not None else _nothing
+    declared = wanted.definition.triggers
+    listener = Listener(recorder, declared=declared, masker=Masker(secrets), on_dealt_with=acknowledge)
+    return Talk(lambda data: _heard(listener, data), inbox=inbox)
 
 
 def _heard(listener: Listener, data: bytes) -> Iterable[str]:

@@ -79,7 +79,8 @@ def test_refs_say_whose_a_key_is(administrator: APIClient) -> None:
     [
         ("pack:nobody:a", "unknown_pack"),
         ("action:demo.nothing:a", "unknown_action"),
-        ("sensor:demo.x:a", "unknown_key"),
+        ("sensor:demo.x:a", "unknown_sensor"),
+        ("identity:demo.x:a", "unknown_key"),
         ("pack:demo:9", "unknown_key"),
         ("9a", "unknown_key"),
         ("a|b", "unknown_key"),

@@ -43,7 +43,7 @@ class Stage:
         self._warden = warden
         self._version = 0
 
-    def install(self, **sensors: str) -> None:
+    def install(self, **sensors: str | tuple[str, str]) -> None:
         """`name=program` in bash, or `name=(more of its file, program)`; together one version of the pack `demo`."""
         self._version += 1
         files = {"triggers/seen.yaml": SEEN}
@@ -67,6 +67,10 @@ class Stage:
         self.fleets.append(fleet)
         return fleet
 
+    def stop(self) -> None:
+        for fleet in self.fleets:
+            fleet.stop()
+
     def until(self, condition: Callable[[], Any], *, what: str = "what was to come") -> Any:
         """Looks after all fleets meanwhile."""
 
@@ -85,7 +89,7 @@ def stage(transactional_db: None, settings: Any, tmp_path: Path, warden: Warden)
     install_packs()
     stage = Stage(tmp_path, warden)
     with ExitStack() as ended:
-        ended.callback(lambda: [fleet.stop() for fleet in stage.fleets])
+        ended.callback(stage.stop)
         yield stage
 
 

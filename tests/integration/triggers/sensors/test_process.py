@@ -3,16 +3,22 @@
 import json
 import os
 import signal
+import time
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
 
+from apps.audit.models import AuditRecord
+from apps.keys.owners import SYSTEM
+from apps.keys.services import set_key
 from apps.packs.models import Pack
 from apps.runner.loglayout import Stream
 from apps.runner.logread import LogReader
 from apps.triggers.listening import set_listened, trigger_for
 from apps.triggers.models import Event, Sensor, SensorInstance
 from apps.triggers.sensors.logs import kept_starts, log_folder
+from tests.database_trouble import another_session
 from tests.integration.triggers.sensors.conftest import Stage, seen, standing
 from tests.waiting import is_running, wait_for
 
@@ -112,8 +118,6 @@ def test_a_flood_is_held_back_and_everything_it_says_is_recorded_once(stage: Sta
 
 def test_a_flood_that_never_ends_stays_in_its_pipe_while_nothing_is_recorded(stage: Stage, tmp_path: Path) -> None:
     """The row it would be counted on is locked: nothing is taken from the pipe, so the program stands still."""
-    from tests.database_trouble import another_session
-
     count = tmp_path / "count"
     line = '{"trigger": "demo.seen", "payload": {"n": 1}, "dedupe_key": "same"}'
     stage.install(
@@ -132,8 +136,6 @@ def test_a_flood_that_never_ends_stays_in_its_pipe_while_nothing_is_recorded(sta
 
 def _stands_still(path: Path) -> int:
     """The number in the file, when a program that counts as fast as it can has not gone on for a while."""
-    import time
-
     before = path.read_text()
     time.sleep(0.5)  # a busy counter makes thousands of steps in it
     return int(before or 0) if before == path.read_text() else 0
@@ -176,13 +178,17 @@ done"""
         killed = int(pid.read_text())
         pid.unlink()
         os.kill(killed, signal.SIGKILL)
-        stage.until(lambda killed=killed: not is_running(killed))
+        wait_for(partial(_is_gone, killed))
         pid.unlink(missing_ok=True)
     last = stage.until(lambda: standing("counter").starts > 10 and pid.exists() and int(state.read_text()))
     stage.until(lambda: len(seen("counter")) >= last)
 
     numbers = seen("counter")
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def _is_gone(pid: int) -> bool:
+    return not is_running(pid)
 
 
 def test_one_that_never_reads_its_stdin_goes_on(stage: Stage) -> None:
@@ -257,3 +263,22 @@ def test_a_host_without_its_runtime_says_so(stage: Stage) -> None:
     stage.until(lambda: standing("one").state == "no_place")
 
     assert standing("one").reason.endswith("has no shell: no bash here")
+
+
+def test_its_secrets_come_on_stdin_alone_and_are_masked_in_its_log_and_remarks(stage: Stage, tmp_path: Path) -> None:
+    set_key(SYSTEM, "token", value="canary-4711-secret", by=None)
+    told = tmp_path / "told"
+    program = f"""read -r document; echo "$document" > {told}; env >> {told}.env
+echo "the token is canary-4711-secret" >&2; echo "canary-4711-secret" >&$ATTUNE_EVENT_FD; {STAY}"""
+    stage.install(keeper=("secrets: [token, absent]\n", program))
+    stage.host()
+    stage.until(lambda: standing("keeper").refused == 1)
+    wait_for(lambda: "line 1 was refused" in log_of("keeper"))
+
+    assert json.loads(told.read_text())["secrets"] == {"token": "canary-4711-secret"}
+    assert "canary" not in (tmp_path / "told.env").read_text()
+    assert "the token is ***" in log_of("keeper")
+    assert "canary" not in log_of("keeper")
+    assert "canary" not in standing("keeper").last_refusal
+    assert "there is no key absent for this sensor" in standing("keeper").reason
+    assert AuditRecord.objects.filter(who="sensor demo.keeper", deed="key.read").count() == 1
