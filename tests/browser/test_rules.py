@@ -157,9 +157,8 @@ def test_a_rule_says_why_it_did_not_run(page: Page, chain: int, well: Well) -> N
     page.get_by_role("link", name="disks.clean_web").click()
     met = page.get_by_role("region", name="What it said of them")
     expect(met).to_contain_text("0.4 is not greater than 0.9")
-    page.get_by_label("A past event").fill(
-        met.get_by_role("link").filter(has_text=re.compile(r"^\d+$")).last.inner_text()
-    )
+    number = met.get_by_role("link").filter(has_text=re.compile(r"^\d+$")).last.inner_text()
+    page.get_by_label("A past event").fill(number)
     page.get_by_role("button", name="Test").click()
     expect(page.locator("#trial")).to_contain_text("no match")
     expect(page.locator("#trial")).to_contain_text("wanted")
