@@ -15,11 +15,11 @@ from apps.triggers.models import Event
 
 #: Nodes that are drawn; the list has all of them.
 MOST_DRAWN = 300
-WIDTH, HEIGHT = 216, 58
-_GAP_X, _GAP_Y = 44, 16
+WIDTH, HEIGHT = 190, 58
+_GAP_X, _GAP_Y = 32, 16
 _EDGE = 8
 #: Characters that fit into a node.
-_TITLE_CHARACTERS, _DETAIL_CHARACTERS = 26, 30
+_TITLE_CHARACTERS, _DETAIL_CHARACTERS = 23, 28
 
 
 @dataclass

@@ -60,11 +60,13 @@
   });
   // Enter in a field must not press the first button of the form, which writes the criteria otherwise.
   document.addEventListener("keydown", (event) => {
-    const form = event.target instanceof Element ? event.target.closest("[data-rule-form]") : null;
-    if (!form || event.key !== "Enter") return;
+    if (event.key !== "Enter" || !(event.target instanceof Element)) return;
     const isLine = event.target.matches("input:not([type=checkbox])");
-    if (isLine) event.preventDefault();
-    if ((isLine && !event.target.closest("#criteria, .r-tester")) || event.ctrlKey || event.metaKey) {
+    const tester = event.target.closest(".r-tester");
+    const form = event.target.closest("[data-rule-form]");
+    if (isLine && (tester || form)) event.preventDefault();
+    if (tester && isLine) tester.querySelector("[data-test]").click();
+    else if (form && (event.ctrlKey || event.metaKey || (isLine && !event.target.closest("#criteria")))) {
       form.requestSubmit(form.querySelector(".r-ending button"));
     }
   });
