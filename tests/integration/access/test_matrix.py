@@ -30,7 +30,7 @@ from apps.keys.owners import SYSTEM
 from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.runtimes.models import Environment
-from apps.triggers.models import Webhook
+from apps.triggers.models import Timer, Webhook
 from tests.factories import make_action, make_execution, make_gate, make_worker
 from tests.factories.timers import make_timer
 
@@ -143,7 +143,8 @@ def world(db: None) -> dict[str, str]:
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
         "role": str(Role.objects.get(name="viewer").pk),
         "url": Webhook.objects.create(url="deploy", authentication="token").url,
-        "webhook": str(Webhook.objects.get().pk), "timer": str(make_timer().pk),
+        "webhook": str(Webhook.objects.get().pk), "timer_id": str(make_timer().pk),
+        "timer": str(Timer.objects.get().pk),
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 
