@@ -32,6 +32,7 @@ from apps.operations.models import Operation
 from apps.runtimes.models import Environment
 from apps.triggers.models import Timer, Webhook
 from tests.factories import make_action, make_execution, make_gate, make_worker
+from tests.factories.sensors import make_sensor
 from tests.factories.timers import make_timer
 
 _TABLE = Path(__file__).with_name("matrix.txt")
@@ -132,6 +133,7 @@ def world(db: None) -> dict[str, str]:
         browser = Client()
         browser.force_login(who)
         _sessions[name] = browser.cookies["sessionid"].value
+    make_sensor()
     environment = Environment.objects.create(pack_ref="demo", runtime="shell", volume_id="v")
     return {
         "execution_id": str(execution.pk), "ref": "demo.deploy", "runtime": "shell", "stream": "stdout",
@@ -199,7 +201,7 @@ def _of(verbs: Any, name: str, world: dict[str, str]) -> Iterator[Route]:
 _SINGULAR = {"policies": "policy", "identities": "identity"}
 _NAMES = {"groups": "night", "roles": "viewer", "identities": "other", "workers": "w1"}
 
-_REFS = {"packs": "demo", "keys": "cloud"}
+_REFS = {"packs": "demo", "keys": "cloud", "sensors": "acme.disks"}
 
 
 def _filled(name: str, world: dict[str, str]) -> str:
