@@ -12,7 +12,7 @@ MEMBER = (
     "action.view", "environment.view", "execution.cancel@own", "execution.pin@own", "execution.run",
     "execution.view@own", "gate.view",
     "operation.view@own", "pack.view", "policy.view", "runtime.view", "token.manage@own", "token.view@own",
-    "worker.view", "event.send", "event.view", "rule.manage", "rule.view", "trigger.view",
+    "worker.view", "event.send", "event.view", "rule.manage", "rule.view", "sensor.view", "trigger.view",
 )  # fmt: skip
 
 
