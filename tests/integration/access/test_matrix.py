@@ -41,6 +41,7 @@ from tests.factories import (
     make_trigger_type,
     make_worker,
 )
+from tests.factories.sensors import make_sensor
 from tests.factories.timers import make_timer
 
 _TABLE = Path(__file__).with_name("matrix.txt")
@@ -143,6 +144,7 @@ def world(db: None) -> dict[str, str]:
         browser = Client()
         browser.force_login(who)
         _sessions[name] = browser.cookies["sessionid"].value
+    make_sensor()
     make_trigger_type()
     rule = make_rule(Identity.objects.create_superuser("root"), parameters={})
     event = make_event()
@@ -153,7 +155,7 @@ def world(db: None) -> dict[str, str]:
         "operation_id": str(Operation.objects.create(kind="k", subject="s").pk), "gate_id": str(gate.pk),
         "policy_id": str(gate.policy_id), "token_id": str(issue_token(other, name="x").token.pk),
         "assignment_id": str(RoleAssignment.objects.get(role__name="viewer").pk), "attempt": "1", "name": "viewer",
-        "event_id": str(event.pk), "enforcement_id": str(enforcement.pk), "trace_id": str(event.trace_id),
+        "event_id": str(event.pk), "event": str(event.pk), "enforcement_id": str(enforcement.pk), "trace_id": str(event.trace_id),
         "form": "csv", "execution": str(execution.pk), "environment": str(environment.pk), "gate": str(gate.pk),
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
@@ -214,7 +216,7 @@ def _of(verbs: Any, name: str, world: dict[str, str]) -> Iterator[Route]:
 _SINGULAR = {"policies": "policy", "identities": "identity"}
 _NAMES = {"groups": "night", "roles": "viewer", "identities": "other", "workers": "w1"}
 
-_REFS = {"packs": "demo", "keys": "cloud", "rules": "on_push", "triggers": "demo.pushed"}
+_REFS = {"packs": "demo", "keys": "cloud", "rules": "on_push", "sensors": "acme.disks", "triggers": "demo.pushed"}
 
 
 def _filled(name: str, world: dict[str, str]) -> str:

@@ -103,8 +103,8 @@ def test_times_of_the_past_are_filled_in_and_shown_as_the_last(administrator: Cl
     assert Event.objects.count() == 4
     told = administrator.post(page_of(timer), given, follow=True).content.decode()
     assert "Events recorded: 0; 4 were there already" in told
-    keys = sorted(Event.objects.values_list("dedupe_key", flat=True), reverse=True)
-    places = [told.index(str(key)) for key in keys]
+    keys = sorted((str(key) for key in Event.objects.values_list("dedupe_key", flat=True)), reverse=True)
+    places = [told.index(key) for key in keys]
     assert places == sorted(places)
 
 
