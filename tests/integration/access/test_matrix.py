@@ -155,7 +155,8 @@ def world(db: None) -> dict[str, str]:
         "operation_id": str(Operation.objects.create(kind="k", subject="s").pk), "gate_id": str(gate.pk),
         "policy_id": str(gate.policy_id), "token_id": str(issue_token(other, name="x").token.pk),
         "assignment_id": str(RoleAssignment.objects.get(role__name="viewer").pk), "attempt": "1", "name": "viewer",
-        "event_id": str(event.pk), "event": str(event.pk), "enforcement_id": str(enforcement.pk), "trace_id": str(event.trace_id),
+        "event_id": str(event.pk), "event": str(event.pk),
+        "enforcement_id": str(enforcement.pk), "trace_id": str(event.trace_id),
         "form": "csv", "execution": str(execution.pk), "environment": str(environment.pk), "gate": str(gate.pk),
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
@@ -230,7 +231,7 @@ def _filled(name: str, world: dict[str, str]) -> str:
         elif part == "<ref>" and before in _REFS:
             parts.append(_REFS[before])
         else:
-            parts.append(world[part[1:-1]] if part.startswith("<") else part)
+            parts.append(world[part[1:-1].rpartition(":")[2]] if part.startswith("<") else part)
     return "/".join(parts)
 
 
