@@ -31,7 +31,7 @@ from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.rules.models import Enforcement
 from apps.runtimes.models import Environment
-from apps.triggers.models import Webhook
+from apps.triggers.models import Timer, Webhook
 from tests.factories import (
     make_action,
     make_event,
@@ -41,6 +41,8 @@ from tests.factories import (
     make_trigger_type,
     make_worker,
 )
+from tests.factories.sensors import make_sensor
+from tests.factories.timers import make_timer
 
 _TABLE = Path(__file__).with_name("matrix.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -63,7 +65,8 @@ _OWN = {
     # They ask for the verb of the deed, which a viewer does not have, when they know which it is.
     "POST /api/v1/executions/bulk", "POST /admin/executions/bulk/",
     # It asks what a rule would say, with a payload in the body.
-    "POST /api/v1/rules/<ref>/test",
+    "POST /api/v1/rules/<ref>/test", "POST /admin/rules/<ref>/test/", "POST /admin/rules/form/criteria/",
+    "POST /admin/rules/form/try/",
 }  # fmt: skip
 
 
@@ -146,6 +149,7 @@ def world(db: None) -> dict[str, str]:
     rule = make_rule(Identity.objects.create_superuser("root"), parameters={})
     event = make_event()
     enforcement = Enforcement.objects.create(rule=rule, event=event, rule_version=1)
+    make_sensor()
     environment = Environment.objects.create(pack_ref="demo", runtime="shell", volume_id="v")
     return {
         "execution_id": str(execution.pk), "ref": "demo.deploy", "runtime": "shell", "stream": "stdout",
@@ -158,6 +162,8 @@ def world(db: None) -> dict[str, str]:
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
         "role": str(Role.objects.get(name="viewer").pk),
         "url": Webhook.objects.create(url="deploy", authentication="token").url,
+        "webhook": str(Webhook.objects.get().pk), "timer_id": str(make_timer().pk),
+        "timer": str(Timer.objects.get().pk), "event": str(event.pk),
         "key": str(set_key(SYSTEM, "cloud", value="hush-hush", by=None).key.pk),
     }  # fmt: skip
 
@@ -212,7 +218,7 @@ def _of(verbs: Any, name: str, world: dict[str, str]) -> Iterator[Route]:
 _SINGULAR = {"policies": "policy", "identities": "identity"}
 _NAMES = {"groups": "night", "roles": "viewer", "identities": "other", "workers": "w1"}
 
-_REFS = {"packs": "demo", "keys": "cloud", "rules": "on_push", "triggers": "demo.pushed"}
+_REFS = {"packs": "demo", "keys": "cloud", "rules": "on_push", "triggers": "demo.pushed", "sensors": "acme.disks"}
 
 
 def _filled(name: str, world: dict[str, str]) -> str:
