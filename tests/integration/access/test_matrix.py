@@ -65,7 +65,8 @@ _OWN = {
     # They ask for the verb of the deed, which a viewer does not have, when they know which it is.
     "POST /api/v1/executions/bulk", "POST /admin/executions/bulk/",
     # It asks what a rule would say, with a payload in the body.
-    "POST /api/v1/rules/<ref>/test",
+    "POST /api/v1/rules/<ref>/test", "POST /admin/rules/<ref>/test/", "POST /admin/rules/form/criteria/",
+    "POST /admin/rules/form/try/",
 }  # fmt: skip
 
 
@@ -149,6 +150,7 @@ def world(db: None) -> dict[str, str]:
     rule = make_rule(Identity.objects.create_superuser("root"), parameters={})
     event = make_event()
     enforcement = Enforcement.objects.create(rule=rule, event=event, rule_version=1)
+    make_sensor()
     environment = Environment.objects.create(pack_ref="demo", runtime="shell", volume_id="v")
     return {
         "execution_id": str(execution.pk), "ref": "demo.deploy", "runtime": "shell", "stream": "stdout",
