@@ -232,7 +232,7 @@ def _filled(name: str, world: dict[str, str]) -> str:
         elif part == "<ref>" and before in _REFS:
             parts.append(_REFS[before])
         else:
-            parts.append(world[part[1:-1]] if part.startswith("<") else part)
+            parts.append(world[part[1:-1].rpartition(":")[2]] if part.startswith("<") else part)
     return "/".join(parts)
 
 
