@@ -10,6 +10,7 @@ from apps.console.rule_form import RuleForm
 from apps.console.rule_form.form import read_form
 from apps.console.rule_tests import Trial, try_rule
 from apps.core.errors import AttuneError
+from apps.core.problem import status_of
 from apps.rules.checks import RuleSpec
 from apps.rules.models import Rule
 from apps.rules.services.rules import get_rule
@@ -26,8 +27,8 @@ class RuleTestPage(Page):
         return self.show("Test", trial=try_rule(rule, request.POST, reader=self.identity))
 
     def refused(self, error: AttuneError) -> HttpResponse:
-        """In its place on the page."""
-        return self.show("Test", trial=Trial(problems=[error.detail]))
+        """No redirect: it would be swapped into the page."""
+        return self.show("Test", trial=Trial(problems=[error.detail]), status=status_of(error))
 
 
 class FormTestPage(RuleTestPage):
