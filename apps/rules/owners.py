@@ -29,7 +29,7 @@ def acting(rule: "Rule", action_ref: str) -> Identity:
 
     Raises `OwnerInactive`.
     """
-    owner = Identity.objects.get(pk=rule.owner_id)
+    owner: Identity = Identity.objects.get(pk=rule.owner_id)
     if not owner.is_active:
         raise OwnerInactive(f"{owner.username}, who owns {rule.ref}, is switched off.")
     limits = list(rule.limits)
@@ -48,6 +48,7 @@ def limits_of(identity: Identity) -> list[list[str]]:
 def account_of_pack(pack_ref: str) -> Identity:
     """The pack's service account, made when first needed: it may run and see the pack's own actions, and what it is
     granted besides."""
+    account: Identity
     account, is_new = Identity.objects.get_or_create(
         username=f"{_PREFIX}{pack_ref}", defaults={"kind": Identity.Kind.SERVICE, "password": "!"}
     )

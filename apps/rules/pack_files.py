@@ -177,7 +177,7 @@ def _write(spec: RuleSpec, rule: Rule | None, owner: Identity) -> set[int]:
     rule.is_enabled, rule.limits = is_enabled, []
     rule.version += is_changed
     if rule.pk is not None:
-        rule.updated_at = Now()  # type: ignore[assignment]  # the database's moment
+        rule.updated_at = Now()
     rule.save()
     if is_changed:
         keep_version(rule, by=None)

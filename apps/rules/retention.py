@@ -22,13 +22,13 @@ def collect_events() -> int:
         cursor.execute(
             """
             SELECT e.id FROM triggers_event e
-             WHERE e.received_at < now() - %(kept)s AND e.processed_at IS NOT NULL
+             WHERE e.received_at < now() - make_interval(secs => %(kept)s) AND e.processed_at IS NOT NULL
                AND NOT EXISTS (
                    SELECT 1 FROM rules_enforcement f LEFT JOIN executions_pin p USING (execution_id)
                     WHERE f.event_id = e.id AND (f.status = 'pending' OR p.execution_id IS NOT NULL))
              ORDER BY e.received_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
             """,
-            {"kept": kept_for, "most": BATCH},
+            {"kept": kept_for.total_seconds(), "most": BATCH},
         )
         ids = [row[0] for row in cursor.fetchall()]
     Event.objects.filter(pk__in=ids).delete()

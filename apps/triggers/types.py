@@ -7,10 +7,8 @@ from apps.actions.definition import canonical
 from apps.core.errors import FieldError, NotFound
 from apps.core.schema import value_errors
 from apps.core.types import JsonObject, JsonValue
+from apps.runner.jsonvalue import escape
 from apps.triggers.models import TriggerType
-
-#: A type whose schema says nothing of parameters has none.
-_NO_PARAMETERS: JsonObject = {"type": "object", "additionalProperties": False}
 
 
 class UnknownTrigger(NotFound):
@@ -44,7 +42,10 @@ def with_defaults(trigger_type: TriggerType, parameters: Mapping[str, JsonValue]
 
 
 def parameter_errors(trigger_type: TriggerType, parameters: JsonObject, *, pointer: str) -> list[FieldError]:
-    return _errors(trigger_type.parameters_schema or _NO_PARAMETERS, parameters, pointer)
+    if trigger_type.parameters_schema:
+        return _errors(trigger_type.parameters_schema, parameters, pointer)
+    text = f"{trigger_type.ref} has no parameters"
+    return [FieldError(f"{pointer}/{escape(name)}", "unknown", text) for name in parameters]
 
 
 def payload_errors(trigger_type: TriggerType, payload: JsonValue, *, pointer: str) -> list[FieldError]:

@@ -67,10 +67,10 @@ class RuleSerializer(serializers.Serializer[Any]):
     action = serializers.JSONField(help_text="{ref, parameters}: templates")
     kind = serializers.CharField(help_text="standard, or backstop: it runs when no other rule matched")
     overlap = serializers.CharField(help_text="allow, skip, queue or cancel_running")
-    labels = serializers.JSONField()  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
+    labels = serializers.JSONField()
     owner = serializers.CharField(help_text="who it acts as")
     version = serializers.IntegerField()
-    source = serializers.CharField(help_text="pack: of a file there; made: by hand")  # type: ignore[assignment]  # see above
+    source = serializers.CharField(help_text="pack: of a file there; made: by hand")  # type: ignore[assignment]  # DRF takes fields off the class before its own attribute is used
     dialect = serializers.CharField(help_text="attune or stackstorm")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

@@ -28,6 +28,20 @@ def packs(ctx: typer.Context, incomplete: str) -> Completions:
     return [(row["ref"], row["description"]) for row in rows(ctx, "packs", fields="ref,description")]
 
 
+def triggers(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["ref"], row["description"]) for row in rows(ctx, "triggers", fields="ref,description")]
+
+
+def rules(ctx: typer.Context, incomplete: str) -> Completions:
+    return [(row["ref"], row["description"]) for row in rows(ctx, "rules", fields="ref,description")]
+
+
+def events(ctx: typer.Context, incomplete: str) -> Completions:
+    """The newest."""
+    found = rows(ctx, "events", fields="id,type,source", most=_NEWEST, fresh_s=_LIVELY_S)
+    return [(str(row["id"]), f"{row['type']} {row['source']}") for row in found]
+
+
 def runtimes(ctx: typer.Context, incomplete: str) -> Completions:
     return [(row["name"], row["label"]) for row in rows(ctx, "runtimes", fields="name,label")]
 

@@ -19,7 +19,7 @@ from apps.rules.criteria.paths import Path, compile_path
 from apps.rules.criteria.patterns import Dialect
 from apps.runner.jsonvalue import escape
 
-#: Of one rule, those within `search` included.
+#: Of one rule, those within `search`, groups and entries of lists included.
 MAX_CRITERIA: Final = 200
 #: Groups, lists and searches within each other.
 MAX_DEPTH: Final = 10
@@ -82,9 +82,13 @@ class _Compiler:
         if isinstance(criteria, dict):
             return [self._entry(key, value, place.at(key)) for key, value in criteria.items()]
         if isinstance(criteria, list):
-            return [_all(self.entries(item, place.at(number).deeper())) for number, item in enumerate(criteria)]
+            return [self._item(item, place.at(number).deeper()) for number, item in enumerate(criteria)]
         self._refuse(place, "wrong_type", f"criteria are an object or a list, not {kind(criteria)}")
         return []
+
+    def _item(self, criteria: JsonValue, place: _Place) -> Node:
+        self._counted(place)
+        return _all(self.entries(criteria, place))
 
     def _entry(self, key: str, value: JsonValue, place: _Place) -> Node:
         self._counted(place)
@@ -195,7 +199,7 @@ class _Compiler:
     def _counted(self, place: _Place) -> None:
         self._count += 1
         if self._count > MAX_CRITERIA:
-            self._refuse(place, "too_many", f"a rule has at most {MAX_CRITERIA} criteria and groups")
+            self._refuse(place, "too_many", f"a rule has at most {MAX_CRITERIA} criteria, groups and entries of lists")
             raise _Enough
 
     def _refuse(self, place: _Place, code: str, detail: str) -> Node:

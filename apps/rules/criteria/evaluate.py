@@ -5,7 +5,7 @@ without it counts: a rule never fires because something could not be asked.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from apps.rules.criteria.patterns import Dialect
 MAX_STEPS: Final = 2**24
 #: Of one evaluation, for what can only be bounded by the clock: `regex`, and templates in patterns.
 MAX_TIMED_S: Final = 0.2
-_STEPS_OF_A_CRITERION: Final = 100
+_STEPS_OF_A_CRITERION: Final = 300
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Leaf:
 
     def _rendered(self, scope: Scope, run: Run) -> JsonValue:
         assert self.template is not None
-        run.spend(10 * _STEPS_OF_A_CRITERION)
+        run.spend(3 * _STEPS_OF_A_CRITERION)
         with run.clock(MAX_TIMED_S):
             return self.template.render({"trigger": scope.trigger, "item": scope.item})
 
@@ -168,15 +168,7 @@ class All:
     nodes: Sequence[Node]
 
     def check(self, scope: Scope, run: Run) -> Refusal | None:
-        first: Refusal | None = None
-        for node in self.nodes:
-            refusal = node.check(scope, run)
-            if refusal is None:
-                continue
-            if not refusal.is_unknown:
-                return refusal if first is None else replace(first, is_unknown=False)
-            first = first or refusal
-        return first
+        return _every(node.check(scope, run) for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +178,7 @@ class AnyOf:
     nodes: Sequence[Node]
 
     def check(self, scope: Scope, run: Run) -> Refusal | None:
-        refusals: list[Refusal] = []
-        for node in self.nodes:
-            refusal = node.check(scope, run)
-            if refusal is None:
-                return None
-            refusals.append(refusal)
-        shown = next((refusal for refusal in refusals if refusal.is_unknown), refusals[0])
-        return replace(shown, others=len(refusals) - 1)
+        return _some(node.check(scope, run) for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,25 +220,42 @@ class Search:
         items = [value] if isinstance(value, dict) else value
         if not isinstance(items, list):
             return Refusal(self, value, self.pattern, mistake="asks for a list or an object", is_unknown=True)
-        return self._all(items, scope, run) if self.needs_all_items else self._any(items, scope, run)
+        refusals = (self._of_item(number, item, scope, run) for number, item in enumerate(items))
+        if self.needs_all_items:
+            return _every(refusals)
+        if not items:
+            return Refusal(self, value, self.pattern)
+        refusal = _some(refusals)
+        is_telling = refusal is None or refusal.is_unknown or len(items) == 1
+        return refusal if is_telling else Refusal(self, value, self.pattern)
 
-    def _any(self, items: list[JsonValue], scope: Scope, run: Run) -> Refusal | None:
-        mistake: Refusal | None = None
-        for position, item in enumerate(items):
-            refusal = self.node.check(Scope(scope.trigger, item), run)
-            if refusal is None:
-                return None
-            if refusal.is_unknown and mistake is None:
-                mistake = replace(refusal, item=position)
-        return mistake or Refusal(self, items, self.pattern)
+    def _of_item(self, number: int, item: JsonValue, scope: Scope, run: Run) -> Refusal | None:
+        run.spend(_STEPS_OF_A_CRITERION)
+        refusal = self.node.check(Scope(scope.trigger, item), run)
+        return None if refusal is None else replace(refusal, item=number)
 
-    def _all(self, items: list[JsonValue], scope: Scope, run: Run) -> Refusal | None:
-        mistake: Refusal | None = None
-        for position, item in enumerate(items):
-            refusal = self.node.check(Scope(scope.trigger, item), run)
-            if refusal is None:
-                continue
-            if not refusal.is_unknown:
-                return replace(refusal, item=position)
-            mistake = mistake or replace(refusal, item=position)
-        return mistake
+
+def _every(refusals: Iterable[Refusal | None]) -> Refusal | None:
+    """And: the first that said no is shown, a mistake before it too, though then it is no longer what decides."""
+    first: Refusal | None = None
+    for refusal in refusals:
+        if refusal is None:
+            continue
+        if not refusal.is_unknown:
+            return refusal if first is None else replace(first, is_unknown=False)
+        first = first or refusal
+    return first
+
+
+def _some(refusals: Iterable[Refusal | None]) -> Refusal | None:
+    """Or, of at least one: of those that did not hold, the first mistake is shown, or else the first."""
+    first: Refusal | None = None
+    others = -1
+    for refusal in refusals:
+        if refusal is None:
+            return None
+        others += 1
+        if first is None or (refusal.is_unknown and not first.is_unknown):
+            first = refusal
+    assert first is not None
+    return replace(first, others=others)

@@ -89,9 +89,13 @@ def _text(rule: Rule, event: Event, then: JsonObject | None, enforcement: Enforc
         return _of_enforcement(enforcement)
     if then is not None:
         return _with_criterion(_TEXTS[then["outcome"]], then["criterion"])
-    trigger = rule.trigger
     if event.processed_at is None:
         return "the event is not processed yet"
+    return _why_they_did_not_meet(rule, event)
+
+
+def _why_they_did_not_meet(rule: Rule, event: Event) -> str:
+    trigger = rule.trigger
     if trigger.type.ref != event.type_ref:
         return f"the rule listens to {trigger.type.ref}; the event is of {event.type_ref}"
     if trigger.digest != event.digest:

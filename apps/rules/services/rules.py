@@ -245,7 +245,7 @@ def _save(rule: Rule, *, by: "Identity | None") -> None:
     """`by` None: nothing that a version keeps has changed."""
     is_new = rule.pk is None
     if not is_new:
-        rule.updated_at = Now()  # type: ignore[assignment]  # the database's moment
+        rule.updated_at = Now()
     try:
         with transaction.atomic():
             rule.save()

@@ -395,3 +395,108 @@ def delivery(delivery_id: int = 71, **changes: Any) -> dict[str, Any]:
         "size": 2048,
         **changes,
     }
+
+
+def trigger(ref: str = "core.alert", **changes: Any) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "pack": "core",
+        "name": ref.removeprefix("core."),
+        "description": "Something that somebody should look at.",
+        "payload_schema": {"type": "object", "required": ["code"]},
+        "parameters_schema": {},
+        "aliases": [],
+        "updated_at": "2026-11-21T14:24:26Z",
+        "links": {},
+    } | changes
+
+
+def event(event_id: int = 41, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "type": "web.pushed",
+        "pack": "web",
+        "parameters": {},
+        "payload": {"host": "db1"},
+        "source": "api",
+        "source_ref": "ann",
+        "dedupe_key": None,
+        "trace_id": "1f0c1bd8-2f1f-4a5e-8d9c-6d3d3f6f0a11",
+        "depth": 0,
+        "caused_by": None,
+        "replay_of": None,
+        "sent_by": "ann",
+        "received_at": "2026-11-21T14:25:11.044633Z",
+        "processed_at": "2026-11-21T14:25:11.049Z",
+        "links": {},
+    } | changes
+
+
+CRITERION = {
+    "path": "trigger.host",
+    "condition": "startswith",
+    "pattern": "web",
+    "value": "db1",
+    "text": "trigger.host is 'db1', which does not start with 'web'",
+    "is_error": False,
+    "pointer": "/criteria/trigger.host",
+}
+
+
+def one_event(**changes: Any) -> dict[str, Any]:
+    said = {"rule": "web.restart", "version": 2, "outcome": "matched", "text": "the criteria hold", "criterion": None}
+    no = {"rule": "web.page", "version": 1, "outcome": "criteria", "text": "a criterion does not hold"}
+    return event(verdicts=[said, no | {"criterion": CRITERION}], enforcements=[enforcement()]) | changes
+
+
+def rule(ref: str = "web.restart", **changes: Any) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "name": ref.removeprefix("web."),
+        "pack": "web",
+        "description": "Restarts a web server that somebody pushed to.",
+        "enabled": True,
+        "trigger": {"type": "web.pushed", "parameters": {}},
+        "criteria": {"trigger.host": {"type": "startswith", "pattern": "web"}},
+        "action": {"ref": "web.restart", "parameters": {"host": "{{ trigger.host }}"}},
+        "kind": "standard",
+        "overlap": "skip",
+        "labels": {},
+        "owner": "ann",
+        "version": 2,
+        "source": "made",
+        "dialect": "attune",
+        "created_at": "2026-11-20T14:00:00Z",
+        "updated_at": "2026-11-21T14:24:26Z",
+        "links": {},
+    } | changes
+
+
+def enforcement(enforcement_id: int = 9, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": enforcement_id,
+        "event": 41,
+        "trigger": "web.pushed",
+        "rule": "web.restart",
+        "rule_version": 2,
+        "status": "started",
+        "reason": None,
+        "parameters": {"host": "web1"},
+        "execution": 17,
+        "trace_id": "1f0c1bd8-2f1f-4a5e-8d9c-6d3d3f6f0a11",
+        "at": "2026-11-21T14:25:11.052Z",
+        "links": {},
+    } | changes
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    """What a rule says of a payload that does not fit."""
+    finding = {"pointer": CRITERION["pointer"], "path": "trigger.host", "condition": "startswith"}
+    return {
+        "outcome": "criteria",
+        "text": f"a criterion does not hold: {CRITERION['text']}",
+        "criterion": CRITERION,
+        "findings": [finding | {"holds": False, "failed": CRITERION}],
+        "parameters": {"host": "db1"},
+        "errors": [],
+    } | changes

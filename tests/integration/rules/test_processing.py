@@ -7,17 +7,18 @@ from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from apps.core.types import JsonObject
 from apps.executions.models import Execution
-from apps.executions.services.request import Requested
+from apps.executions.services.request import Requested, request_within
 from apps.executions.states import Status
 from apps.executions.transitions import transition
 from apps.rules import enforcing
 from apps.rules.models import Enforcement, Rule, Verdicts
 from apps.rules.overlap import release_forgotten
 from apps.rules.processing import judge_open, process_open
+from apps.rules.rendering import rendered
 from apps.rules.services.rules import update_rule
 from apps.rules.services.waiting import executions_of
 from apps.triggers.models import Event
@@ -45,7 +46,7 @@ def test_an_event_that_a_rule_matches_starts_its_action_as_the_rules_owner(peopl
     assert executions_of(event.pk) is None
     process_open()
     enforcement = Enforcement.objects.get(event=event)
-    execution = Execution.objects.get(pk=enforcement.execution_id)
+    execution = Execution.objects.get(enforcements=enforcement)
     assert (enforcement.status, enforcement.rule_id, enforcement.rule_version) == ("started", rule.pk, 1)
     assert (execution.action_ref, execution.requested_by_id) == ("demo.deploy", people.owner.pk)
     assert execution.parameters == enforcement.parameters == {"host": "web1", "ports": [80, 443]}
@@ -184,7 +185,7 @@ def test_a_conductor_killed_between_the_steps_loses_and_doubles_nothing(people: 
     for number in range(5):
         make_event({"n": number})
     connection.close()
-    connection.close_pool()  # the child must not talk on our connections
+    connections["default"].close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's alone; the child must not talk on our connections
     child = multiprocessing.get_context("fork").Process(target=_process_and_die, args=(phase,))
     child.start()
     child.join(30)
@@ -204,7 +205,9 @@ def _process_and_die(phase: str) -> None:
 
         def once(*arguments: object, **named: object) -> object:
             calls.append(1)
-            return die() if len(calls) == 2 else deed(*arguments, **named)
+            if len(calls) == 2:
+                die()
+            return deed(*arguments, **named)
 
         return once
 
@@ -213,8 +216,8 @@ def _process_and_die(phase: str) -> None:
         die()
     name = "_write" if phase == "while enforcing" else "cancel_as_system"
     if phase == "before the hint":
-        real = enforcing.request_within
-        with patch.object(enforcing, "request_within", lambda *a: _with(real(*a), die)):  # type: ignore[no-untyped-call]
+        real = request_within
+        with patch.object(enforcing, "request_within", lambda *a: _with(real(*a), die)):
             process_open()
     with patch.object(enforcing, name, second(getattr(enforcing, name))):
         process_open()
@@ -227,7 +230,7 @@ def _with(requested: Requested, then: Callable[[], None]) -> Requested:
 def test_a_bug_costs_one_enforcement_and_not_the_others(people: People) -> None:
     make_rule(people.owner, "bad")
     make_rule(people.owner, "good")
-    real = enforcing.rendered
+    real = rendered
 
     def broken(templates: JsonObject, *, event: Event, rule: Rule) -> JsonObject:
         if rule.ref == "bad":

@@ -133,6 +133,11 @@ _RETRY = {
 _NO_LIMIT = {"limit": None, "key": None, "when_full": None, "expires_s": None}
 
 _TOO_OLD = "the database has tables of version 9, this worker knows those up to 1: upgrade the worker"
+_REFUSED = {
+    "code": "invalid_parameters",
+    "text": "The parameters are not valid.",
+    "errors": [{"pointer": "/parameters/host", "code": "required", "detail": "host is required"}],
+}
 _OUTCOMES = {"failed": 4, "failure_rate": 0.0909, "p50_s": 0.4, "p95_s": 12.0}
 
 _ANSWERS: Mapping[tuple[str, str], Any] = {
@@ -288,6 +293,42 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("POST", "keys/cloud_key/reveal"): {"ref": "cloud_key", "version": 2, "value": "hush-hush"},
     ("DELETE", "keys/action%3Ademo.deploy%3Atoken"): Answer(None, 204),
     ("POST", "keyring/rotate"): Answer(_ROTATION, 202),
+    ("GET", "triggers"): page(recorded.trigger(), recorded.trigger("core.worker_lost")),
+    ("GET", "triggers/core.alert"): recorded.trigger(rules=["web.page"]),
+    ("GET", "events"): page(recorded.event(42, processed_at=None), recorded.event()),
+    ("GET", "events/41"): recorded.one_event(),
+    ("POST", "events"): Answer(recorded.event(), 201),
+    ("POST", "events/41/replay"): Answer(recorded.event(43, source="replay", replay_of=41), 201),
+    ("GET", "traces/1f0c1bd8-2f1f-4a5e-8d9c-6d3d3f6f0a11"): {
+        "trace_id": "1f0c1bd8-2f1f-4a5e-8d9c-6d3d3f6f0a11",
+        "events": [recorded.event(), recorded.event(44, type="core.execution_finished", caused_by=17)],
+        "enforcements": [recorded.enforcement()],
+        "executions": [recorded.execution()],
+        "is_cut": False,
+    },
+    ("GET", "rules"): page(recorded.rule("web.page", enabled=False), recorded.rule()),
+    ("GET", "rules/web.restart"): recorded.rule(),
+    ("POST", "rules"): Answer(recorded.rule(), 201),
+    ("PATCH", "rules/web.restart"): recorded.rule(version=3),
+    ("POST", "rules/web.restart/disable"): recorded.rule(enabled=False),
+    ("DELETE", "rules/web.restart"): Answer(None, 204),
+    ("GET", "rules/web.restart/explain"): {
+        "rule": "web.restart",
+        "event": 41,
+        "text": recorded.said()["text"],
+        "then": {"version": 1, "outcome": "criteria", "criterion": recorded.CRITERION},
+        "enforcement": None,
+        "now": {"version": 2, "enabled": True, **recorded.said(outcome="matched", findings=[], criterion=None)},
+    },
+    ("POST", "rules/web.restart/test"): recorded.said(),
+    ("GET", "enforcements"): page(
+        recorded.enforcement(10, status="failed", execution=None, parameters={}, reason=_REFUSED),
+        recorded.enforcement(),
+    ),
+    ("GET", "enforcements/9"): recorded.enforcement(),
+    ("GET", "enforcements/10"): recorded.enforcement(
+        10, status="failed", execution=None, parameters={}, reason=_REFUSED
+    ),
     ("GET", "audit"): page(
         recorded.audit_record(), recorded.audit_record(30, who="execution 17", deed="key.read", address="")
     ),
@@ -519,6 +560,36 @@ CASES: Mapping[str, Case] = {
     "group-list.txt": Case("group list"),
     "group-show.txt": Case("group show night"),
     "group-add.txt": Case("group add night ann"),
+    "trigger-list.txt": Case("trigger list"),
+    "trigger-show.txt": Case("trigger show core.alert"),
+    "trigger-show.json": Case("trigger show core.alert --json"),
+    "event-list.txt": Case("event list"),
+    "event-list.json": Case("event list --json"),
+    "event-show.txt": Case("event show 41"),
+    "event-show.json": Case("event show 41 --json"),
+    "event-send.txt": Case('event send web.pushed \'{"host": "web1"}\''),
+    "event-send-no-object.txt": Case("event send web.pushed [1]"),
+    "event-replay.txt": Case("event replay 41 --rule web.restart"),
+    "event-trace.txt": Case("event trace 41"),
+    "rule-list.txt": Case("rule list"),
+    "rule-list.json": Case("rule list --json"),
+    "rule-show.txt": Case("rule show web.restart"),
+    "rule-show.json": Case("rule show web.restart --json"),
+    "rule-create.txt": Case("rule create restart --pack web --trigger web.pushed --action web.restart"),
+    "rule-create-no-name.txt": Case("rule create --trigger web.pushed --action web.restart"),
+    "rule-create-no-file.txt": Case("rule create --file nothing.yaml"),
+    "rule-update.txt": Case("rule update web.restart --overlap queue"),
+    "rule-update-nothing.txt": Case("rule update web.restart"),
+    "rule-disable.txt": Case("rule disable web.restart"),
+    "rule-delete.txt": Case("rule delete web.restart"),
+    "rule-explain.txt": Case("rule explain web.restart --event 41"),
+    "rule-explain.json": Case("rule explain web.restart --event 41 --json"),
+    "rule-test.txt": Case('rule test web.restart \'{"host": "db1"}\''),
+    "rule-test-nothing.txt": Case("rule test web.restart"),
+    "enforcement-list.txt": Case("enforcement list"),
+    "enforcement-list.json": Case("enforcement list --json"),
+    "enforcement-show.txt": Case("enforcement show 9"),
+    "enforcement-show-failed.txt": Case("enforcement show 10"),
     "role-list.txt": Case("role list"),
     "role-show.txt": Case("role show deployer"),
     "role-create.txt": Case("role create deployer --grant execution.run@pack:aws"),
