@@ -41,7 +41,7 @@ def _remove_surplus() -> int:
             " ) old LIMIT %s)",
             [KEPT, BATCH, BATCH],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _remove(rows: "QuerySet[WebhookDelivery] | QuerySet[SignedDelivery]") -> int:
