@@ -7,7 +7,9 @@ from apps.actions.files import SCHEMA as ACTION
 from apps.executions.policies.pack_files import SCHEMA as POLICY
 from apps.packs.manifest import SCHEMA as PACK
 from apps.packs.role_files import SCHEMA as ROLE
+from apps.rules.pack_files import SCHEMA as RULE
 from apps.runtimes.definition import SCHEMA as RUNTIME
+from apps.triggers.pack_files import SCHEMA as TRIGGER
 from docgen.markdown import code, table
 
 
@@ -18,7 +20,9 @@ def pack_files() -> str:
         ("actions/NAME.yaml", ACTION),
         ("policies/NAME.yaml", POLICY),
         ("roles/NAME.yaml", ROLE),
+        ("rules/NAME.yaml", RULE),
         ("runtimes/NAME.yaml", RUNTIME),
+        ("triggers/NAME.yaml", TRIGGER),
     ):
         parts += [f"## `{title}`\n", table(["Field", "May hold"], _rows(schema, ""))]
     return "\n".join(parts)
@@ -57,4 +61,6 @@ def _type(item: Mapping[str, Any]) -> str:
     if item.get("type") == "array":
         return f"a list of {_type(item['items'])}"
     names = {"string": "text", "object": "a mapping", "boolean": "`true` or `false`", "integer": "a whole number"}
+    if isinstance(item["type"], list):
+        return " or ".join(_type({"type": name, "items": {"type": "object"}}) for name in item["type"])
     return names.get(item["type"], str(item["type"]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from docgen.command_line import command_line
 from docgen.limits import limits
 from docgen.metrics import metrics
+from docgen.operators import operators
 from docgen.pack_files import pack_files
 from docgen.problems import problems
 from docgen.rest import rest
@@ -22,6 +23,7 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "problems": ("reference/problems.md", problems),
     "metrics": ("operations/monitoring.md", metrics),
     "limits": ("operations/security.md", limits),
+    "operators": ("reference/criteria.md", operators),
     "pack-files": ("reference/pack-files.md", pack_files),
 }
 

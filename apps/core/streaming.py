@@ -90,9 +90,13 @@ class StateChanges:
 
     def since(self, identity: Any, position: int) -> Sequence[Change]:
         """Everything live, and what ended after `position`, as it is now; the newest ones."""
+        return self.told_since(self._rows(), identity, position)
+
+    def told_since(self, among: Any, identity: Any, position: int) -> Sequence[Change]:
+        """The same, of some rows only."""
         now = database_now()
         moment = datetime.fromtimestamp(min(position, _milliseconds(now)) / 1000, UTC)
-        rows: QuerySet[Any] = self._rows().visible_to(identity)
+        rows: QuerySet[Any] = among.visible_to(identity)
         told = rows.filter(self._live | Q(ended_at__gte=moment - _LATE)).order_by("-pk")[:_MOST_TOLD]
         return [self._change(row, self._describe(row), now) for row in reversed(told)]
 

@@ -73,6 +73,16 @@ _OPERATIONS = """
     SELECT status, count(*) FROM (SELECT status FROM operations_operation ORDER BY id DESC LIMIT %(most)s) newest
      GROUP BY status
 """
+_EVENTS = """
+    SELECT (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM triggers_event_id_seq),
+           (SELECT count(*) FROM (
+               SELECT 1 FROM triggers_event WHERE processed_at IS NULL LIMIT %(most)s) open),
+           coalesce((SELECT extract(epoch FROM clock_timestamp() - received_at)::float FROM triggers_event
+               WHERE processed_at IS NULL ORDER BY id LIMIT 1), 0),
+           (SELECT count(*) FROM (
+               SELECT 1 FROM rules_enforcement WHERE status = 'pending' AND NOT is_waiting LIMIT %(most)s) due),
+           (SELECT count(*) FROM (SELECT 1 FROM rules_enforcement WHERE is_waiting LIMIT %(most)s) waiting)
+"""
 _CONNECTIONS = """
     SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'attune' GROUP BY 1
@@ -83,7 +93,7 @@ def database_facts() -> list[Sample]:
     """Raises `DatabaseError`, also when it takes too long."""
     with transaction.atomic():
         _rows(f"SET LOCAL statement_timeout = {_STATEMENT_TIMEOUT_MS}", fetch=False)
-        return [*_executions(), *_workers(), *_others()]
+        return [*_executions(), *_workers(), *_events(), *_others()]
 
 
 def gate_facts() -> list[Sample]:
@@ -117,6 +127,15 @@ def _workers() -> Iterator[Sample]:
         yield catalogue.SLOTS_USED, (name, pool), used
     for status, count in statuses.items():
         yield catalogue.WORKERS, (status,), count
+
+
+def _events() -> Iterator[Sample]:
+    accepted, count, age, due, waiting = _rows(_EVENTS, most=MOST_COUNTED)[0]
+    yield catalogue.EVENTS_ACCEPTED, (), accepted
+    yield catalogue.EVENTS_OPEN, (), count
+    yield catalogue.EVENTS_OPEN_AGE, (), age
+    yield catalogue.ENFORCEMENTS_PENDING, ("due",), due
+    yield catalogue.ENFORCEMENTS_PENDING, ("waiting",), waiting
 
 
 def _others() -> Iterator[Sample]:

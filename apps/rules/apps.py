@@ -15,5 +15,5 @@ class RulesConfig(AppConfig):
         internal.register_depths(loops.depths_after)
         outbox.register(overlap.on_executions)
         rounds.register_collection(retention.collect_events)
-        rounds.register_sweep(processing.process_open)
+        rounds.register_sweep(processing.sweep_events)
         rounds.register_sweep(overlap.release_forgotten)

@@ -8,9 +8,10 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from apps.core import streaming
 from apps.core.database import trouble_of
 from apps.core.errors import AttuneError
+from apps.core.metrics.catalogue import ENFORCEMENTS
+from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
 from apps.executions.services.cancel import cancel_as_system
 from apps.executions.services.request import Wish, request_within
@@ -38,8 +39,9 @@ class _Said:
 
 @dataclass(frozen=True)
 class _Result:
-    """`first` are executions to cancel before the next try; `then` what follows the commit."""
+    """`first` are executions to cancel before the next try; `then` what follows the commit. `status`: as it ended."""
 
+    status: Status | None = None
     first: tuple[int, ...] = ()
     then: Callable[[], None] = lambda: None
 
@@ -59,6 +61,8 @@ def enforce_next() -> bool:
         return False
     for execution_id in result.first:
         cancel_as_system(execution_id, text="a later event of its rule cancels it (overlap: cancel_running)")
+    if result.status is not None:
+        count(ENFORCEMENTS, result.status.value)
     result.then()
     return True
 
@@ -70,7 +74,6 @@ def _enforce_next(taken: list[int]) -> _Result | None:
     if enforcement is None:
         return None
     taken.append(enforcement.pk)
-    streaming.tell("enforcement")
     if enforcement.event.depth >= MAX_DEPTH:
         tell_of_loop(enforcement)
         text = f"{MAX_DEPTH} rules have led to this event already: it looks like a loop"
@@ -112,7 +115,7 @@ def _start(enforcement: Enforcement) -> _Result:
         execution_id=requested.execution_id,
         holds=rule.overlap != Rule.Overlap.ALLOW,
     )
-    return _Result(then=requested.follow_up)
+    return _Result(Status.STARTED, then=requested.follow_up)
 
 
 def _said(enforcement: Enforcement) -> _Said:
@@ -128,7 +131,7 @@ def _end(enforcement: Enforcement, status: Status, reason: JsonObject | None) ->
     _write(enforcement, status=status, reason=reason)
     if enforcement.rule.overlap == Rule.Overlap.QUEUE:
         overlap.release_next([enforcement.rule_id])
-    return _Result()
+    return _Result(status)
 
 
 def _write(enforcement: Enforcement, **values: object) -> None:

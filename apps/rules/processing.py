@@ -4,14 +4,16 @@ transaction each). Exactly once: both steps take open rows with a lock and close
 Any number of conductors may process at once. The sweep processes too, and so finds what a crash or a lost hint left.
 """
 
-import logging
+import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.core import streaming
 from apps.core.database import again_if_given_up
 from apps.rules.enforcing import enforce_next
 from apps.rules.evaluation import Judge, as_json, judge_all
@@ -20,29 +22,57 @@ from apps.rules.models import Enforcement, Verdicts
 from apps.triggers import hints
 from apps.triggers.models import Event
 
-logger = logging.getLogger(__name__)
-
 #: Events judged in one transaction.
 BATCH = 50
+#: Matches enforced between two looks for events.
+_MOST_ENFORCED = 200
+#: Seconds after which a conductor makes room for another task; less than a hint blocks the next one.
+_STAY_S = 2.0
+#: What is open for longer, nobody has in hand.
+_STALE_AFTER = timedelta(seconds=3)
 
 
 def process_hinted() -> int:
-    """What a hint asks for. It is taken down first: what comes from now on asks for whoever is free then."""
+    """What a hint asks for. It is taken down first: what comes from now on asks for whoever is free then.
+
+    After a while it makes room for other tasks of the conductor, and asks for another.
+    """
     hints.taken()
-    return process_open()
+    total, until = 0, time.monotonic() + _STAY_S
+    while moved := _round():
+        total += moved
+        if time.monotonic() >= until:
+            hints.hint()
+            break
+    return total
+
+
+def sweep_events() -> int:
+    """What has waited too long: its hint was lost, or who had it in hand died. Others have other work: one round."""
+    stale = timezone.now() - _STALE_AFTER
+    is_late = Event.objects.filter(processed_at=None, received_at__lt=stale).exists()
+    if not is_late and not Enforcement.objects.due().filter(at__lt=stale).exists():
+        return 0
+    hints.hint()
+    return _round()
 
 
 def process_open() -> int:
     """Everything that is open and not in the hands of another conductor; returns how many rows it closed."""
     total = 0
-    while True:
-        judged = again_if_given_up(partial(judge_open, limit=BATCH), is_idempotent=True)
-        enforced = 0
-        while again_if_given_up(enforce_next, is_idempotent=True):
-            enforced += 1
-        total += judged + enforced
-        if judged + enforced == 0:  # what is enforced may itself be told as an event
-            return total
+    while moved := _round():
+        total += moved
+    return total
+
+
+def _round() -> int:
+    """A batch of events, and what is due of their matches and others; returns how many rows it closed."""
+    moved = again_if_given_up(partial(judge_open, limit=BATCH), is_idempotent=True)
+    for _ in range(_MOST_ENFORCED):
+        if not again_if_given_up(enforce_next, is_idempotent=True):
+            break
+        moved += 1
+    return moved
 
 
 @transaction.atomic(durable=True)
@@ -55,6 +85,7 @@ def judge_open(*, limit: int) -> int:
     judges = judges_of({(event.type_ref, event.digest) for event in events})
     _judge(events, judges)
     Event.objects.filter(pk__in=[event.pk for event in events]).update(processed_at=Now())
+    streaming.tell("event")
     return len(events)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from django.db import transaction
 
@@ -34,13 +34,11 @@ def depths_after(executions: Collection[int]) -> Mapping[int, int]:
 
 def tell(*occurrences: Occurrence) -> None:
     """In the caller's transaction. What goes wrong here is logged: it must not undo what happened."""
-    wanted = [occurrence for occurrence in occurrences if is_listened(occurrence.type_ref)]
-    for occurrence in wanted:
-        try:
-            with transaction.atomic():
-                record([occurrence])
-        except AttuneError as error:
-            logger.warning("%s could not be told: %s", occurrence.type_ref, error.detail)
+    listened = {ref for ref in {occurrence.type_ref for occurrence in occurrences} if is_listened(ref)}
+    wanted = [occurrence for occurrence in occurrences if occurrence.type_ref in listened]
+    if wanted and not _told(wanted) and len(wanted) > 1:
+        for occurrence in wanted:  # one that cannot be told must not cost the others
+            _told([occurrence])
 
 
 def alert(
@@ -64,3 +62,13 @@ def alert(
             dedupe_key=dedupe_key,
         )
     )
+
+
+def _told(occurrences: Sequence[Occurrence]) -> bool:
+    try:
+        with transaction.atomic():
+            record(occurrences)
+    except AttuneError as error:
+        logger.warning("%s could not be told: %s", occurrences[0].type_ref, error.detail)
+        return False
+    return True

@@ -16,7 +16,7 @@ from apps.core.streaming import Change, StateChanges
 #: Milliseconds after which a browser comes back.
 _COME_BACK_MS = 2000
 #: `Last-Event-ID`: one number for each source.
-_NUMBERS = 3
+_NUMBERS = 4
 _CUT = "Too much waited for this reader. Come back with the id of this event: nothing is lost."
 
 
@@ -81,7 +81,7 @@ async def _missed(hub: Hub, reader: Subscription, start: Position) -> AsyncGener
             for place, change in page:
                 executions = max(executions, place)
                 yield _one(change, (executions, *others))
-    for index, source in enumerate((hub.operations, hub.workers), start=1):
+    for index, source in enumerate((hub.operations, hub.workers, hub.events), start=1):
         if source.kind in reader.kinds:
             found = await asyncio.to_thread(_since, source, reader.identity, start[index])
             for change in found:

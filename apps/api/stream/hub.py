@@ -25,6 +25,7 @@ from apps.core.redis import CALL_BUDGET_S, FAILURES
 from apps.core.streaming import CHANNEL, Change
 from apps.executions.changes import ExecutionChanges
 from apps.operations.changes import operation_changes
+from apps.triggers.changes import EventChanges
 from apps.workers.changes import worker_changes
 
 logger = logging.getLogger(__name__)
@@ -57,8 +58,9 @@ class Hub:
         self.executions = ExecutionChanges()
         self.operations = operation_changes()
         self.workers = worker_changes()
+        self.events = EventChanges()
         self.position: Position = ()
-        self._sources: tuple[Source, ...] = (self.executions, self.operations, self.workers)
+        self._sources: tuple[Source, ...] = (self.executions, self.operations, self.workers, self.events)
         self._readers: set[Subscription] = set()
         #: Kept over a look that failed half-way: a source tells each change once.
         self._found: list[Change] = []

@@ -5,7 +5,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 
-from apps.accounts.permissions import Verb, require
+from apps.accounts.models import Identity
+from apps.accounts.permissions import Verb, may, require
 from apps.api.executions.views import visible_execution
 from apps.api.proof import prover
 from apps.api.sse import streamed
@@ -15,7 +16,12 @@ from apps.api.views import View
 from apps.core.errors import FieldError, Invalid
 
 #: What there is to hear of, and what it takes.
-_VERBS = {"execution": Verb.EXECUTION_VIEW, "operation": Verb.OPERATION_VIEW, "worker": Verb.WORKER_VIEW}
+_VERBS = {
+    "execution": Verb.EXECUTION_VIEW,
+    "operation": Verb.OPERATION_VIEW,
+    "worker": Verb.WORKER_VIEW,
+    "event": Verb.EVENT_VIEW,
+}
 _PARAMETERS = [
     OpenApiParameter("kinds", OpenApiTypes.STR, description=f"of {', '.join(_VERBS)}, separated by commas; all"),
     OpenApiParameter("execution", OpenApiTypes.INT, description="of executions only this one"),
@@ -32,11 +38,12 @@ class StreamView(View):
     @extend_schema(responses={(200, "text/event-stream"): OpenApiTypes.STR}, operation_id="stream")
     def get(self, request: Request) -> HttpResponseBase:
         """What changes, as Server-Sent Events: `execution` (`{id, attempt, status, action, at}`, every move),
-        `operation` (`{id, kind, status, progress, at}`) and `worker` (`{name, status, at}`).
+        `operation` (`{id, kind, status, progress, at}`), `worker` (`{name, status, at}`) and `event` (`{id, type,
+        source, processed, at}`).
 
         With the id of an event as `Last-Event-ID` it goes on there: no move of an execution is left out as long as its
-        history is kept, some may come twice; of operations and workers it tells how they are now. A reader that is too
-        slow gets the event `cut` and the end. At most ten streams for an identity.
+        history is kept, some may come twice; of the others it tells how they are now. A reader that is too slow gets
+        the event `cut` and the end. At most ten streams for an identity.
         """
         self.only_parameters(request, "kinds", "execution")
         identity, kinds = self.identity(request), _kinds_of(request)
@@ -61,7 +68,10 @@ class StreamView(View):
 def _kinds_of(request: Request) -> list[str]:
     text = request.query_params.get("kinds")
     if text is None:
-        return list(_VERBS)
+        identity = request.user
+        assert isinstance(identity, Identity)
+        # Events came later: who may not see them hears of everything else as before.
+        return [kind for kind in _VERBS if kind != "event" or may(identity, Verb.EVENT_VIEW)]
     kinds = [word.strip() for word in text.split(",")]
     for word in kinds:
         if word not in _VERBS:

@@ -95,6 +95,20 @@ GATE_HOLDING = Metric(
 GATE_LIMIT = Metric("attune_gate_limit", "gauge", "database", "Limit in force at these gates", ("gate", "policy"))
 ENVIRONMENTS = Metric("attune_environments", "gauge", "database", "Environments of packs, by status", ("status",))
 OPERATIONS = Metric("attune_operations", "gauge", "database", "Operations by status, of the newest 1,000", ("status",))
+EVENTS_ACCEPTED = Metric(
+    "attune_events_accepted_total", "counter", "database",
+    "Events kept since the database was made; one that was sent again may count in vain",
+)  # fmt: skip
+EVENTS_OPEN = Metric(
+    "attune_events_open", "gauge", "database", "Events that are not processed yet; counted up to 50,000"
+)
+EVENTS_OPEN_AGE = Metric(
+    "attune_events_open_age_seconds", "gauge", "database", "Age of the oldest of them; 0 when there is none"
+)
+ENFORCEMENTS_PENDING = Metric(
+    "attune_enforcements_pending", "gauge", "database",
+    "Matches that are not decided yet: `due`, or `waiting` in the queue of their rule; up to 50,000", ("state",),
+)  # fmt: skip
 DATABASE_CONNECTIONS = Metric(
     "attune_database_connections", "gauge", "database",
     "Connections of Attune's processes to the database, by what they do", ("state",),
@@ -125,6 +139,10 @@ SWEEP_ROWS = Metric("attune_sweep_rows_total", "counter", "process", "Rows a ste
 SWEEP_FAILURES = Metric(
     "attune_sweep_failures_total", "counter", "process", "Runs of a step that could not be finished", ("step",)
 )
+ENFORCEMENTS = Metric(
+    "attune_enforcements_total", "counter", "process",
+    "Matches that were decided: started, skipped, failed or suppressed", ("status",),
+)  # fmt: skip
 HTTP_REQUESTS = Metric(
     "attune_http_requests_total", "counter", "process",
     "Requests the web role answered; `route` is the template of the address", ("route", "method", "status"),

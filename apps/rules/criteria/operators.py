@@ -102,9 +102,11 @@ def _contains(pattern: JsonValue, dialect: Dialect) -> Test:
             return any(same(item, pattern) for item in value)
         if not isinstance(value, str | dict):
             raise Mistake(f"asks for a text, a list or an object, not {kind(value)}")
-        if not isinstance(pattern, str):
-            raise Mistake(f"{kind(value)} contains texts, not {kind(pattern)}")
-        return pattern in value
+        if isinstance(pattern, str):
+            return pattern in value
+        if isinstance(value, dict) and not isinstance(pattern, list | dict):
+            return False  # names of objects are texts
+        raise Mistake(f"{kind(value)} contains texts, not {kind(pattern)}")
 
     return test
 
@@ -121,9 +123,11 @@ def _inside(pattern: JsonValue, dialect: Dialect) -> Test:
         return _member(pattern, dialect)
 
     def test(value: JsonValue, asking: Asking) -> bool:
-        if not isinstance(value, str):
-            raise Mistake(f"only a text can be in {kind(pattern)}, not {kind(value)}")
-        return value in pattern
+        if isinstance(value, str):
+            return value in pattern
+        if isinstance(pattern, dict) and not isinstance(value, list | dict):
+            return False  # names of objects are texts
+        raise Mistake(f"only a text can be in {kind(pattern)}, not {kind(value)}")
 
     return test
 
@@ -155,7 +159,10 @@ def _order(is_in_order: Callable[[JsonValue, JsonValue], bool]) -> Callable[[Jso
         def test(value: JsonValue, _: Asking) -> bool:
             if _orderable(value, dialect) is not expected:
                 raise Mistake(f"{kind(value)} and {kind(pattern)} have no order")
-            return is_in_order(value, pattern)
+            try:
+                return is_in_order(value, pattern)
+            except TypeError as error:  # within lists
+                raise Mistake("the lists have no order") from error
 
         return test
 
@@ -163,11 +170,13 @@ def _order(is_in_order: Callable[[JsonValue, JsonValue], bool]) -> Callable[[Jso
 
 
 def _orderable(value: JsonValue, dialect: Dialect) -> type | None:
-    """What it can be ordered with. Lists could be in Python; nobody means that."""
+    """What it can be ordered with; Python orders more than one would think."""
     if isinstance(value, str):
         return str
-    if isinstance(value, bool) and dialect == "attune":
+    if isinstance(value, bool | list) and dialect == "attune":
         return None
+    if isinstance(value, list):
+        return list
     return float if isinstance(value, int | float) else None
 
 

@@ -29,9 +29,18 @@ from apps.executions.models import SlotsEpoch
 from apps.keys.owners import SYSTEM
 from apps.keys.services import set_key
 from apps.operations.models import Operation
+from apps.rules.models import Enforcement
 from apps.runtimes.models import Environment
 from apps.triggers.models import Webhook
-from tests.factories import make_action, make_execution, make_gate, make_worker
+from tests.factories import (
+    make_action,
+    make_event,
+    make_execution,
+    make_gate,
+    make_rule,
+    make_trigger_type,
+    make_worker,
+)
 
 _TABLE = Path(__file__).with_name("matrix.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -53,6 +62,8 @@ _OWN = {
     "POST /admin/password_change/", "POST /admin/tokens/", "POST /admin/logout/",
     # They ask for the verb of the deed, which a viewer does not have, when they know which it is.
     "POST /api/v1/executions/bulk", "POST /admin/executions/bulk/",
+    # It asks what a rule would say, with a payload in the body.
+    "POST /api/v1/rules/<ref>/test",
 }  # fmt: skip
 
 
@@ -131,12 +142,17 @@ def world(db: None) -> dict[str, str]:
         browser = Client()
         browser.force_login(who)
         _sessions[name] = browser.cookies["sessionid"].value
+    make_trigger_type()
+    rule = make_rule(Identity.objects.create_superuser("root"), parameters={})
+    event = make_event()
+    enforcement = Enforcement.objects.create(rule=rule, event=event, rule_version=1)
     environment = Environment.objects.create(pack_ref="demo", runtime="shell", volume_id="v")
     return {
         "execution_id": str(execution.pk), "ref": "demo.deploy", "runtime": "shell", "stream": "stdout",
         "operation_id": str(Operation.objects.create(kind="k", subject="s").pk), "gate_id": str(gate.pk),
         "policy_id": str(gate.policy_id), "token_id": str(issue_token(other, name="x").token.pk),
         "assignment_id": str(RoleAssignment.objects.get(role__name="viewer").pk), "attempt": "1", "name": "viewer",
+        "event_id": str(event.pk), "enforcement_id": str(enforcement.pk), "trace_id": str(event.trace_id),
         "form": "csv", "execution": str(execution.pk), "environment": str(environment.pk), "gate": str(gate.pk),
         "policy": str(gate.policy_id), "worker": str(make_worker().pk), "operation": str(Operation.objects.get().pk),
         "identity": str(other.pk), "group": str(Group.objects.create(name="night").pk),
@@ -196,7 +212,7 @@ def _of(verbs: Any, name: str, world: dict[str, str]) -> Iterator[Route]:
 _SINGULAR = {"policies": "policy", "identities": "identity"}
 _NAMES = {"groups": "night", "roles": "viewer", "identities": "other", "workers": "w1"}
 
-_REFS = {"packs": "demo", "keys": "cloud"}
+_REFS = {"packs": "demo", "keys": "cloud", "rules": "on_push", "triggers": "demo.pushed"}
 
 
 def _filled(name: str, world: dict[str, str]) -> str:

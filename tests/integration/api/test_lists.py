@@ -19,8 +19,19 @@ from apps.audit.services import record
 from apps.keys.owners import pack_owner
 from apps.keys.services import set_key
 from apps.operations.models import Operation
+from apps.rules.models import Enforcement, Rule
 from apps.runtimes.models import Environment, Runtime
-from tests.factories import make_action, make_execution, make_gate, make_policy, make_runtimes, make_worker
+from tests.factories import (
+    make_action,
+    make_event,
+    make_execution,
+    make_gate,
+    make_policy,
+    make_rule,
+    make_runtimes,
+    make_trigger_type,
+    make_worker,
+)
 from tests.people import People
 
 #: Makes one more row of the list.
@@ -44,8 +55,20 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "gates": lambda n, people: make_gate(make_policy(f"gate {n}")),
     "policies": lambda n, people: make_policy(f"policy {n}"),
     "keys": lambda n, people: set_key(pack_owner("p", uuid.uuid4()), f"key_{n}", value=n, by=None),
+    "triggers": lambda n, people: make_trigger_type(f"trigger{n:03}"),
+    "events": lambda n, people: make_trigger_type() and make_event(),
+    "rules": lambda n, people: make_one_rule(people, n),
+    "enforcements": lambda n, people: Enforcement.objects.create(
+        rule=make_one_rule(people, n), event=make_event(), rule_version=1
+    ),
     "audit": lambda n, people: record("key.read", by=people.owner, on=f"key_{n}"),
 }
+
+
+def make_one_rule(people: People, n: int) -> Rule:
+    make_trigger_type()
+    make_action()
+    return make_rule(people.administrator, f"rule{n:03}")
 
 
 def make_environment(**fields: Any) -> Environment:
@@ -128,7 +151,7 @@ def cursor(value: object) -> str:
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_list_refuses_limits_cursors_and_parameters_that_mean_nothing(administrator: APIClient, name: str) -> None:
     url = f"/api/v1/{name}"
-    texts = name in ("packs", "actions", "runtimes", "identities", "groups", "roles")
+    texts = name in ("packs", "actions", "runtimes", "identities", "groups", "roles", "triggers", "rules")
     cursors = ["x", "", "%00", "e30", *map(cursor, ([], 5, {}, {"after": None}, {"after": True}, {"after": 1.5}))]
     cursors += [cursor({"after": 5 if texts else "x"}), cursor({"after": "a\0b" if texts else 2**63})]
     cursors += [cursor({"after": "x" * 301 if texts else -(2**63)})]

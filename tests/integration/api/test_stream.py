@@ -243,13 +243,13 @@ def test_a_query_that_means_nothing_is_400(people: People, query: str, pointer: 
 
 
 def test_a_last_event_id_that_is_none_is_400(people: People) -> None:
-    for last in ("x", "1", "1-2", "1-2-3-4", "-1-2-3", "1-2-", "1-2-\xb9", "9" * 30 + "-1-1", "1.5-1-1"):
+    for last in ("x", "1", "1-2", "1-2-3", "1-2-3-4-5", "-1-2-3", "1-2-", "1-2-\xb9", "9" * 30 + "-1-1", "1.5-1-1"):
         answer = ask("GET", "/api/v1/stream", by=people.owner, headers={"last-event-id": last})
         assert (answer.status, answer.json()["errors"][0]["pointer"]) == (400, "/headers/Last-Event-ID"), last
 
 
 def test_an_id_from_a_future_that_never_came_begins_now(people: People) -> None:
-    last = "999999999999999999-999999999999999999-999999999999999999"
+    last = "-".join(["999999999999999999"] * 4)
     with listening(by=people.owner, headers={"last-event-id": last}) as stream:
         execution = make_execution(requested_by_id=people.owner.pk)
         stream.wait_for(has(execution, "scheduled"))

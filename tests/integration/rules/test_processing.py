@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from apps.core.types import JsonObject
 from apps.executions.models import Execution
@@ -17,7 +18,7 @@ from apps.executions.transitions import transition
 from apps.rules import enforcing
 from apps.rules.models import Enforcement, Rule, Verdicts
 from apps.rules.overlap import release_forgotten
-from apps.rules.processing import judge_open, process_open
+from apps.rules.processing import judge_open, process_open, sweep_events
 from apps.rules.rendering import rendered
 from apps.rules.services.rules import update_rule
 from apps.rules.services.waiting import executions_of
@@ -303,3 +304,25 @@ def _end(enforcement: Enforcement) -> None:
     assert enforcement.execution_id is not None
     transition(enforcement.execution_id, Status.CANCELED, expected={Status.SCHEDULED}, attempt=1)
     connection.close()
+
+
+def test_the_sweep_finds_what_a_lost_hint_left_and_nothing_younger(people: People) -> None:
+    make_rule(people.owner)
+    old, _ = make_event(), make_event()
+    assert sweep_events() == 0
+    Event.objects.filter(pk=old.pk).update(received_at="2000-01-01T00:00Z")
+    assert sweep_events() == 4
+    assert Enforcement.objects.filter(status="started").count() == 2
+
+
+def test_rules_that_have_not_changed_are_not_read_again(people: People) -> None:
+    for number in range(20):
+        make_rule(people.owner, f"rule{number}", criteria=WEB)
+    make_event({"host": "db1"})
+    process_open()
+    make_event({"host": "db1"})
+    with CaptureQueriesContext(connection) as captured:
+        judge_open(limit=50)
+    said = [query["sql"] for query in captured if "rules_rule" in query["sql"]]
+    assert said == []
+    assert len(captured) <= 8, captured.captured_queries
