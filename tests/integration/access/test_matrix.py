@@ -145,7 +145,6 @@ def world(db: None) -> dict[str, str]:
         browser = Client()
         browser.force_login(who)
         _sessions[name] = browser.cookies["sessionid"].value
-    make_sensor()
     make_trigger_type()
     rule = make_rule(Identity.objects.create_superuser("root"), parameters={})
     event = make_event()

@@ -62,6 +62,7 @@ def send(client: APIClient, method: str, url: str, body: bytes, *, kind: str = "
     return client.generic(method, url, body, content_type=kind)  # type: ignore[arg-type]  # bytes work
 
 
+@pytest.mark.timeout(300)
 def test_no_step_of_an_address_is_a_bug(attacker: APIClient) -> None:
     bugs = []
     for address in addresses():

@@ -28,7 +28,7 @@ def test_me_says_who_you_are_and_what_you_may_do(owner: APIClient, administrator
     assert set(theirs["verbs"]) - set(mine["verbs"]) == {
         "action.manage", "audit.view", "environment.manage", "identity.manage", "identity.view", "key.manage",
         "key.reveal", "key.view", "pack.install", "pack.manage", "policy.manage", "role.manage", "role.view",
-        "worker.manage",
+        "sensor.manage", "timer.manage", "webhook.manage", "webhook.view", "worker.manage",
     }  # fmt: skip
     assert "execution.view@own" in mine["grants"]
     assert theirs["grants"] == ["*"]

@@ -1,5 +1,4 @@
 import base64
-import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -21,6 +20,7 @@ from apps.keys.services import set_key
 from apps.operations.models import Operation
 from apps.rules.models import Enforcement, Rule
 from apps.runtimes.models import Environment, Runtime
+from apps.triggers.models import Webhook, WebhookDelivery
 from tests.factories import (
     make_action,
     make_event,
@@ -32,6 +32,7 @@ from tests.factories import (
     make_trigger_type,
     make_worker,
 )
+from tests.factories.sensors import make_sensor
 from tests.factories.timers import make_timer
 from tests.people import People
 
@@ -62,6 +63,14 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "rules": lambda n, people: make_one_rule(people, n),
     "enforcements": lambda n, people: Enforcement.objects.create(
         rule=make_one_rule(people, n), event=make_event(), rule_version=1
+    ),
+    "sensors": lambda n, people: make_sensor(f"sensor{n:03}"),
+    "webhooks": lambda n, people: Webhook.objects.create(url=f"hook{n:03}", authentication="token"),
+    "webhooks/deploy/deliveries": lambda n, people: WebhookDelivery.objects.create(
+        webhook=Webhook.objects.get_or_create(url="deploy", authentication="token")[0],
+        outcome="accepted",
+        status=202,
+        size=12,
     ),
     "audit": lambda n, people: record("key.read", by=people.owner, on=f"key_{n}"),
 }
@@ -105,7 +114,7 @@ def all_of(client: APIClient, url: str, *, limit: int, between: Callable[[], obj
 
 
 def key_of(item: dict[str, Any]) -> object:
-    names = ("id", "ref", "gate", "name", "volume", "pack")
+    names = ("id", "ref", "url", "gate", "name", "volume", "pack")
     return tuple(item[name] for name in names if name in item)
 
 
@@ -113,7 +122,13 @@ def lists() -> Iterator[str]:
     for pattern in urls.urlpatterns:
         view = getattr(pattern.callback, "cls", None)
         if isinstance(view, type) and issubclass(view, ListView):
-            yield re.sub("<text:execution_id>", "1", re.sub("<text:ref>", "p", str(pattern.pattern)))
+            yield _filled(str(pattern.pattern))
+
+
+def _filled(pattern: str) -> str:
+    for part, value in (("<text:execution_id>", "1"), ("<text:ref>", "p"), ("<segments:url>", "deploy")):
+        pattern = pattern.replace(part, value)
+    return pattern
 
 
 def test_every_list_is_tested_here() -> None:

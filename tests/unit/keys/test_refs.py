@@ -16,7 +16,7 @@ from apps.keys.refs import KeyRef, parse
         ("", None),
         ("pack:aws", None),
         ("pack::token", None),
-        ("sensor:a.b:token", None),
+        ("sensor:a.b:token", KeyRef(Key.OwnerType.SENSOR, "a.b", "token")),
         ("identity:ann:token", None),
         ("a|b", None),
         ("a\n", None),
