@@ -67,7 +67,7 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "sensors": lambda n, people: make_sensor(f"sensor{n:03}"),
     "webhooks": lambda n, people: Webhook.objects.create(url=f"hook{n:03}", authentication="token"),
     "webhooks/deploy/deliveries": lambda n, people: WebhookDelivery.objects.create(
-        webhook=Webhook.objects.get_or_create(url="deploy", authentication="token")[0],
+        webhook=Webhook.objects.get(url="deploy"),
         outcome="accepted",
         status=202,
         size=12,
@@ -94,7 +94,8 @@ def make_runtime(name: str) -> Runtime:
 
 @pytest.fixture(autouse=True)
 def surroundings(people: People) -> None:
-    """What the lists inside of something need: the pack `p` and the execution 1."""
+    """What the lists inside of something need: the webhook `deploy`, the pack `p` and the execution 1."""
+    Webhook.objects.create(url="deploy", authentication="token")
     with connection.cursor() as cursor:
         cursor.execute("ALTER SEQUENCE executions_execution_id_seq RESTART WITH 1")
     assert make_execution(make_action(pack="p")).pk == 1
@@ -168,7 +169,9 @@ def cursor(value: object) -> str:
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_list_refuses_limits_cursors_and_parameters_that_mean_nothing(administrator: APIClient, name: str) -> None:
     url = f"/api/v1/{name}"
-    texts = name in ("packs", "actions", "runtimes", "identities", "groups", "roles", "triggers", "rules")
+    texts = name in (
+        "packs", "actions", "runtimes", "identities", "groups", "roles", "triggers", "rules", "sensors", "webhooks",
+    )  # fmt: skip
     cursors = ["x", "", "%00", "e30", *map(cursor, ([], 5, {}, {"after": None}, {"after": True}, {"after": 1.5}))]
     cursors += [cursor({"after": 5 if texts else "x"}), cursor({"after": "a\0b" if texts else 2**63})]
     cursors += [cursor({"after": "x" * 301 if texts else -(2**63)})]
