@@ -30,8 +30,8 @@ class Amount:
     seconds: float
 
 
-QUICK = Amount(samples=50, rules=1_000, crowded=20, rounds=2, seconds=2.0)
-FULL = Amount(samples=200, rules=1_000, crowded=100, rounds=2, seconds=60.0)
+QUICK = Amount(samples=50, rules=1_000, crowded=20, rounds=3, seconds=1.5)
+FULL = Amount(samples=200, rules=1_000, crowded=100, rounds=3, seconds=60.0)
 
 
 def latency(attune: PrivateAttune, records: Records, amount: Amount) -> list[Figure]:
