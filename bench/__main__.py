@@ -6,8 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import pages, parts
+from bench import events, pages, parts
 from bench.bare_celery import bare_celery
+from bench.crowd import crowd
+from bench.event_records import records_of
 from bench.figures import Figure, Machine, as_json, as_table
 from bench.masking import masking
 from bench.private_attune import Broken, private_attune
@@ -21,6 +23,8 @@ def main() -> int:
     try:
         if chosen.what == "masking":
             figures = masking(rounds=3 if chosen.quick else 9)
+        elif chosen.what == "events":
+            figures = _measure_events(events.QUICK if chosen.quick else events.FULL)
         elif chosen.what == "pages":
             figures = _measure_pages(chosen.count, samples=20 if chosen.quick else 60)
         else:
@@ -54,6 +58,22 @@ def _measure(amount: parts.Amount) -> list[Figure]:
     return figures
 
 
+def _measure_events(amount: events.Amount) -> list[Figure]:
+    _say("starting a private Attune")
+    with private_attune() as attune, records_of(attune.settings) as records, crowd(amount.rules) as pack:
+        attune.install(Path(__file__).with_name("pack"))
+        _say(f"installing {amount.rules:,} rules")
+        attune.install(pack)
+        _say("events")
+        figures = events.latency(attune, records, amount)
+        _say("rules")
+        figures += events.rules(attune, records, amount)
+        _say("webhooks")
+        figures += events.webhooks(attune, records, amount)
+        _say("stopping it")
+    return figures
+
+
 def _measure_pages(count: int, *, samples: int) -> list[Figure]:
     _say("starting a private Attune")
     with private_attune() as attune:
@@ -78,8 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="script/bench", description="Measure Attune beside the floor, on this machine."
     )
     parser.add_argument(
-        "what", nargs="?", choices=["runs", "pages", "masking"], default="runs",
-        help="runs (the default): latency, throughput, gates; pages: the console and the lists on many executions; "
+        "what", nargs="?", choices=["runs", "events", "pages", "masking"], default="runs",
+        help="runs (the default): latency, throughput, gates; events: from an event to its execution, webhooks, many "
+        "rules; pages: the console and the lists on many executions; "
         "masking: how fast output is searched for secrets",
     )  # fmt: skip
     parser.add_argument("--count", type=int, default=1_000_000, help="executions for pages (default 1000000)")

@@ -69,6 +69,30 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
+def milliseconds(
+    name: str,
+    percent: int,
+    seconds: Sequence[float],
+    floors: Sequence[float] = (),
+    *,
+    floor_name: str = "",
+    budget: Budget | None = None,
+) -> Figure:
+    """The same percentile of both sides, of samples in seconds."""
+    return Figure(
+        name=name,
+        unit="ms",
+        values=[percentile(seconds, percent) * 1000],
+        floors=[percentile(floors, percent) * 1000] if floors else (),
+        floor_name=floor_name,
+        budget=budget,
+    )
+
+
+def at_most(limit: float, unit: str = "ms") -> Budget:
+    return Budget(f"≤ {limit:g} {unit}", lambda figure: figure.value <= limit)
+
+
 def as_table(figures: Sequence[Figure], before: Machine, after: Machine) -> str:
     rows = [_HEADER, *(_cells(figure) for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.bare_celery import BareCelery
-from bench.figures import Budget, Figure, percentile
+from bench.figures import Budget, Figure, at_most, milliseconds
 from bench.floor import Command, python_hello, shell_noop
 from bench.private_attune import PrivateAttune, moment, succeeded
 
@@ -40,8 +40,8 @@ def latency(attune: PrivateAttune, amount: Amount) -> list[Figure]:
     to_terminal, to_answer = [run.to_terminal_s for run in runs], [run.to_answer_s for run in runs]
     inside, waiting = [run.inside_s for run in runs], [run.to_start_s for run in runs]
     return [
-        _milliseconds("latency: POST to terminal, p50", 50, to_terminal, bare, budget=_at_most(25, "ms")),
-        _milliseconds("latency: POST to terminal, p95", 95, to_terminal, bare, budget=_at_most(60, "ms")),
+        _milliseconds("latency: POST to terminal, p50", 50, to_terminal, bare, budget=at_most(25)),
+        _milliseconds("latency: POST to terminal, p95", 95, to_terminal, bare, budget=at_most(60)),
         _milliseconds("  POST to answer with wait_s, p50", 50, to_answer),
         _milliseconds("  POST to answer with wait_s, p95", 95, to_answer),
         _milliseconds("  created_at to started_at, p50", 50, waiting),
@@ -73,7 +73,7 @@ def python(attune: PrivateAttune, amount: Amount, *, folder: Path) -> list[Figur
     over = [run.running_s - run.bare_s for run in runs]
     return [
         _milliseconds("python: started_at to ended_at, p50", 50, [run.running_s for run in runs], bare),
-        _milliseconds("python: over its own time, p50", 50, over, budget=_at_most(10, "ms, warm")),
+        _milliseconds("python: over its own time, p50", 50, over, budget=at_most(10, "ms, warm")),
     ]
 
 
@@ -141,15 +141,4 @@ def _per_second(attune: PrivateAttune, action: str, count: int) -> float:
 def _milliseconds(
     name: str, percent: int, seconds: Sequence[float], bare: Sequence[float] = (), *, budget: Budget | None = None
 ) -> Figure:
-    return Figure(
-        name=name,
-        unit="ms",
-        values=[percentile(seconds, percent) * 1000],
-        floors=[percentile(bare, percent) * 1000] if bare else (),
-        floor_name="bare subprocess",
-        budget=budget,
-    )
-
-
-def _at_most(limit: float, unit: str) -> Budget:
-    return Budget(f"≤ {limit:g} {unit}", lambda figure: figure.value <= limit)
+    return milliseconds(name, percent, seconds, bare, floor_name="bare subprocess", budget=budget)

@@ -43,11 +43,11 @@ class PrivateAttune:
 
     def request(self, action: str, **more: object) -> dict[str, Any]:
         """The accepted execution; with `wait_s` the ended one."""
-        return self._post("/executions", {"action": action, **more})
+        return self.post("/executions", {"action": action, **more})
 
     def request_batch(self, action: str, count: int) -> list[int]:
         """The ids, in their order; at most 500."""
-        answer = self._post("/executions/batch", {"executions": [{"action": action}] * count})
+        answer = self.post("/executions/batch", {"executions": [{"action": action}] * count})
         return [row["id"] for row in answer["results"]]
 
     def ended(self, ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ class PrivateAttune:
         raise Broken(f"executions {ids[0]} to {ids[-1]} did not end within {_PATIENCE_S:.0f} s")
 
     def install(self, pack: Path) -> None:
-        operation = self._post("/packs/install", {"source": str(pack)})
+        operation = self.post("/packs/install", {"source": str(pack)})
         deadline = time.monotonic() + _PATIENCE_S
         while (found := self._get(f"/operations/{operation['id']}"))["status"] not in ("succeeded", "failed"):
             if time.monotonic() > deadline:
@@ -87,8 +87,9 @@ class PrivateAttune:
     def _get(self, path: str) -> dict[str, Any]:
         return _body(self.http.get(path), 200)
 
-    def _post(self, path: str, body: object) -> dict[str, Any]:
-        return _body(self.http.post(path, json=body), 201, 202)
+    def post(self, path: str, body: object, *, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What was made or accepted. Raises `Broken` for any other answer."""
+        return _body(self.http.post(path, json=body, headers=headers), 201, 202)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def acting(rule: "Rule", action_ref: str) -> Identity:
 
     Raises `OwnerInactive`.
     """
-    owner: Identity = Identity.objects.get(pk=rule.owner_id)
+    owner: Identity = rule.owner
     if not owner.is_active:
         raise OwnerInactive(f"{owner.username}, who owns {rule.ref}, is switched off.")
     limits = list(rule.limits)
