@@ -83,6 +83,11 @@ def _enforce_next(taken: list[int]) -> _Result | None:
     if not enforcement.rule.is_enabled:
         text = "the rule was switched off, or removed, before it came to that"
         return _end(enforcement, Status.SKIPPED, {"code": "rule_disabled", "text": text})
+    return _decide(enforcement)
+
+
+def _decide(enforcement: Enforcement) -> _Result:
+    """As the rule's `overlap` says."""
     decision = overlap.decide(enforcement.rule, enforcement)
     if decision.deed == "cancel":
         return _Result(first=tuple(decision.cancel))

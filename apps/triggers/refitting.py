@@ -51,7 +51,12 @@ def _declared(schema: JsonObject) -> Mapping[str, dict[str, JsonValue]]:
 
 def _move(trigger: Trigger, trigger_type: TriggerType, *, full: JsonObject, digest: str) -> None:
     with connection.cursor() as cursor:
-        said = {"type": trigger_type.ref, "before": trigger.digest, "to": digest, "parameters": orjson.dumps(full).decode()}
+        said = {
+            "type": trigger_type.ref,
+            "before": trigger.digest,
+            "to": digest,
+            "parameters": orjson.dumps(full).decode(),
+        }
         cursor.execute(_MOVE_EVENTS, said)
     same = Trigger.objects.filter(type=trigger_type, digest=digest).first()
     if same is None:

@@ -71,9 +71,7 @@ class EventsView(ListView):
         self.only_parameters(request)
         values = self.read_body(request, serializers.NewEventSerializer)
         identity = self.identity(request)
-        recorded = send_event(
-            identity, type_ref=values.pop("type"), payload=values.pop("payload", {}), **values
-        )
+        recorded = send_event(identity, type_ref=values.pop("type"), payload=values.pop("payload", {}), **values)
         event = Event.objects.select_related("sent_by").get(pk=recorded.event_id)
         if recorded.is_new:
             return Response(represent_event(event), status=201)

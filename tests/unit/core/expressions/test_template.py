@@ -118,8 +118,8 @@ def test_more_operations_than_anybody_writes_are_refused_before_they_are_compile
 @pytest.mark.parametrize(
     "source",
     [
-        r"{{ 'a\x00' }}", r"{{ ['\ud800'] }}", "{{ 10 ** 64 }}", "{{ {1: 2} }}", "{{ [missing] }}", r"{{ {'\u0000': 1} }}",
-        r"a\x00{{ '\x00' }}", "{{ [1e308 * 10] }}",
+        r"{{ 'a\x00' }}", r"{{ ['\ud800'] }}", "{{ 10 ** 64 }}", "{{ {1: 2} }}", "{{ [missing] }}",
+        r"{{ {'\u0000': 1} }}", r"a\x00{{ '\x00' }}", "{{ [1e308 * 10] }}",
     ],
 )  # fmt: skip
 def test_what_no_database_can_keep_is_an_error(source: str) -> None:
