@@ -1,5 +1,6 @@
 """Rules that set each other off: after so many in a row the next is suppressed, and somebody is told."""
 
+import uuid
 from collections.abc import Collection, Mapping
 
 from django.db.models import Max
@@ -18,14 +19,16 @@ def depths_after(executions: Collection[int]) -> Mapping[int, int]:
     What an execution of a rule started in its turn, with its token, is as deep as its trace has come.
     """
     rows = Enforcement.objects.filter(execution__in=list(executions)).values_list("execution_id", "event__depth")
-    found = {execution_id: depth + 1 for execution_id, depth in rows if execution_id is not None}
-    return found | _depths_of_traces(set(executions) - set(found))
+    found: dict[int, int] = {execution_id: depth + 1 for execution_id, depth in rows if execution_id is not None}
+    return {**found, **_depths_of_traces(set(executions) - set(found))}
 
 
 def _depths_of_traces(executions: Collection[int]) -> Mapping[int, int]:
     traces = dict(Execution.objects.filter(pk__in=executions).values_list("pk", "trace_id"))
     started = Enforcement.objects.filter(event__trace_id__in=set(traces.values()), execution__isnull=False)
-    deepest = dict(started.order_by().values_list("event__trace_id").annotate(Max("event__depth")))
+    deepest: dict[uuid.UUID, int] = dict(
+        started.order_by().values_list("event__trace_id").annotate(Max("event__depth"))
+    )
     return {pk: deepest[trace_id] + 1 for pk, trace_id in traces.items() if trace_id in deepest}
 
 

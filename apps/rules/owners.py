@@ -24,7 +24,7 @@ def acting(owner_id: int | None, *, limits: list[list[str]], rule_ref: str, acti
 
     Raises `OwnerInactive`.
     """
-    owner = Identity.objects.filter(pk=owner_id or 0).first()
+    owner: Identity | None = Identity.objects.filter(pk=owner_id or 0).first()
     if owner is None or not owner.is_active:
         name = owner.username if owner else "somebody"
         raise OwnerInactive(f"{name}, who owned {rule_ref} when it matched, is switched off or gone.")

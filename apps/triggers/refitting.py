@@ -46,7 +46,8 @@ def _refitted(parameters: JsonObject, trigger_type: TriggerType, *, before: Json
 
 
 def _declared(schema: JsonObject) -> Mapping[str, dict[str, JsonValue]]:
-    return schema.get("properties", {})
+    declared: dict[str, dict[str, JsonValue]] = schema.get("properties", {})
+    return declared
 
 
 def _move(trigger: Trigger, trigger_type: TriggerType, *, full: JsonObject, digest: str) -> None:

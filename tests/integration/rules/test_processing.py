@@ -19,6 +19,7 @@ from apps.executions.services.request import Requested, Wish, request_executions
 from apps.executions.states import Status
 from apps.executions.transitions import transition
 from apps.rules import enforcing, processing
+from apps.rules.evaluation import judge_all
 from apps.rules.models import Enforcement, Rule, Verdicts
 from apps.rules.overlap import release_forgotten
 from apps.rules.processing import judge_open, process_open, sweep_events
@@ -345,7 +346,7 @@ def test_a_rule_whose_pattern_cannot_be_kept_costs_neither_its_event_nor_the_oth
 def test_a_bug_that_one_event_meets_costs_that_event_alone_and_is_its_verdict(people: People) -> None:
     rule = make_rule(people.owner)
     first, bad, last = make_event({"n": 1}), make_event({"n": 2}), make_event({"n": 3})
-    real = processing.judge_all
+    real = judge_all
 
     def broken(judges: Any, payload: JsonObject, *, now: Any) -> Any:
         if payload["n"] == 2:
