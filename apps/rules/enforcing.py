@@ -31,10 +31,12 @@ Status = Enforcement.Status
 
 @dataclass(frozen=True)
 class _Said:
-    """What the rule said when it matched."""
+    """What the rule said when it matched, and as whom."""
 
     action: str
     parameters: JsonObject
+    owner_id: int | None
+    limits: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,14 @@ def _enforce_next(taken: list[int]) -> _Result | None:
         tell_of_loop(enforcement)
         text = f"{MAX_DEPTH} rules have led to this event already: it looks like a loop"
         return _end(enforcement, Status.SUPPRESSED, {"code": "loop_suppressed", "text": text})
+    if not enforcement.rule.is_enabled:
+        text = "the rule was switched off, or removed, before it came to that"
+        return _end(enforcement, Status.SKIPPED, {"code": "rule_disabled", "text": text})
+    return _decide(enforcement)
+
+
+def _decide(enforcement: Enforcement) -> _Result:
+    """As the rule's `overlap` says."""
     decision = overlap.decide(enforcement.rule, enforcement)
     if decision.deed == "cancel":
         return _Result(first=tuple(decision.cancel))
@@ -95,7 +105,7 @@ def _start(enforcement: Enforcement) -> _Result:
     try:
         with transaction.atomic():
             requested = request_within(
-                acting(rule, said.action),
+                acting(said.owner_id, limits=said.limits, rule_ref=rule.ref, action_ref=said.action),
                 Wish(
                     action=said.action,
                     parameters=rendered(said.parameters, event=event, rule=rule),
@@ -119,12 +129,13 @@ def _start(enforcement: Enforcement) -> _Result:
 
 
 def _said(enforcement: Enforcement) -> _Said:
-    """Of the version that matched, if the rule has another by now."""
+    """Of the version that matched, if the rule has another by now: its new owner did not say what the old one said."""
     rule = enforcement.rule
     if rule.version == enforcement.rule_version:
-        return _Said(rule.action_ref, rule.parameters)
-    body = RuleVersion.objects.get(rule=rule, version=enforcement.rule_version).body
-    return _Said(body["action"]["ref"], body["action"]["parameters"])
+        return _Said(rule.action_ref, rule.parameters, rule.owner_id, rule.limits)
+    version = RuleVersion.objects.get(rule=rule, version=enforcement.rule_version)
+    action = version.body["action"]
+    return _Said(action["ref"], action["parameters"], version.owner_id, version.limits)
 
 
 def _end(enforcement: Enforcement, status: Status, reason: JsonObject | None) -> _Result:

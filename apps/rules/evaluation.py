@@ -4,6 +4,7 @@ Criteria are compiled once per rule and version, in each process.
 """
 
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +18,19 @@ from apps.rules.criteria import Compiled, InvalidCriteria, compile_criteria
 
 logger = logging.getLogger(__name__)
 
+#: Of one event, by the clock. Rules that come later are not asked: who judges holds a transaction open, and PostgreSQL
+#: ends one that is idle for 30 s, so that the event would be judged, in vain, for ever.
+MAX_JUDGING_S = 10.0
+
 Outcome = Literal["matched", "criteria", "error", "backstop_not_needed", "disabled"]
+
+
+def _of_error(text: str) -> JsonObject:
+    return {"is_error": True, "text": text}
+
+
+#: The criterion of a verdict that a bug kept from being found.
+BUG = _of_error("a bug in Attune; the conductor's log has it")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +55,22 @@ class Verdict:
 
 def compiled(criteria: JsonValue, dialect: str) -> Compiled | None:
     """None for what an earlier version of Attune took and this one does not."""
-    return _compiled(orjson.dumps(criteria), "stackstorm" if dialect == "stackstorm" else "attune")
+    try:
+        return _compiled(orjson.dumps(criteria), "stackstorm" if dialect == "stackstorm" else "attune")
+    except (TypeError, ValueError, RecursionError):
+        logger.exception("criteria that cannot be compiled")
+        return None
 
 
 def judge_all(judges: Iterable[Judge], payload: JsonObject, *, now: datetime) -> dict[int, Verdict]:
     """By rule id. Backstop rules come last: one matches when no other rule did."""
     verdicts: dict[int, Verdict] = {}
     ordered = sorted(judges, key=lambda judge: judge.is_backstop)
+    until = time.monotonic() + MAX_JUDGING_S
     for judge in ordered:
-        if judge.is_backstop and judge.is_enabled and _others_matched(ordered, verdicts):
+        if time.monotonic() > until:
+            verdicts[judge.rule_id] = Verdict("error", _of_error("the rules asked before it took too long"))
+        elif judge.is_backstop and judge.is_enabled and _others_matched(ordered, verdicts):
             verdicts[judge.rule_id] = Verdict("backstop_not_needed")
         else:
             verdicts[judge.rule_id] = judged(judge, payload, now=now)
@@ -66,12 +86,12 @@ def judged(judge: Judge, payload: JsonObject, *, now: datetime) -> Verdict:
 def judged_by(criteria: Compiled | None, payload: JsonObject, *, now: datetime, what: str) -> Verdict:
     """One rule's bug must not keep the others from their event."""
     if criteria is None:
-        return Verdict("error", {"is_error": True, "text": "this version of Attune does not know these criteria"})
+        return Verdict("error", _of_error("this version of Attune does not know these criteria"))
     try:
         outcome = criteria.evaluate(payload, now=now)
     except Exception:
         logger.exception("the criteria of %s failed by a bug", what)
-        return Verdict("error", {"is_error": True, "text": "a bug in Attune; the conductor's log has it"})
+        return Verdict("error", BUG)
     if outcome.matched:
         return Verdict("matched")
     failed = outcome.failed

@@ -72,12 +72,23 @@ def release_next(rules: Collection[int]) -> int:
 
 
 def release_forgotten() -> int:
-    """Sweep: rules at which somebody waits for nothing any more, as when an execution ended while it was decided."""
+    """Sweep: rules at which somebody waits for nothing any more, as when an execution ended while it was decided. Where
+    a rule keeps no queue any more, or does nothing, all that wait are due at once."""
     waiting = (
         Enforcement.objects.filter(is_waiting=True).order_by("rule_id").values_list("rule_id", flat=True).distinct()
     )
-    idle = [rule_id for rule_id in waiting[:_BATCH] if not _live(rule_id)]
-    return release_next(idle) if idle else 0
+    rules = Rule.objects.filter(pk__in=list(waiting[:_BATCH])).values_list("pk", "overlap", "is_enabled")
+    queues = {pk: overlap == Rule.Overlap.QUEUE and is_enabled for pk, overlap, is_enabled in rules}
+    idle = [rule_id for rule_id, is_queue in queues.items() if is_queue and not _live(rule_id)]
+    over = [rule_id for rule_id, is_queue in queues.items() if not is_queue]
+    return (release_next(idle) if idle else 0) + (_release_all(over) if over else 0)
+
+
+def _release_all(rules: Collection[int]) -> int:
+    released = Enforcement.objects.filter(rule__in=rules, is_waiting=True).update(is_waiting=False)
+    if released:
+        hints.hint_after_commit()
+    return released
 
 
 def _live(rule_id: int) -> list[Execution]:

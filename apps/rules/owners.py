@@ -3,16 +3,11 @@
 Where the owner is one, its rules may run the action they name, and, with a token, no more than its roles give it.
 """
 
-from typing import TYPE_CHECKING
-
 from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Identity, Role, RoleAssignment
 from apps.accounts.permissions import Verb
 from apps.core.errors import Forbidden
-
-if TYPE_CHECKING:
-    from apps.rules.models import Rule
 
 #: A service account whose rules come from a pack; no other name has a colon.
 _PREFIX = "pack:"
@@ -24,19 +19,20 @@ class OwnerInactive(Forbidden):
     code = "owner_inactive"
 
 
-def acting(rule: "Rule", action_ref: str) -> Identity:
-    """Who asks for the execution: the owner, bound as the token was with which the rule was written.
+def acting(owner_id: int | None, *, limits: list[list[str]], rule_ref: str, action_ref: str) -> Identity:
+    """Who asks for the execution: the owner, bound by `limits` as the token was with which the rule was written.
 
     Raises `OwnerInactive`.
     """
-    owner: Identity = rule.owner
-    if not owner.is_active:
-        raise OwnerInactive(f"{owner.username}, who owns {rule.ref}, is switched off.")
-    limits = list(rule.limits)
+    owner: Identity | None = Identity.objects.filter(pk=owner_id or 0).first()
+    if owner is None or not owner.is_active:
+        name = owner.username if owner else "somebody"
+        raise OwnerInactive(f"{name}, who owned {rule_ref} when it matched, is switched off or gone.")
+    bounds = list(limits)
     if owner.is_superuser:
-        limits.append(_without_superuser(owner, action_ref))
-    if limits:
-        owner.token = ApiToken(identity=owner, name=f"rule {rule.ref}", limits=limits)
+        bounds.append(_without_superuser(owner, action_ref))
+    if bounds:
+        owner.token = ApiToken(identity=owner, name=f"rule {rule_ref}", limits=bounds)
     return owner
 
 

@@ -4,6 +4,7 @@ transaction each). Exactly once: both steps take open rows with a lock and close
 Any number of conductors may process at once. The sweep processes too, and so finds what a crash or a lost hint left.
 """
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -14,13 +15,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.core import streaming
-from apps.core.database import again_if_given_up
+from apps.core.database import again_if_given_up, trouble_of
 from apps.rules.enforcing import enforce_next
-from apps.rules.evaluation import Judge, as_json, judge_all
+from apps.rules.evaluation import BUG, Judge, as_json, judge_all
 from apps.rules.judges import TriggerName, judges_of
-from apps.rules.models import Enforcement, Verdicts
+from apps.rules.models import Enforcement, Rule, Verdicts
 from apps.triggers import hints
 from apps.triggers.models import Event
+
+logger = logging.getLogger(__name__)
 
 #: Events judged in one transaction.
 BATCH = 50
@@ -75,25 +78,56 @@ def _round() -> int:
     return moved
 
 
-@transaction.atomic(durable=True)
 def judge_open(*, limit: int) -> int:
-    """Judges the oldest open events; matches become enforcements. Returns how many events."""
+    """Judges the oldest open events; matches become enforcements. Returns how many events.
+
+    A bug that one event meets costs that event, and not those that came with it.
+    """
+    try:
+        return _judge_open(limit=limit)
+    except Exception as error:
+        if trouble_of(error) is not None:
+            raise
+        logger.exception("a batch of events failed by a bug; each is judged by itself")
+    oldest = list(Event.objects.open().values_list("pk", flat=True)[:limit])
+    return sum(_judge_alone(event_id) for event_id in oldest)
+
+
+def _judge_alone(event_id: int) -> int:
+    try:
+        return _judge_open(limit=1, only=event_id)
+    except Exception as error:
+        if trouble_of(error) is not None:
+            raise
+        logger.exception("event %s failed by a bug", event_id)
+        return _give_up(event_id)
+
+
+@transaction.atomic(durable=True)
+def _judge_open(*, limit: int, only: int | None = None) -> int:
     rows = Event.objects.open().select_for_update(skip_locked=True, no_key=True)
+    if only is not None:
+        rows = rows.filter(pk=only)
     events = list(rows.only("pk", "type_ref", "digest", "payload", "source", "source_ref")[:limit])
     if not events:
         return 0
     judges = judges_of({(event.type_ref, event.digest) for event in events})
-    _judge(events, judges)
-    Event.objects.filter(pk__in=[event.pk for event in events]).update(processed_at=Now())
+    judged = _judge(events, judges)
+    Event.objects.filter(pk__in=judged).update(processed_at=Now())
     streaming.tell("event")
-    return len(events)
+    return len(judged)
 
 
-def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ...]]) -> None:
+def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ...]]) -> list[int]:
+    """Those that there was time for, one at least."""
     verdicts: list[Verdicts] = []
     matches: list[Enforcement] = []
-    now = timezone.now()
+    judged: list[int] = []
+    now, until = timezone.now(), time.monotonic() + _STAY_S
     for event in events:
+        if judged and time.monotonic() > until:
+            break
+        judged.append(event.pk)
         met = _met(event, judges.get((event.type_ref, event.digest), ()))
         if not met:
             continue
@@ -106,6 +140,23 @@ def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ..
         ]
     Verdicts.objects.bulk_create(verdicts)
     Enforcement.objects.bulk_create(matches)
+    return judged
+
+
+@transaction.atomic(durable=True)
+def _give_up(event_id: int) -> int:
+    """Closes an event that nobody can judge, with that as the verdict of each of its rules."""
+    event = Event.objects.open().select_for_update(skip_locked=True, no_key=True).filter(pk=event_id).first()
+    if event is None:
+        return 0
+    rules = Rule.objects.in_force().filter(trigger__type__ref=event.type_ref, trigger__digest=event.digest)
+    body = {
+        str(pk): {"rule": ref, "version": version, "outcome": "error", "criterion": BUG}
+        for pk, ref, version in rules.values_list("pk", "ref", "version")
+    }
+    Verdicts.objects.create(event=event, body=body)
+    Event.objects.filter(pk=event_id).update(processed_at=Now())
+    return 1
 
 
 def _met(event: Event, judges: Sequence[Judge]) -> Sequence[Judge]:

@@ -13,7 +13,8 @@ BATCH = 500
 def collect_events() -> int:
     """Removes events received longer ago than `ATTUNE_RETENTION_EVENTS_DAYS`. Returns how many.
 
-    Kept are those that something is still to be done for, and those that led to a pinned execution.
+    Kept are those that something is still to be done for, those whose execution the rule's `overlap` looks at, and
+    those that led to a pinned execution.
     """
     kept_for = settings.ATTUNE_RETENTION_EVENTS
     if kept_for is None:
@@ -25,7 +26,7 @@ def collect_events() -> int:
              WHERE e.received_at < now() - make_interval(secs => %(kept)s) AND e.processed_at IS NOT NULL
                AND NOT EXISTS (
                    SELECT 1 FROM rules_enforcement f LEFT JOIN executions_pin p USING (execution_id)
-                    WHERE f.event_id = e.id AND (f.status = 'pending' OR p.execution_id IS NOT NULL))
+                    WHERE f.event_id = e.id AND (f.status = 'pending' OR f.holds OR p.execution_id IS NOT NULL))
              ORDER BY e.received_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
             """,
             {"kept": kept_for.total_seconds(), "most": BATCH},

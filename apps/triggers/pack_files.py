@@ -11,6 +11,7 @@ from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile
 from apps.triggers.models import TriggerType
+from apps.triggers.refitting import refit
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
@@ -74,13 +75,16 @@ def write_types(pack_ref: str, items: Sequence[TriggerType]) -> None:
     """Makes `items` the trigger types of a pack; what is gone stays for the rules and events that name it."""
     own = TriggerType.objects.filter(pack_ref=pack_ref)
     own.in_force().exclude(ref__in=[item.ref for item in items]).update(is_removed=True, updated_at=Now())
+    known = {row.ref: row.parameters_schema for row in TriggerType.objects.filter(ref__in=[item.ref for item in items])}
     for item in items:
         values = {
             "pack_ref": pack_ref, "name": item.name, "description": item.description,
             "payload_schema": item.payload_schema, "parameters_schema": item.parameters_schema,
             "aliases": item.aliases, "is_removed": False, "updated_at": Now(),
         }  # fmt: skip
-        TriggerType.objects.update_or_create(ref=item.ref, defaults=values)
+        kept, _ = TriggerType.objects.update_or_create(ref=item.ref, defaults=values)
+        if known.get(item.ref, item.parameters_schema) != item.parameters_schema:
+            refit(kept, before=known[item.ref])
 
 
 def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[tuple[Sequence[str | int], str]]:

@@ -29,3 +29,9 @@ def represent_event(event: Event) -> JsonObject:
             "replay": f"{base}/replay",
         },
     }
+
+
+def represent_unseen(event: Event) -> JsonObject:
+    """That it is there, for who sent it again and may not see what somebody else sent."""
+    hidden = dict.fromkeys(("parameters", "payload", "source_ref", "caused_by", "sent_by"))
+    return {**represent_event(event), **hidden}

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from apps.accounts.permissions import Verb
 from apps.api import filtering
 from apps.api.events import serializers
-from apps.api.events.represent import represent_event
+from apps.api.events.represent import represent_event, represent_unseen
 from apps.api.executions.represent import RELATED, represent
 from apps.api.filtering import Filter
 from apps.api.rules.represent import ENFORCEMENT_RELATED, represent_enforcement
@@ -70,11 +70,13 @@ class EventsView(ListView):
         sent before."""
         self.only_parameters(request)
         values = self.read_body(request, serializers.NewEventSerializer)
-        recorded = send_event(
-            self.identity(request), type_ref=values.pop("type"), payload=values.pop("payload", {}), **values
-        )
+        identity = self.identity(request)
+        recorded = send_event(identity, type_ref=values.pop("type"), payload=values.pop("payload", {}), **values)
         event = Event.objects.select_related("sent_by").get(pk=recorded.event_id)
-        return Response(represent_event(event), status=201 if recorded.is_new else 200)
+        if recorded.is_new:
+            return Response(represent_event(event), status=201)
+        is_seen = Event.objects.visible_to(identity).filter(pk=event.pk).exists()
+        return Response(represent_event(event) if is_seen else represent_unseen(event))
 
 
 class EventView(View):

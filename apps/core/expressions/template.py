@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from apps.core.types import JsonValue
+from apps.runner.jsonvalue import BadValueError, check_value
 
 #: Longest template; everything in use is far below.
 MAX_TEMPLATE_CHARS = 4096
@@ -67,8 +68,8 @@ class Template:
             raise TemplateError(f"{self.source}: {error}") from error
         if _weight(value) > MAX_OUTPUT_CHARS:
             raise TemplateError(f"{self.source}: longer than {MAX_OUTPUT_CHARS}")
-        if not _is_finite(value):
-            raise TemplateError(f"{self.source}: not a finite number")
+        if unfit := _unfit(value):
+            raise TemplateError(f"{_beginning(self.source)}: {unfit}")
         return value
 
 
@@ -194,6 +195,28 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _is_finite(value: object) -> bool:
     return not isinstance(value, complex) and not (isinstance(value, float) and not math.isfinite(value))
+
+
+def _unfit(value: object) -> str:
+    """Why the value could not be kept: literals in a template may hold what no JSON from outside does."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting += item.values()
+            if not all(isinstance(key, str) for key in item):
+                return "a key that is no text"
+            waiting += item
+        elif isinstance(item, list | tuple):
+            waiting += item
+        elif isinstance(item, StrictUndefined):
+            return "a name in it is not there"
+        else:
+            try:
+                check_value(item)
+            except BadValueError as error:
+                return error.reason
+    return ""
 
 
 def _join(values: list[Any]) -> str:

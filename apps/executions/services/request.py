@@ -201,10 +201,12 @@ def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket]
         dealt=[draft.is_dealt_now for draft in drafts],
     )
     decisions = _decide(drafts, places.gate_ids)
+    trace_id = _trace_of(identity)
     rows = [
         _row(
             draft,
             identity,
+            trace_id=trace_id,
             secret=secret,
             gate_ids=[places.gate_ids[spec.identity] for spec in draft.gates],
             number=number,
@@ -215,6 +217,13 @@ def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket]
     tickets = insert(rows)
     bind_to_token(identity, zip((draft.definition for draft in drafts), tickets, strict=True))
     return tickets, lambda: _bring_on(list(zip(drafts, rows, tickets, strict=True)))
+
+
+def _trace_of(identity: "Identity") -> uuid.UUID | None:
+    """What an execution asks for with its token belongs to its trace."""
+    asking = identity.token.execution_id if identity.token is not None else None
+    rows = Execution.objects.filter(pk=asking or 0).values_list("trace_id", flat=True)
+    return rows.first() if asking is not None else None
 
 
 def _hold_originals(ids: Sequence[int]) -> None:
@@ -257,6 +266,7 @@ def _row(
     draft: _Draft,
     identity: "Identity",
     *,
+    trace_id: uuid.UUID | None,
     secret: SecretParameters | None,
     gate_ids: Sequence[int],
     number: int | None,
@@ -279,7 +289,7 @@ def _row(
         secret_parameters_id=secret.pk if secret else None,
         labels=wish.labels,
         rerun_of_id=wish.rerun_of_id,
-        trace_id=wish.trace_id or tracing.new_trace_id(),
+        trace_id=wish.trace_id or trace_id or tracing.new_trace_id(),
         traceparent="" if wish.trace_id else tracing.current.get(),
         requested_by_id=identity.pk,
         timeout_s=draft.timeout_s,

@@ -86,11 +86,13 @@ class Rule(models.Model):
 
 
 class RuleVersion(models.Model):
-    """What a rule said once. Rows never change."""
+    """What a rule said once, and as whom it acted, with `limits` as the rule's. Rows never change."""
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="versions")
     version = models.PositiveIntegerField()
     body = models.JSONField()
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    limits = models.JSONField(default=list)
     at = models.DateTimeField(db_default=Now())
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 

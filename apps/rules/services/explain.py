@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.core.errors import FieldError
 from apps.core.types import JsonObject, JsonValue
 from apps.rules.checks import InvalidRule
-from apps.rules.criteria import InvalidCriteria, compile_criteria
+from apps.rules.criteria import Compiled, InvalidCriteria, compile_criteria
 from apps.rules.evaluation import Verdict, compiled, judged_by
 from apps.rules.models import Enforcement, Rule, Verdicts
 from apps.rules.parameters import InvalidTemplates, RenderingFailed
@@ -87,9 +87,7 @@ def said_of(
 ) -> JsonObject:
     """What the rule, or other criteria and templates in their place, says of a payload: every criterion by itself,
     and the parameters its action would get. Raises `InvalidRule` for criteria or templates that are none."""
-    if criteria is not None:
-        _require_criteria(criteria, rule)
-    asked = compiled(rule.criteria if criteria is None else criteria, rule.dialect)
+    asked = compiled(rule.criteria, rule.dialect) if criteria is None else _tried(criteria, rule)
     now = timezone.now()
     verdict = judged_by(asked, payload, now=now, what=rule.ref)
     findings = asked.explain(payload, now=now) if asked is not None else []
@@ -156,9 +154,10 @@ def _as_json(verdict: Verdict) -> JsonObject:
     return {"outcome": verdict.outcome, "criterion": verdict.criterion, "text": text}
 
 
-def _require_criteria(criteria: JsonValue, rule: Rule) -> None:
+def _tried(criteria: JsonValue, rule: Rule) -> Compiled:
+    """Not kept: anybody may try anything, and a process keeps what it compiled for rules."""
     try:
-        compile_criteria(criteria, dialect="stackstorm" if rule.dialect == "stackstorm" else "attune")
+        return compile_criteria(criteria, dialect="stackstorm" if rule.dialect == "stackstorm" else "attune")
     except InvalidCriteria as error:
         raise InvalidRule(errors=error.errors) from error
 

@@ -155,7 +155,9 @@ def body_of(rule: Rule) -> JsonObject:
 
 
 def keep_version(rule: Rule, *, by: "Identity | None") -> None:
-    RuleVersion.objects.create(rule=rule, version=rule.version, body=body_of(rule), by=by)
+    RuleVersion.objects.create(
+        rule=rule, version=rule.version, body=body_of(rule), owner=rule.owner, limits=rule.limits, by=by
+    )
 
 
 #: Changes of these make nobody the owner: they do not change what the rule does, or whether it may.

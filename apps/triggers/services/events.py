@@ -144,12 +144,21 @@ def _write(rows: Sequence[Mapping[str, Any]]) -> list[Recorded]:
         documents = [{"id": event_id, **row} for event_id, row in zip(ids, rows, strict=True)]
         cursor.execute(_INSERT, [orjson.dumps(documents).decode()])
         written = {row[0] for row in cursor.fetchall()}
+    doubles = [row for event_id, row in zip(ids, rows, strict=True) if event_id not in written]
+    earlier = _earlier(doubles) if doubles else {}
     return [
-        Recorded(event_id, is_new=True) if event_id in written else Recorded(_earlier(row), is_new=False)
+        Recorded(event_id, is_new=True) if event_id in written else Recorded(earlier[_delivery(row)], is_new=False)
         for event_id, row in zip(ids, rows, strict=True)
     ]
 
 
-def _earlier(row: Mapping[str, Any]) -> int:
-    same = {name: row[name] for name in ("type_ref", "digest", "dedupe_key")}
-    return Event.objects.values_list("pk", flat=True).get(**same)
+def _delivery(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["type_ref"], row["digest"], row["dedupe_key"]
+
+
+def _earlier(doubles: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:
+    """Of all of them in one query: a sensor that comes back may send a thousand once more."""
+    types, digests, keys = (set(column) for column in zip(*map(_delivery, doubles), strict=True))
+    rows = Event.objects.filter(type_ref__in=types, digest__in=digests, dedupe_key__in=keys)
+    found = rows.values_list("type_ref", "digest", "dedupe_key", "pk")
+    return {(type_ref, digest, str(key)): pk for type_ref, digest, key, pk in found}

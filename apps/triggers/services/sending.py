@@ -1,10 +1,13 @@
 """Events that people and programs send, and events that are sent once more."""
 
+import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apps.accounts.permissions import Verb, may, require
 from apps.core.errors import NotFound
 from apps.core.types import JsonObject
+from apps.executions.models import Execution
 from apps.triggers.internal import depths_after
 from apps.triggers.models import Event, TriggerType
 from apps.triggers.services.events import Occurrence, Recorded, record
@@ -47,7 +50,7 @@ def send_event(
     trigger_type = find_type(type_ref)
     if not may(identity, Verb.EVENT_SEND, on=trigger_type):
         require(identity, Verb.EVENT_SEND, on=get_type(identity, type_ref))
-    caused_by, depth = cause_of(identity)
+    cause = cause_of(identity)
     [recorded] = record(
         [
             Occurrence(
@@ -57,8 +60,9 @@ def send_event(
                 source="api",
                 source_ref=identity.username,
                 dedupe_key=dedupe_key,
-                caused_by_id=caused_by,
-                depth=depth,
+                caused_by_id=cause.execution_id,
+                trace_id=cause.trace_id,
+                depth=cause.depth,
                 sent_by=identity,
             )
         ]
@@ -69,7 +73,7 @@ def send_event(
 def replay_event(identity: "Identity", event: Event, *, rule_ref: str = "") -> Recorded:
     """A new event like `event`, for the rules as they are now, or for one of them alone. Raises `Forbidden`."""
     require(identity, Verb.EVENT_SEND, on=event)
-    caused_by, depth = cause_of(identity)
+    cause = cause_of(identity)
     [recorded] = record(
         [
             Occurrence(
@@ -78,8 +82,9 @@ def replay_event(identity: "Identity", event: Event, *, rule_ref: str = "") -> R
                 parameters=event.parameters,
                 source="replay",
                 source_ref=rule_ref,
-                caused_by_id=caused_by,
-                depth=depth,
+                caused_by_id=cause.execution_id,
+                trace_id=cause.trace_id,
+                depth=cause.depth,
                 sent_by=identity,
                 replay_of_id=event.pk,
             )
@@ -88,9 +93,19 @@ def replay_event(identity: "Identity", event: Event, *, rule_ref: str = "") -> R
     return recorded
 
 
-def cause_of(identity: "Identity") -> tuple[int | None, int]:
-    """The execution that `identity` comes from with its token, and how many rules stand behind what it sends."""
+@dataclass(frozen=True)
+class Cause:
+    """Where `identity` comes from with its token: the execution and its trace, and how many rules stand behind what it
+    sends. Empty for people."""
+
+    execution_id: int | None = None
+    trace_id: uuid.UUID | None = None
+    depth: int = 0
+
+
+def cause_of(identity: "Identity") -> Cause:
     execution_id = identity.token.execution_id if identity.token is not None else None
     if execution_id is None:
-        return None, 0
-    return execution_id, depths_after([execution_id]).get(execution_id, 0)
+        return Cause()
+    trace_id = Execution.objects.filter(pk=execution_id).values_list("trace_id", flat=True).first()
+    return Cause(execution_id, trace_id, depths_after([execution_id]).get(execution_id, 0))

@@ -272,3 +272,12 @@ def _minute() -> Any:
     from datetime import timedelta
 
     return timedelta(minutes=1)
+
+
+def test_who_sends_what_was_sent_before_reads_nothing_of_it_without_the_right_to_see_events(client: APIClient) -> None:
+    first = client.post("/api/v1/events", {"type": "demo.pushed", "payload": {"host": "s3cret"}, "dedupe_key": "k"})
+    sender = client_of(make_identity("sender", role="sender", grants=("event.send@pack:demo",)))
+    again = sender.post("/api/v1/events", {"type": "demo.pushed", "dedupe_key": "k"})
+    assert (again.status_code, again.json()["id"], again.json()["payload"]) == (200, first.json()["id"], None)
+    assert "s3cret" not in again.content.decode()
+    assert "owner" not in again.content.decode()

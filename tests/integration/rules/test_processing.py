@@ -4,25 +4,30 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from apps.accounts.models import ApiToken, Identity
 from apps.core.types import JsonObject
 from apps.executions.models import Execution
-from apps.executions.services.request import Requested, request_within
+from apps.executions.outbox import announce_all
+from apps.executions.services.request import Requested, Wish, request_executions, request_within
 from apps.executions.states import Status
 from apps.executions.transitions import transition
-from apps.rules import enforcing
+from apps.rules import enforcing, processing
+from apps.rules.evaluation import judge_all
 from apps.rules.models import Enforcement, Rule, Verdicts
 from apps.rules.overlap import release_forgotten
 from apps.rules.processing import judge_open, process_open, sweep_events
 from apps.rules.rendering import rendered
-from apps.rules.services.rules import update_rule
+from apps.rules.services.rules import remove_rule, update_rule
 from apps.rules.services.waiting import executions_of
 from apps.triggers.models import Event
+from apps.triggers.services.sending import send_event
 from tests.conftest import messages_in
 from tests.factories import make_action, make_event, make_rule, make_trigger_type
 from tests.people import People
@@ -326,3 +331,102 @@ def test_rules_that_have_not_changed_are_not_read_again(people: People) -> None:
     said = [query["sql"] for query in captured if "rules_rule" in query["sql"]]
     assert said == []
     assert len(captured) <= 8, captured.captured_queries
+
+
+def test_a_rule_whose_pattern_cannot_be_kept_costs_neither_its_event_nor_the_others(people: People) -> None:
+    poison = make_rule(people.owner, "poison", criteria={"trigger.host": {"type": "eq", "pattern": "{{ '\\x00' }}"}})
+    make_rule(people.owner)
+    events = [make_event({"host": "web1"}), make_event({"host": "web2"})]
+    process_open()
+    assert not Event.objects.open().exists()
+    assert Enforcement.objects.filter(status="started").count() == 2
+    assert Verdicts.objects.get(event=events[0]).body[str(poison.pk)]["outcome"] == "error"
+
+
+def test_a_bug_that_one_event_meets_costs_that_event_alone_and_is_its_verdict(people: People) -> None:
+    rule = make_rule(people.owner)
+    first, bad, last = make_event({"n": 1}), make_event({"n": 2}), make_event({"n": 3})
+    real = judge_all
+
+    def broken(judges: Any, payload: JsonObject, *, now: Any) -> Any:
+        if payload["n"] == 2:
+            raise ZeroDivisionError
+        return real(judges, payload, now=now)
+
+    with patch.object(processing, "judge_all", broken):
+        process_open()
+    assert set(Enforcement.objects.values_list("event", "status")) == {(first.pk, "started"), (last.pk, "started")}
+    assert not Event.objects.open().exists()
+    verdict = Verdicts.objects.get(event=bad).body[str(rule.pk)]
+    assert (verdict["outcome"], verdict["criterion"]["is_error"]) == ("error", True)
+
+
+def test_a_batch_that_takes_long_is_closed_as_far_as_it_came(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processing, "_STAY_S", -1.0)
+    make_rule(people.owner)
+    for _ in range(3):
+        make_event()
+    assert [judge_open(limit=50) for _ in range(4)] == [1, 1, 1, 0]
+    assert Enforcement.objects.count() == 3
+
+
+def test_what_matched_before_a_rule_had_another_owner_runs_as_the_old_one(people: People) -> None:
+    rule = make_rule(people.teammate, parameters={"host": "old"})
+    make_event()
+    judge_open(limit=50)
+    update_rule(people.administrator, rule, {"parameters": {"host": "new"}})
+    make_event()
+    process_open()
+    found = Execution.objects.order_by("pk").values_list("requested_by", "parameters")
+    assert list(found) == [(people.teammate.pk, {"host": "old"}), (people.administrator.pk, {"host": "new"})]
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_what_waits_when_its_rule_is_switched_off_or_removed_does_not_start(people: People, is_removed: bool) -> None:
+    rule = make_rule(people.owner, overlap="queue")
+    for _ in range(3):
+        make_event()
+    process_open()
+    if is_removed:
+        remove_rule(people.owner, rule)
+    else:
+        update_rule(people.owner, rule, {"is_enabled": False})
+    release_forgotten()
+    process_open()
+    assert [row.status for row in _enforcements()] == ["started", "skipped", "skipped"]
+    reason = _enforcements()[2].reason
+    assert reason is not None
+    assert reason["code"] == "rule_disabled"
+
+
+def test_who_waits_in_a_queue_that_is_none_any_more_is_due_at_once(people: People) -> None:
+    rule = make_rule(people.owner, overlap="queue")
+    for _ in range(3):
+        make_event()
+    process_open()
+    update_rule(people.owner, rule, {"overlap": "allow"})
+    release_forgotten()
+    process_open()
+    assert [row.status for row in _enforcements()] == ["started"] * 3
+
+
+def test_what_an_execution_of_a_rule_starts_and_sends_with_its_token_is_of_its_trace_and_depth(people: People) -> None:
+    make_trigger_type("execution_finished", pack="core")
+    make_action("child")
+    make_rule(people.owner)
+    make_rule(people.owner, "again", trigger="core.execution_finished")
+    event = make_event(depth=3)
+    process_open()
+    parent = Execution.objects.get(enforcements__event=event)
+    owner = Identity.objects.get(pk=people.owner.pk)
+    owner.token = ApiToken(identity=owner, execution_id=parent.pk)
+    [child] = request_executions(owner, [Wish(action="demo.child")]).execution_ids
+    sent = Event.objects.get(pk=send_event(owner, type_ref="demo.pushed", payload={}).event_id)
+    _finish(child)
+    finished = Event.objects.get(type_ref="core.execution_finished", caused_by_id=child)
+    assert [(row.trace_id, row.depth) for row in (sent, finished)] == [(event.trace_id, 4)] * 2
+
+
+def _finish(execution_id: int) -> None:
+    transition(execution_id, Status.CANCELED, expected={Status.SCHEDULED}, attempt=1)
+    announce_all()

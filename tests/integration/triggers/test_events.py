@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from apps.core.types import JsonObject
+from apps.rules.models import Enforcement
+from apps.rules.processing import process_open
 from apps.rules.retention import collect_events
 from apps.rules.services.rules import remove_rule, update_rule
-from apps.triggers import listening
-from apps.triggers.models import Event, Trigger
+from apps.triggers import listening, pack_files
+from apps.triggers.models import Event, Trigger, TriggerType
 from apps.triggers.services.events import InvalidPayload, Occurrence, record
 from apps.triggers.types import UnknownTrigger
 from tests.conftest import messages_in
@@ -96,3 +99,73 @@ class TestRetention:
         assert collect_events() == 1
         assert set(Event.objects.values_list("pk", flat=True)) == {unprocessed.pk, young.pk}
         connection.close()
+
+    def test_an_event_stays_while_the_execution_it_started_keeps_the_next_one_waiting(self, people: People) -> None:
+        make_action()
+        make_rule(people.owner, overlap="skip")
+        make_event()
+        process_open()
+        Event.objects.update(received_at="2000-01-01T00:00Z")
+        assert collect_events() == 0
+
+
+class TestRefitting:
+    """A pack changes what parameters its trigger type knows: rules and events written before still meet."""
+
+    def type_with(self, **properties: JsonObject) -> None:
+        schema = {"type": "object", "properties": properties}
+        tick = TriggerType(ref="demo.tick", pack_ref="demo", name="tick", parameters_schema=schema)
+        with transaction.atomic():
+            pack_files.write_types("demo", [tick])
+
+    def met(self) -> list[tuple[str, int]]:
+        process_open()
+        return sorted(Enforcement.objects.values_list("rule__ref", "event"))
+
+    @pytest.fixture(autouse=True)
+    def deploy(self, people: People) -> None:
+        make_action()
+
+    def test_a_new_default_reaches_the_rules_and_events_there_are(self, people: People) -> None:
+        self.type_with(n={"type": "integer"})
+        make_rule(people.owner, trigger="demo.tick", trigger_parameters={"n": 1})
+        before = make_event(type_ref="demo.tick", parameters={"n": 1})
+        self.type_with(n={"type": "integer"}, zone={"default": "utc"})
+        after = make_event(type_ref="demo.tick", parameters={"n": 1})
+        make_event(type_ref="demo.tick", parameters={"n": 1, "zone": "cet"})
+        assert self.met() == [("on_push", before.pk), ("on_push", after.pk)]
+
+    def test_a_parameter_that_is_gone_goes_where_it_was_the_default(self, people: People) -> None:
+        self.type_with(zone={"default": "utc"})
+        make_rule(people.owner, "utc", trigger="demo.tick")
+        make_rule(people.owner, "cet", trigger="demo.tick", trigger_parameters={"zone": "cet"})
+        self.type_with()
+        event = make_event(type_ref="demo.tick")
+        assert self.met() == [("utc", event.pk)]
+
+    def test_another_default_leaves_what_rules_say(self, people: People) -> None:
+        self.type_with(zone={"default": "utc"})
+        make_rule(people.owner, trigger="demo.tick", trigger_parameters={"zone": "utc"})
+        self.type_with(zone={"default": "cet"})
+        make_event(type_ref="demo.tick")
+        event = make_event(type_ref="demo.tick", parameters={"zone": "utc"})
+        assert self.met() == [("on_push", event.pk)]
+
+    def test_triggers_that_become_the_same_are_one(self, people: People) -> None:
+        self.type_with(zone={})
+        make_rule(people.owner, "said", trigger="demo.tick", trigger_parameters={"zone": "utc"})
+        make_rule(people.owner, "unsaid", trigger="demo.tick")
+        process_open()
+        self.type_with(zone={"default": "utc"})
+        event = make_event(type_ref="demo.tick")
+        assert self.met() == [("said", event.pk), ("unsaid", event.pk)]
+        assert Trigger.objects.filter(is_listened=True).count() == 1
+
+
+def test_a_thousand_deliveries_sent_once_more_are_found_in_one_query() -> None:
+    said = [occurrence(key=str(number)) for number in range(50)]
+    first = record(said)
+    with CaptureQueriesContext(connection) as captured:
+        again = record(said)
+    assert [recorded.event_id for recorded in again] == [recorded.event_id for recorded in first]
+    assert len(captured) <= 6, captured.captured_queries

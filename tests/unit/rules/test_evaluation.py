@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from apps.core.types import JsonObject
+from apps.rules import evaluation
 from apps.rules.evaluation import Judge, compiled, judge_all
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -44,3 +47,15 @@ def test_a_criterion_that_cannot_be_asked_is_an_error_and_no_match() -> None:
 
 def test_criteria_of_another_version_of_attune_are_an_error_and_the_others_are_asked() -> None:
     assert outcomes(judge(1, {"trigger.x": {"type": "from_the_future"}}), judge(2)) == ["error", "matched"]
+
+
+def test_rules_that_take_too_long_leave_the_others_unasked_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "MAX_JUDGING_S", -1.0)
+    said = judge_all([judge(1), judge(2, is_backstop=True)], {}, now=NOW)
+    assert [verdict.outcome for verdict in said.values()] == ["error", "error"]
+    assert said[1].criterion is not None
+    assert "too long" in said[1].criterion["text"]
+
+
+def test_criteria_that_cannot_be_read_cost_their_rule_alone() -> None:
+    assert outcomes(judge(1, {"trigger.x": {"type": "eq", "pattern": 10**30}}), judge(2)) == ["error", "matched"]

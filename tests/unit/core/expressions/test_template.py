@@ -113,3 +113,15 @@ def test_more_operations_than_anybody_writes_are_refused_before_they_are_compile
     assert compile_template("{{ host" + "|upper" * 40 + " }}").render(CONTEXT) == "WEB1"
     with pytest.raises(TemplateError, match="more than 50 operations"):
         compile_template("{{ host" + "|upper" * 60 + " }}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        r"{{ 'a\x00' }}", r"{{ ['\ud800'] }}", "{{ 10 ** 64 }}", "{{ {1: 2} }}", "{{ [missing] }}",
+        r"{{ {'\u0000': 1} }}", r"a\x00{{ '\x00' }}", "{{ [1e308 * 10] }}",
+    ],
+)  # fmt: skip
+def test_what_no_database_can_keep_is_an_error(source: str) -> None:
+    with pytest.raises(TemplateError):
+        compile_template(source).render(CONTEXT)
