@@ -180,7 +180,7 @@ done"""
         os.kill(killed, signal.SIGKILL)
         wait_for(partial(_is_gone, killed))
         pid.unlink(missing_ok=True)
-    last = stage.until(lambda: standing("counter").starts > 10 and pid.exists() and int(state.read_text()))
+    last = stage.until(lambda: standing("counter").starts > 10 and pid.exists() and int(state.read_text() or 0))
     stage.until(lambda: len(seen("counter")) >= last)
 
     numbers = seen("counter")
