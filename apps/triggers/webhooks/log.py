@@ -42,7 +42,7 @@ def write_refusal(webhook: Webhook | None, call: Call, error: AttuneError, *, re
     if rate.wait_s(f"{name}:refused", per_minute=REFUSALS_PER_MINUTE):
         return
     delivery_id = "" if isinstance(error, NotProven) else _delivery_id(call)
-    values = [reason, status_of(error), delivery_id, call.address, len(call.body), webhook.pk if webhook else 0]
+    values = (reason, status_of(error), delivery_id, call.address, len(call.body), webhook.pk if webhook else 0)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             # A refusal is not worth waiting for the disk.
