@@ -21,6 +21,7 @@ from apps.triggers.webhooks.services import DEFAULT_GRACE, rotate_secret
 from tests.asgi import ask
 from tests.integration.triggers.conftest import JSON, SECRET, Make, deliver, post, signed
 from tests.people import People, make_identity
+from tests.statements import commits_in, words_of
 from tests.threads import race
 
 MEBIBYTE = 1024 * 1024
@@ -67,6 +68,15 @@ def test_a_webhook_that_there_is_not_costs_the_database_what_one_does_whose_secr
         asked.append([query["sql"].partition(" WHERE ")[0].partition("SELECT id, 'refused'")[0] for query in captured])
     assert asked[0] == asked[1]
     assert WebhookDelivery.objects.count() == 1
+
+
+def test_a_delivery_is_one_transaction_without_savepoints(make: Make) -> None:
+    make("deploy")
+    headers = {name.title(): value for name, value in {**JSON, **signed(b"{}")}.items()}
+    with CaptureQueriesContext(connection) as captured:
+        receive(Call(url="deploy", headers=headers, body=b"{}"))
+    assert commits_in(captured) == 1
+    assert "SAVEPOINT" not in words_of(captured)
 
 
 def test_a_signature_of_github_is_taken_by_its_name(make: Make) -> None:
