@@ -4,7 +4,7 @@ from apps.actions.files import SCHEMA
 from apps.api.executions.serializers import MAX_WAIT_S
 from apps.api.pagination import MAX_LIMIT
 from apps.api.stream.subscription import MAX_STREAMS
-from apps.core.body_limit import MAX_HEADERS
+from apps.core.body_limit import BODY_S, MAX_HEADERS
 from apps.core.expressions.template import MAX_OPERATIONS, MAX_OUTPUT_CHARS, MAX_TEMPLATE_CHARS
 from apps.core.http_protocol import MAX_HEAD_BYTES
 from apps.executions.files import MAX_RESULT_BYTES
@@ -27,6 +27,7 @@ def limits() -> str:
         ["headers", *_setting("ATTUNE_MAX_HEADER_BYTES"), "431 `headers_too_large`"],
         ["number of headers", str(MAX_HEADERS), "", "431 `headers_too_large`"],
         ["body, counted while it arrives", *_setting("ATTUNE_MAX_BODY_BYTES"), "413 `body_too_large`"],
+        ["time for a body, but for uploads", f"{BODY_S:g} s", "", "408 `body_too_slow`"],
         ["nesting of JSON", str(MAX_DEPTH), "", "400 `invalid_json`"],
         ["parameters of an execution", _size(MAX_PARAMETERS_BYTES), "", "400 `invalid`"],
         ["labels, their names, their texts", f"{MAX_LABELS}, {MAX_LABEL_NAME_CHARS}, {MAX_LABEL_TEXT_CHARS}", "",

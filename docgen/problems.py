@@ -21,6 +21,7 @@ _OTHERS = (
     ("400", "invalid_json", "The body is no JSON, or holds what cannot be stored."),
     ("403", "csrf_failed", "The CSRF token of the session is missing or wrong, or another site sent it."),
     ("405", "method_not_allowed", "There is no such method at this address."),
+    ("408", "body_too_slow", "The body took longer than a minute to come."),
     ("413", "body_too_large", "The body is larger than `ATTUNE_MAX_BODY_BYTES`, or an upload than it may be."),
     ("414", "address_too_long", "The address with its query is longer than `ATTUNE_MAX_ADDRESS_BYTES`."),
     ("415", "unsupported_encoding", "The body is packed; it is taken as it is."),

@@ -29,6 +29,8 @@ _FORM_BYTES = 64 * 1024
 _CHUNK = 256 * 1024
 #: Whoever shows nothing of this may upload nothing, and nobody is asked about it.
 _CREDENTIALS = frozenset({b"authorization", b"cookie"})
+#: A body that takes longer, but for uploads: else anybody could hold as many connections as he likes, for ever.
+BODY_S = 60.0
 #: Headers a request may have: each costs more than its bytes.
 MAX_HEADERS = 100
 #: Also on answers that no middleware sees.
@@ -48,8 +50,9 @@ class _Refusal:
 
 
 class BodyLimit:
-    """ASGI wrapper: answers 413 once more than `ATTUNE_MAX_BODY_BYTES` have come, whatever the headers claimed; 414 and
-    431 to addresses and headers that are too large, 415 to a body that would have to be unpacked first."""
+    """ASGI wrapper: answers 413 once more than `ATTUNE_MAX_BODY_BYTES` have come, whatever the headers claimed; 408 to
+    a body that takes too long, 414 and 431 to addresses and headers that are too large, 415 to a body that would have
+    to be unpacked first."""
 
     def __init__(self, application: Application, *, may_upload: Callable[[Message], bool]) -> None:
         """`may_upload` says, in a thread, whether who sends a request may send an archive; others send no more there
@@ -76,7 +79,12 @@ class BodyLimit:
             await self._take(scope, receive, send)
 
     async def _take(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await _read(receive, _limit(is_upload=False))
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await _read(receive, _limit(is_upload=False))
+        except TimeoutError:
+            await _refuse(scope, send, _Refusal(408, "body_too_slow", f"The body took longer than {BODY_S:g} s."))
+            return
         if body is None:
             await _refuse(scope, send, _too_large(scope, is_upload=False))
             return
@@ -165,17 +173,20 @@ def _too_large(scope: Message, *, is_upload: bool) -> _Refusal:
 
 
 async def _read(receive: Receive, limit: int) -> list[Message] | None:
-    """The messages of the body, or None when it grew past `limit`. At most `limit` bytes are held."""
-    messages: list[Message] = []
-    total = 0
+    """The body as one message, and what came instead of its end; None when it grew past `limit`.
+
+    No more than that is held: of a body that comes byte by byte, each message would cost hundreds.
+    """
+    body = bytearray()
     while True:
         message = await receive()
-        messages.append(message)
-        total += len(message.get("body", b""))
-        if total > limit:
+        body += message.get("body", b"")
+        if len(body) > limit:
             return None
-        if message["type"] != "http.request" or not message.get("more_body"):
-            return messages
+        is_end = message["type"] != "http.request"
+        if is_end or not message.get("more_body"):
+            whole = {"type": "http.request", "body": bytes(body), "more_body": is_end}
+            return [whole, message] if is_end else [whole]
 
 
 def _replay(messages: list[Message], receive: Receive) -> Receive:

@@ -1,5 +1,6 @@
 """Waits for what an event started, for who posted it and wants to know."""
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from apps.rules.services.waiting import executions_of
 
 #: Between two looks whether the event was processed.
 _LOOK_EVERY_S = 0.02
+#: Senders that wait in one process at a time, each with a thread and a connection to Redis.
+MOST_WAITING = 100
+
+_places = threading.BoundedSemaphore(MOST_WAITING)
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,16 @@ class Waited:
 
 
 def wait_for_first(event_id: int, wait_s: float) -> Waited:
-    """The first execution of an event, or as far as it came in `wait_s`."""
+    """The first execution of an event, or as far as it came in `wait_s`; at once where `MOST_WAITING` wait already."""
+    if not _places.acquire(blocking=False):
+        return _wait_for_first(event_id, 0.0)
+    try:
+        return _wait_for_first(event_id, wait_s)
+    finally:
+        _places.release()
+
+
+def _wait_for_first(event_id: int, wait_s: float) -> Waited:
     deadline = time.monotonic() + wait_s
     started = _started(event_id, deadline)
     if not started:

@@ -90,6 +90,7 @@ def spec_of(
         "config": given.config,
         "api_url": settings.ATTUNE_BASE_URL,
         "work_dir": str(host.work_root / name),
+        "state_dir": str(state_folder(host, sensor.id)),
     }
     document = {"secrets": given.secrets, "context": context, "triggers": [item.as_json() for item in served]}
     return RunSpec(
@@ -103,7 +104,13 @@ def spec_of(
         secrets=given.masked,
         log=LIMITS,
         run_as=host.run_as,
+        artifacts_dir=state_folder(host, sensor.id),
     )
+
+
+def state_folder(host: Host, sensor_id: int) -> Path:
+    """What a sensor keeps on this host for its next process; it outlives this one and Attune's."""
+    return host.work_root.parent / "sensor-state" / str(sensor_id)
 
 
 def _keys(sensor: Wanted) -> Resolved:

@@ -75,9 +75,10 @@ class Listener:
         if self._masker.is_empty:
             return said
         key = said.dedupe_key and self._masker.mask(said.dedupe_key.encode()).decode()
-        payload = mask_value(said.payload, self._masker)
+        payload, parameters = (mask_value(value, self._masker) for value in (said.payload, said.parameters))
         assert isinstance(payload, dict), "an object stays one"
-        return replace(said, payload=payload, dedupe_key=key)
+        assert isinstance(parameters, dict), "as above"
+        return replace(said, payload=payload, parameters=parameters, dedupe_key=key)
 
     def _told(self, refused: Refused) -> Refused:
         """Reasons quote names and values."""

@@ -168,11 +168,11 @@ class Fleet:
         rows = Sensor.objects.in_bulk(list(gone)) if gone else {}
         for sensor_id in gone:
             row = rows.get(sensor_id)
-            self._end(sensor_id, why_not_wanted(row, known_packs()) if row is not None else REMOVED)
+            self._end(sensor_id, why_not_wanted(row, known_packs()) if row is not None else REMOVED, forgets=True)
 
-    def _end(self, sensor_id: int, why: str) -> None:
+    def _end(self, sensor_id: int, why: str, *, forgets: bool = False) -> None:
         runner = self._runners.pop(sensor_id)
-        runner.stop(why)
+        runner.stop(why, forgets=forgets)
         self._ending.append(runner)
 
     def _detect_anew(self, wanted: Iterable[Wanted]) -> None:

@@ -9,7 +9,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -24,16 +24,17 @@ from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult, StopReason
 from apps.runner.redact import Masker
+from apps.runner.removal import remove_tree
 from apps.runner.talk import Inbox, Talk
 from apps.triggers.sensors.backoff import Backoff
-from apps.triggers.sensors.launch import given_to, spec_of
+from apps.triggers.sensors.launch import given_to, spec_of, state_folder
 from apps.triggers.sensors.leases import Lease, release
 from apps.triggers.sensors.listener import Listener
 from apps.triggers.sensors.logs import drop_old_logs, log_folder
 from apps.triggers.sensors.protocol import document_line
 from apps.triggers.sensors.recording import NotRecorded, Recorder
 from apps.triggers.sensors.states import Standing, State, begin_start, set_standing
-from apps.triggers.sensors.wanted import Served, Wanted
+from apps.triggers.sensors.wanted import Served, Wanted, changes
 from apps.workers.host import Host, RuntimeNotHere
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,9 @@ class SensorRunner:
         self._lock = threading.Lock()
         self._control = RunControl()
         self._inbox: Inbox | None = None
+        self._is_deaf = False
         self._why_stopped = ""
+        self._forgets = False
         self._thread = threading.Thread(target=self._run, name=f"sensor {wanted.ref}", daemon=True)
 
     def start(self) -> None:
@@ -86,9 +89,11 @@ class SensorRunner:
             self._control.stop(StopReason.INTERRUPTED)
             self._wake.set()
 
-    def stop(self, why: str) -> None:
-        """For good; `join` waits for it."""
+    def stop(self, why: str, *, forgets: bool = False) -> None:
+        """For good; `join` waits for it. `forgets` also what the sensor keeps on this host: nobody wants it to run, so
+        what happens meanwhile is nobody's news."""
         with self._lock:
+            self._forgets = self._forgets or forgets
             self._why_stopped = self._why_stopped or why
             self._stopping.set()
             self._control.stop(StopReason.INTERRUPTED)
@@ -98,16 +103,23 @@ class SensorRunner:
         self._thread.join(timeout_s)
 
     def serve(self, served: Mapping[int, Served]) -> None:
-        """Tells the process which triggers came and went since it was told last."""
+        """Tells the process which triggers came and went since it was told last; what finds no room is told later."""
         with self._lock:
-            before, self._served = self._served, dict(served)
-            inbox = self._inbox
-        if inbox is None:
-            return
-        for line in changes(before, served):
-            if not inbox.put(document_line(line)):
-                logger.info("%s does not read its stdin, and is not told of its triggers", self._wanted.ref)
+            if self._inbox is None:
+                self._served = dict(served)
                 return
+            for trigger_id, line in list(changes(self._served, served)):
+                if not self._inbox.put(document_line(line)):
+                    self._complain_of_deafness()
+                    return
+                self._served.pop(trigger_id, None)
+                if trigger_id in served:
+                    self._served[trigger_id] = served[trigger_id]
+
+    def _complain_of_deafness(self) -> None:
+        if not self._is_deaf:
+            logger.info("%s does not read its stdin, and is not told of its triggers until it does", self._wanted.ref)
+        self._is_deaf = True
 
     # ── its own thread ──
 
@@ -118,6 +130,8 @@ class SensorRunner:
                 pause_s = self._once()
                 release_connection()
                 self._wake.wait(pause_s)
+            if self._forgets:
+                self._forget_state()
             self._stand(State.STOPPED, self._why_stopped)
         except LeaseLost:
             logger.warning("%s is another host's by now", self._wanted.ref)
@@ -166,7 +180,7 @@ class SensorRunner:
         held.callback(inbox.close)
         held.callback(self._forget_inbox)
         with self._lock:
-            self._inbox = inbox
+            self._inbox, self._is_deaf = inbox, False
             return inbox, list(self._served.values())
 
     def _forget_inbox(self) -> None:
@@ -214,6 +228,14 @@ class SensorRunner:
         if not is_mine:
             raise LeaseLost
 
+    def _forget_state(self) -> None:
+        try:
+            remove_tree(state_folder(self._host, self._wanted.id))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            logger.warning("what %s keeps cannot be removed: %s", self._wanted.ref, error)
+
     def _give_back(self) -> None:
         try:
             release(self.lease)
@@ -222,18 +244,6 @@ class SensorRunner:
                 raise
             logger.warning("the lease of %s runs out by itself: %s", self._wanted.ref, first_line(error))
         release_connection()
-
-
-def changes(before: Mapping[int, Served], after: Mapping[int, Served]) -> Iterator[dict[str, Any]]:
-    """As lines for a sensor's stdin."""
-    for trigger_id, served in before.items():
-        if trigger_id not in after:
-            yield {"type": "trigger_removed", **served.as_json()}
-    for trigger_id, served in after.items():
-        if trigger_id not in before:
-            yield {"type": "trigger_added", **served.as_json()}
-        elif served != before[trigger_id]:
-            yield {"type": "trigger_updated", **served.as_json()}
 
 
 def how_it_ended(result: RunResult) -> str:

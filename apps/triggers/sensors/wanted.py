@@ -1,8 +1,9 @@
 """Which sensors should run, and which triggers each of them serves, as the database has it now."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from apps.core.types import JsonObject
 from apps.packs.models import Pack, PackConfig
@@ -74,6 +75,18 @@ def served_triggers(sensors: Iterable[Wanted]) -> Mapping[int, dict[int, Served]
         for sensor_id in by_type[type_ref]:
             found[sensor_id][trigger_id] = Served(type_ref, parameters)
     return found
+
+
+def changes(before: Mapping[int, Served], after: Mapping[int, Served]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """By trigger, as lines for a sensor's stdin."""
+    for trigger_id, served in before.items():
+        if trigger_id not in after:
+            yield trigger_id, {"type": "trigger_removed", **served.as_json()}
+    for trigger_id, served in after.items():
+        if trigger_id not in before:
+            yield trigger_id, {"type": "trigger_added", **served.as_json()}
+        elif served != before[trigger_id]:
+            yield trigger_id, {"type": "trigger_updated", **served.as_json()}
 
 
 def _wanted(row: Sensor, configured_at: str) -> Wanted:

@@ -78,9 +78,9 @@ def record(occurrences: Sequence[Occurrence]) -> list[Recorded]:
     """
     if not occurrences:
         return []
-    with transaction.atomic():
-        types = find_types(occurrence.type_ref for occurrence in occurrences)
-        _check(occurrences, types)
+    types = find_types(occurrence.type_ref for occurrence in occurrences)
+    _check(occurrences, types)
+    with transaction.atomic(savepoint=False):  # what fails in there has broken the caller's transaction anyway
         recorded = _write([_columns(occurrence, types[occurrence.type_ref]) for occurrence in occurrences])
         if any(item.is_new for item in recorded):
             hints.hint_after_commit()

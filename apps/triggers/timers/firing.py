@@ -5,7 +5,7 @@ and its commit, nothing has happened and another takes the row. The scheduled ti
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: Timers taken in one transaction: few enough that the first is not told late, many enough to be fast.
 BATCH = 200
-#: Events recorded in one statement.
+#: Events of one transaction, but for those of its last timer: with much to catch up, others get their turn soon.
 _MOST_EVENTS = 1000
 
 _SAVE = """
@@ -49,15 +49,17 @@ class _Done:
 
 
 def fire_due() -> int:
-    """Fires up to `BATCH` timers that are due. Returns how many there were."""
+    """Fires up to `BATCH` timers that are due, fewer where they have much to catch up. Returns how many there were."""
     with transaction.atomic(durable=True):
         locked = Timer.objects.due().select_for_update(skip_locked=True, no_key=True)[:BATCH]
         # By themselves: joined, a planner without statistics reads whole tables to find those few.
         if timers := list(locked):
             prefetch_related_objects(timers, "trigger__type")
             now = database_now()
-            _save(_fire([_round(timer, now=now) for timer in timers], now=now), now=now)
-    return len(timers)
+            rounds = list(_rounds(timers, now=now))
+            _save(_fire(rounds, now=now), now=now)
+            return len(rounds)
+    return 0
 
 
 def seconds_until_next() -> float | None:
@@ -77,6 +79,16 @@ def occurrence_of(timer: Timer, scheduled_for: datetime, *, now: datetime) -> Oc
         source_ref=str(timer.pk),
         dedupe_key=_text(scheduled_for),
     )
+
+
+def _rounds(timers: Sequence[Timer], *, now: datetime) -> Iterator[_Done]:
+    events_so_far = 0
+    for timer in timers:
+        if events_so_far >= _MOST_EVENTS:
+            return  # the rest stays due
+        done = _round(timer, now=now)
+        events_so_far += len(done.round.fire)
+        yield done
 
 
 def _round(timer: Timer, *, now: datetime) -> _Done:
@@ -103,8 +115,8 @@ def _fire(rounds: Sequence[_Done], *, now: datetime) -> list[_Done]:
 
 def _record(rounds: Sequence[_Done], *, now: datetime) -> None:
     wanted = [occurrence_of(done.timer, time, now=now) for done in rounds for time in done.round.fire]
-    for begin in range(0, len(wanted), _MOST_EVENTS):
-        events.record(wanted[begin : begin + _MOST_EVENTS])
+    for begin in range(0, len(wanted), events.MAX_BATCH):
+        events.record(wanted[begin : begin + events.MAX_BATCH])
 
 
 def _save(rounds: Sequence[_Done], *, now: datetime) -> None:

@@ -89,4 +89,7 @@ class Timing:
         following = next(islice(self.schedule.times(time), 1), None)
         room = self.jitter if following is None else min(self.jitter, following - time)
         digest = hashlib.blake2b(f"{self.seed}:{time.isoformat()}".encode(), digest_size=8).digest()
-        return time + room * (int.from_bytes(digest) / 2**64)
+        try:
+            return time + room * (int.from_bytes(digest) / 2**64)
+        except OverflowError:  # the calendar ends
+            return time

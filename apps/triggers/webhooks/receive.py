@@ -122,5 +122,4 @@ def _is_first(webhook: Webhook, fingerprint: bytes, recorded: Recorded) -> bool:
 def _tell(webhook: Webhook | None, call: Call, error: AttuneError) -> None:
     reason = error.reason if isinstance(error, NotProven) else error.code
     logger.info("webhook %s: refused from %s: %s", call.url, call.address or "a socket", reason)
-    if webhook is not None:
-        log.write_refusal(webhook, call, error, reason=reason)
+    log.write_refusal(webhook, call, error, reason=reason)

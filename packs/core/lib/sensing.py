@@ -3,6 +3,8 @@
 Standard library only; knows nothing of Attune but the lines on stdin and the descriptor in ATTUNE_EVENT_FD.
 """
 
+import glob
+import hashlib
 import json
 import os
 import sys
@@ -35,6 +37,7 @@ class Input:
         self.changed = threading.Event()
         self._on_recorded = on_recorded
         self._serving = {_key(item): item for item in self.document.get("triggers", [])}
+        self.state_dir = self.document.get("context", {}).get("state_dir")
         threading.Thread(target=self._listen, daemon=True).start()
 
     def triggers(self):
@@ -54,6 +57,42 @@ class Input:
                     else:
                         self._serving[_key(line)] = {"trigger": line["trigger"], "parameters": line["parameters"]}
                 self.changed.set()
+
+
+class Memory:
+    """What is known of one trigger, kept for the sensor's next process on this host; without a folder of its own, for
+    nobody."""
+
+    def __init__(self, folder, parameters):
+        name = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest() + ".json"
+        self.path = os.path.join(folder, name) if folder else None
+
+    def read(self):
+        """None where there is nothing, or nothing whole."""
+        try:
+            with open(self.path or os.devnull, "rb") as file:
+                return json.load(file)
+        except (OSError, ValueError):
+            return None
+
+    def write(self, value):
+        """A crash leaves what was there before. What cannot be kept costs only what happens between two processes."""
+        if self.path is None:
+            return
+        try:
+            with open(self.path + ".new", "w") as file:
+                json.dump(value, file)
+            os.replace(self.path + ".new", self.path)
+        except OSError as error:
+            log("%s cannot be kept: %s" % (self.path, error.strerror))
+
+
+def forget_all_but(folder, parameters):
+    """Of triggers that nobody listens to any more: what happens meanwhile is nobody's news."""
+    kept = {Memory(folder, item).path for item in parameters}
+    for path in glob.glob(os.path.join(glob.escape(folder), "*.json")) if folder else ():
+        if path not in kept:
+            os.unlink(path)
 
 
 def _key(item):

@@ -1,15 +1,20 @@
-"""Tells of files that were made, changed or removed, by looking again and again."""
+"""Tells of files that were made, changed or removed, by looking again and again; also what changed between two of its
+processes on one host."""
 
+import collections
 import datetime
 import fnmatch
 import os
 import stat
 import time
 
-from sensing import Input, log, tell
+from sensing import Input, Memory, forget_all_but, log, tell
 
 #: Of a folder with more, the rest is not watched.
 MOST_FILES = 100_000
+
+#: What is known of a file.
+Seen = collections.namedtuple("Seen", "mtime_ns size ino ctime_ns")
 
 
 def main():
@@ -17,7 +22,12 @@ def main():
     watched = {}
     while True:
         serving = {repr(item): item["parameters"] for item in given.triggers()}
-        watched = {key: watched.get(key) or Watch(parameters) for key, parameters in serving.items()}
+        if serving.keys() != watched.keys():
+            forget_all_but(given.state_dir, serving.values())
+        watched = {
+            key: watched.get(key) or Watch(parameters, Memory(given.state_dir, parameters))
+            for key, parameters in serving.items()
+        }
         for watch in watched.values():
             watch.look_if_due()
         given.changed.wait(max(0.05, min([watch.due_at for watch in watched.values()] or [60.0 + now()]) - now()))
@@ -25,10 +35,12 @@ def main():
 
 
 class Watch:
-    def __init__(self, parameters):
+    def __init__(self, parameters, memory):
         self.parameters = parameters
+        self.memory = memory
         self.due_at = 0.0
-        self.known = None  # before the first look, which tells nothing
+        known = memory.read()  # None before the first look, which tells nothing
+        self.known = known if known is None else {path: Seen(*seen) for path, seen in known.items()}
         self.complaint = None
 
     def look_if_due(self):
@@ -36,12 +48,14 @@ class Watch:
             return
         self.due_at = now() + self.parameters["interval_s"]
         found = self.scan()
-        for kind, path, status in changes(self.known, found) if self.known is not None else ():
-            modified = datetime.datetime.fromtimestamp(status.st_mtime, datetime.UTC).isoformat()
-            payload = {"path": path, "kind": kind, "size_bytes": status.st_size, "modified_at": modified}
+        for kind, path, seen in changes(self.known, found) if self.known is not None else ():
+            modified = datetime.datetime.fromtimestamp(seen.mtime_ns / 1e9, datetime.UTC).isoformat()
+            payload = {"path": path, "kind": kind, "size_bytes": seen.size, "modified_at": modified}
             # With the time of the last change of the inode, a file that comes back is another one.
-            key = "%s:%d:%d:%s" % (kind, status.st_ctime_ns, status.st_ino, path)
+            key = "%s:%d:%d:%s" % (kind, seen.ctime_ns, seen.ino, path)
             tell("core.file_changed", payload, self.parameters, key if len(key) <= 255 else None)
+        if found != self.known:
+            self.memory.write(found)  # told first: what is told again has the same key
         self.known = found
 
     def scan(self):
@@ -58,7 +72,7 @@ class Watch:
                 except OSError:  # gone between the list and the look
                     continue
                 if stat.S_ISREG(status.st_mode):
-                    found[path] = status
+                    found[path] = Seen(status.st_mtime_ns, status.st_size, status.st_ino, status.st_ctime_ns)
         except OSError as error:
             self.complain("%s cannot be watched: %s" % (self.parameters["path"], error.strerror))
         return found
@@ -82,18 +96,14 @@ class Watch:
 
 
 def changes(before, after):
-    for path, status in after.items():
+    for path, seen in after.items():
         if path not in before:
-            yield "created", path, status
-        elif (status.st_mtime_ns, status.st_size, status.st_ino) != signature(before[path]):
-            yield "modified", path, status
-    for path, status in before.items():
+            yield "created", path, seen
+        elif seen[:3] != before[path][:3]:  # a name or a mode that changed is none
+            yield "modified", path, seen
+    for path, seen in before.items():
         if path not in after:
-            yield "deleted", path, status
-
-
-def signature(status):
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+            yield "deleted", path, seen
 
 
 def now():

@@ -1,4 +1,4 @@
-"""Asks addresses again and again, and tells when the answer has changed.
+"""Asks addresses again and again, and tells when the answer has changed; also between two of its processes on one host.
 
 It runs beside Attune as a program of its own: what Attune's server may fetch does not limit it, the network does.
 """
@@ -9,7 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 
-from sensing import Input, log, tell
+from sensing import Input, Memory, forget_all_but, log, tell
 
 MOST_BYTES = 64 * 1024
 #: Of a longer answer the rest is not looked at.
@@ -23,18 +23,21 @@ def main():
         serving = {json.dumps(item["parameters"], sort_keys=True): item["parameters"] for item in given.triggers()}
         for key in polls.keys() - serving.keys():
             polls.pop(key).gone.set()
+        forget_all_but(given.state_dir, serving.values())
         for key in serving.keys() - polls.keys():
-            polls[key] = Poll(serving[key])
+            polls[key] = Poll(serving[key], Memory(given.state_dir, serving[key]))
             threading.Thread(target=polls[key].run, daemon=True).start()
         given.changed.wait()
         given.changed.clear()
 
 
 class Poll:
-    def __init__(self, parameters):
+    def __init__(self, parameters, memory):
         self.parameters = parameters
+        self.memory = memory
         self.gone = threading.Event()
-        self.etag = self.modified = self.digest = self.complaint = None
+        self.etag, self.modified, self.digest = memory.read() or (None, None, None)
+        self.complaint = None
 
     def run(self):
         while not self.gone.is_set():
@@ -61,10 +64,15 @@ class Poll:
                 raise
 
     def take(self, status, headers, body):
+        known = (self.etag, self.modified, self.digest)
         before, self.digest = self.digest, hashlib.sha256(body).hexdigest()
         self.etag, self.modified = headers.get("ETag"), headers.get("Last-Modified")
-        if before is None or before == self.digest:  # the first answer is what later ones are compared with
-            return
+        if before not in (None, self.digest):  # the first answer is what later ones are compared with
+            self.tell(status, headers, body, before)
+        if (self.etag, self.modified, self.digest) != known:
+            self.memory.write((self.etag, self.modified, self.digest))
+
+    def tell(self, status, headers, body, before):
         payload = {
             "url": self.parameters["url"],
             "status": status,

@@ -1,5 +1,6 @@
 import pytest
 
+from apps.core import body_limit
 from tests.asgi import ask
 from tests.factories import make_action
 from tests.people import People
@@ -42,6 +43,12 @@ def test_more_than_a_mebibyte_is_413_however_it_comes(
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.json()["code"], answer.json()["request_id"]) == ("body_too_large", "request-0001")
     assert answer.headers["x-request-id"] == "request-0001"
+
+
+def test_a_body_that_never_ends_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_limit, "BODY_S", 0.05)
+    answer = ask("POST", "/api/v1/webhooks/deploy", headers=JSON, chunks=[])
+    assert (answer.status, answer.json()["code"]) == (408, "body_too_slow")
 
 
 def test_exactly_a_mebibyte_is_read(people: People) -> None:

@@ -7,16 +7,21 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.models import Identity
 from apps.accounts.services.tokens import issue_token
 from apps.triggers.models import Event, SignedDelivery, Webhook, WebhookDelivery, WebhookSecret
 from apps.triggers.webhooks import log, rate
+from apps.triggers.webhooks.proof import Call, NotProven
+from apps.triggers.webhooks.receive import receive
 from apps.triggers.webhooks.services import DEFAULT_GRACE, rotate_secret
 from tests.asgi import ask
 from tests.integration.triggers.conftest import JSON, SECRET, Make, deliver, post, signed
 from tests.people import People, make_identity
+from tests.statements import commits_in, words_of
 from tests.threads import race
 
 MEBIBYTE = 1024 * 1024
@@ -51,6 +56,27 @@ def test_a_signed_delivery_is_an_event_with_its_payload(make: Make) -> None:
     row = WebhookDelivery.objects.get()
     assert (row.outcome, row.reason, row.status, row.event_id) == ("accepted", "", 202, event.pk)
     assert (row.delivery_id, row.address, row.size) == ("d-1", "127.0.0.1", len(body))
+
+
+def test_a_webhook_that_there_is_not_costs_the_database_what_one_does_whose_secret_is_not_known(make: Make) -> None:
+    make("deploy")
+    asked = []
+    for url in ("deploy", "nowhere"):
+        headers = {name.title(): value for name, value in signed(b"{}", secret="whs_of-somebody-else").items()}
+        with CaptureQueriesContext(connection) as captured, pytest.raises(NotProven):
+            receive(Call(url=url, headers=headers, body=b"{}"))
+        asked.append([query["sql"].partition(" WHERE ")[0].partition("SELECT id, 'refused'")[0] for query in captured])
+    assert asked[0] == asked[1]
+    assert WebhookDelivery.objects.count() == 1
+
+
+def test_a_delivery_is_one_transaction_without_savepoints(make: Make) -> None:
+    make("deploy")
+    headers = {name.title(): value for name, value in {**JSON, **signed(b"{}")}.items()}
+    with CaptureQueriesContext(connection) as captured:
+        receive(Call(url="deploy", headers=headers, body=b"{}"))
+    assert commits_in(captured) == 1
+    assert "SAVEPOINT" not in words_of(captured)
 
 
 def test_a_signature_of_github_is_taken_by_its_name(make: Make) -> None:

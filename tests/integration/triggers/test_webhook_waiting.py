@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.api.webhooks import waiting
 from apps.executions.models import Execution
 from apps.executions.states import Status
 from apps.rules.checks import RuleSpec
@@ -55,6 +56,15 @@ def ruled(make: Make, people: People) -> None:
 
 def ask(body: bytes, *, wait_s: str = "20") -> Answer:
     return post("deploy", body, query=f"wait=true&wait_s={wait_s}".encode(), X_Attune_Token=SECRET)
+
+
+def test_where_too_many_wait_already_the_next_one_is_answered_at_once(
+    ruled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_places", full := threading.BoundedSemaphore(1))
+    with full:
+        answer = ask(b'{"go": true}', wait_s="60")  # nobody processes its event: it would take the whole minute
+    assert (answer.status, answer.json()["execution"]) == (202, None)
 
 
 def test_the_result_of_the_first_execution(ruled: None) -> None:

@@ -24,7 +24,9 @@ PACK = Path(settings.BASE_DIR) / "packs" / "core"
 class Running:
     """A sensor's process, and the events it has told so far."""
 
-    def __init__(self, name: str, *, triggers: list[JsonObject], secrets: JsonObject) -> None:
+    def __init__(
+        self, name: str, *, triggers: list[JsonObject], secrets: JsonObject, state_dir: Path | None = None
+    ) -> None:
         reader, writer = os.pipe()
         self.process = subprocess.Popen(
             [sys.executable, str(PACK / "sensors" / f"{name}.py")],
@@ -35,7 +37,8 @@ class Running:
         )
         os.close(writer)
         self._said = open(reader, "rb")  # noqa: PTH123, SIM115 - a descriptor, closed by `end`
-        self.tell({"secrets": secrets, "context": {}, "triggers": triggers})
+        context = {"state_dir": str(state_dir)} if state_dir else {}
+        self.tell({"secrets": secrets, "context": context, "triggers": triggers})
 
     def tell(self, line: JsonObject) -> None:
         assert self.process.stdin is not None
@@ -55,8 +58,8 @@ class Running:
 
 
 @contextmanager
-def running(name: str, *triggers: JsonObject, **secrets: str) -> Iterator[Running]:
-    sensor = Running(name, triggers=list(triggers), secrets=secrets)
+def running(name: str, *triggers: JsonObject, state_dir: Path | None = None, **secrets: str) -> Iterator[Running]:
+    sensor = Running(name, triggers=list(triggers), secrets=secrets, state_dir=state_dir)
     try:
         yield sensor
     finally:
@@ -107,6 +110,36 @@ def _until_it_looks(sensor: Running, folder: Path) -> None:
     seen = Path(first["payload"]["path"]).name
     while seen != names[-1]:
         seen = Path(sensor.next()["payload"]["path"]).name
+
+
+def test_files_that_changed_between_two_processes_are_told_by_the_next_one(tmp_path: Path) -> None:
+    state, watched = tmp_path / "state", tmp_path / "watched"
+    state.mkdir()
+    watched.mkdir()
+    trigger = watching(watched)
+    for name in ("changed", "gone", "same"):
+        (watched / name).write_text("1")
+    with running("file_watch", trigger, state_dir=state):
+        wait_for(lambda: list(state.glob("*.json")))
+    (watched / "made").write_text("1")
+    (watched / "changed").write_text("12")
+    (watched / "gone").unlink()
+    with running("file_watch", trigger, state_dir=state) as sensor:
+        told = [sensor.next()["payload"] for _ in range(3)]
+
+    assert {(item["kind"], Path(item["path"]).name) for item in told} == {
+        ("created", "made"), ("modified", "changed"), ("deleted", "gone"),
+    }  # fmt: skip
+
+
+def test_what_it_knows_of_a_trigger_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+    state, old, new = tmp_path / "state", tmp_path / "old", tmp_path / "new"
+    for folder in (state, old, new):
+        folder.mkdir()
+    with running("file_watch", watching(old), state_dir=state):
+        (known,) = wait_for(lambda: list(state.glob("*.json")))
+    with running("file_watch", watching(new), state_dir=state):
+        wait_for(lambda: len(found := list(state.glob("*.json"))) == 1 and found != [known])
 
 
 def test_triggers_that_come_later_are_served_and_those_that_go_are_not(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_schedulers_that_fire_at_once_fire_each_time_once() -> None:
     assert Event.objects.count() == 40
 
 
+def test_with_much_to_catch_up_one_transaction_takes_fewer_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(firing, "_MOST_EVENTS", 10)
+    for start in ("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", "2026-01-01T00:00:02Z"):
+        parameters = {"unit": "minutes", "delta": 1, "misfire": "catch_up", "catch_up_max": 8, "start": start}
+        pass_time(make_timer(parameters=parameters), HOUR)
+    assert [fire_due() for _ in range(3)] == [2, 1, 0]
+    assert Event.objects.count() == 24
+
+
 def test_one_timer_that_cannot_fire_does_not_stop_the_others() -> None:
     good = pass_time(make_timer(), HOUR)
     bad = pass_time(make_timer("core.cron", {"expression": "* * * * *"}), MINUTE)

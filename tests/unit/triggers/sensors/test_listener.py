@@ -74,10 +74,16 @@ def test_the_end_of_the_stream_ends_the_last_line() -> None:
 def test_what_the_sensor_was_given_in_confidence_is_in_no_event_and_no_reason() -> None:
     recorder = Recorder()
     listener = Listener(recorder, declared=["demo.seen"], masker=Masker([b"hush-hush-1"]))
-    event = {"trigger": "demo.seen", "payload": {"url": "https://u:hush-hush-1@h/"}, "dedupe_key": "k-hush-hush-1"}
+    event = {
+        "trigger": "demo.seen",
+        "payload": {"url": "https://u:hush-hush-1@h/"},
+        "parameters": {"token": "hush-hush-1"},
+        "dedupe_key": "k-hush-hush-1",
+    }
     lines = [json.dumps(event), "oops hush-hush-1", '{"trigger": "hush-hush-1"}', '{"hush-hush-1": 1}']
     remarks = list(listener("\n".join(lines).encode() + b"\n"))
 
-    assert recorder.batches == [[Said(1, "demo.seen", {"url": "https://u:***@h/"}, dedupe_key="k-***")]]
+    masked = Said(1, "demo.seen", {"url": "https://u:***@h/"}, {"token": "***"}, "k-***")
+    assert recorder.batches == [[masked]]
     assert len(remarks) == 3
     assert "hush" not in " ".join(remarks)

@@ -100,6 +100,11 @@ def test_jitter_is_the_same_for_every_scheduler_and_differs_between_timers() -> 
     assert len(ticks) == 3
 
 
+def test_jitter_ends_with_the_calendar() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    assert Timing(Date(last), jitter=3600 * SECOND, seed="seed").next(NOON) == Tick(last, last)
+
+
 def test_a_time_whose_jitter_is_not_over_comes_next() -> None:
     timing = Timing(EVERY_MINUTE, jitter=50 * SECOND, seed="seed")
     due = timing.next(NOON)
