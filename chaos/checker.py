@@ -33,6 +33,8 @@ class Rule(StrEnum):
     PROCESS_LEFT = "process left"
     SLOT_LEFT = "slot left"
     GROWN = "grown"
+    EVENT_LOST = "event lost"
+    EVENT_TWICE = "event twice"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def check(evidence: Evidence) -> list[Violation]:
     """Everything but limits and lines, which are `order.check_limits`."""
     return [
         violation
-        for part in (_accounts, _starts, _ends, _cancels, _answers)
+        for part in (_accounts, _events, _starts, _ends, _cancels, _answers)
         for violation in part(evidence)
     ]  # fmt: skip
 
@@ -67,6 +69,18 @@ def _accounts(evidence: Evidence) -> Iterator[Violation]:
     for row in evidence.rows:
         if row.status not in TERMINAL:
             yield Violation(Rule.NOT_ENDED, f"{row.execution} ({row.action}) is {row.status}")
+
+
+def _events(evidence: Evidence) -> Iterator[Violation]:
+    """Each met its rule once, and started one execution."""
+    for event, count in Counter(item.event for item in evidence.told).items():
+        if count > 1:
+            yield Violation(Rule.EVENT_LOST, f"event {event} was the answer to {count} different requests")
+    for item in evidence.told:
+        if len(item.executions) > 1:
+            yield Violation(Rule.EVENT_TWICE, f"event {item.event} has {len(item.executions)} enforcements")
+        elif item.accepted is None:
+            yield Violation(Rule.EVENT_LOST, f"event {item.event} was accepted and started nothing")
 
 
 def _starts(evidence: Evidence) -> Iterator[Violation]:

@@ -18,6 +18,25 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class Told:
+    """An event whose acceptance was seen; `executions`: of the enforcements of its rule, None for one without."""
+
+    event: int
+    order: Order
+    asked_us: int
+    accepted_us: int
+    executions: tuple[int | None, ...] = ()
+
+    @property
+    def accepted(self) -> Accepted | None:
+        """The execution that was asked for with it, where there is exactly one."""
+        match self.executions:
+            case (int(execution),):
+                return Accepted(execution, self.order, self.asked_us, self.accepted_us)
+        return None
+
+
+@dataclass(frozen=True)
 class Row:
     """An execution as `GET /executions` shows it when all is over."""
 
@@ -63,9 +82,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`histories` of those that were canceled, lost or tried again; `canceled`: whose cancel was answered with 202."""
+    """`accepted` includes what events asked for. `histories` of those that were canceled, lost or tried again;
+    `canceled`: whose cancel was answered with 202."""
 
     accepted: Sequence[Accepted] = ()
+    told: Sequence[Told] = ()
     rows: Sequence[Row] = ()
     notes: Sequence[Note] = ()
     histories: Mapping[int, Sequence[Step]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from chaos.evidence import Accepted, Answer
+from chaos.evidence import Accepted, Answer, Told
 from chaos.fleet import Fleet
 from chaos.plan import Order
 from chaos.watcher import now_us
@@ -24,16 +24,19 @@ _AGAIN_AFTER_S = 0.2
 _SIDE_BY_SIDE = 3
 #: Nobody waits longer for one answer: a web process that is being killed gives none.
 _TIMEOUT_S = 15.0
+#: One event of so many is sent once more after its answer: the same key is the same event.
+_REPEATED = 4
 
 
 class Load:
     """`start`, then `join`; then everything that was planned has been accepted and canceled. `stop` gives up.
 
-    `accepted`, `canceled` and `bad_answers` are evidence.
+    `accepted`, `told`, `canceled` and `bad_answers` are evidence.
     """
 
     def __init__(self, fleet: Fleet, orders: Sequence[Order], *, seed: int, file: Path) -> None:
         self.accepted: list[Accepted] = []
+        self.told: list[Told] = []
         self.canceled: set[int] = set()
         self.bad_answers: list[Answer] = []
         self._fleet = fleet
@@ -74,7 +77,7 @@ class Load:
             for order in lane:
                 if self._stopping.wait(max(0.0, self._began + order.at_s - time.monotonic())):
                     return
-                self._ask(client, order)
+                (self._tell if order.kind.is_told else self._ask)(client, order)
 
     def _ask(self, client: httpx.Client, order: Order) -> None:
         asked_us = now_us()
@@ -90,6 +93,26 @@ class Load:
         self.accepted.append(accepted)
         if order.cancel_after_s is not None:
             heapq.heappush(self._to_cancel, (time.monotonic() + order.cancel_after_s, accepted.execution))
+
+    def _tell(self, client: httpx.Client, order: Order) -> None:
+        asked_us = now_us()
+        body = {
+            "type": f"chaos.{order.action}",
+            "payload": self._parameters(order),
+            "dedupe_key": f"{self._run}-{order.number}",
+        }
+        answer = self._until_answered(client, "/events", json=body)
+        if answer is None:
+            return
+        if answer.status_code not in (200, 201):
+            self._note_bad(answer)
+            return
+        told = Told(int(answer.json()["id"]), order, asked_us, now_us())
+        self.told.append(told)
+        if order.number % _REPEATED == 0:
+            again = self._until_answered(client, "/events", json=body)
+            if again is not None and (again.status_code != 200 or again.json()["id"] != told.event):
+                self._note_bad(again)
 
     def _parameters(self, order: Order) -> dict[str, Any]:
         return {

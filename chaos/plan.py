@@ -59,6 +59,8 @@ class Kind:
     """Share of those with 20 KB of parameters."""
     goes_back: bool = True
     """Whether a lost run is tried again (`on_lost`)."""
+    is_told: bool = False
+    """Whether an event is sent, which the pack's rule of the same name answers with the execution."""
 
 
 #: A little more than ten starts a second, within what each limit bears on two cores while nothing is broken.
@@ -74,6 +76,7 @@ MIX: tuple[Kind, ...] = (
     Kind("long", 0.15, seconds=(5.0, 20.0), is_canceled=0.3),
     Kind("once", 0.3, seconds=(0.0, 2.0), goes_back=False),
     Kind("stubborn", 0.05, seconds=(60.0, 60.0), is_canceled=1.0),
+    Kind("told", 1.5, seconds=(0.0, 0.1), is_large=0.05, is_told=True),
 )
 KINDS: Mapping[str, Kind] = {kind.action: kind for kind in MIX}
 

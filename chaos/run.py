@@ -9,10 +9,11 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import httpx
 
 from chaos.checker import Violation, check
-from chaos.evidence import Evidence, Row, Step
+from chaos.evidence import Evidence, Row, Step, Told
 from chaos.faults import Faults
 from chaos.fleet import ROOT, Broken, Fleet, private_fleet
 from chaos.leftovers import check_actions, check_growth, check_processes, check_slots, sizes
@@ -131,8 +132,10 @@ def _hurt(fleet: Fleet, plan: Plan, options: Options, *, file: Path, say: Say) -
         _wait_until_over(database, deadline=deadline)
         rows = _rows(fleet)
         histories = _histories(fleet, rows)
+        told = _with_executions(load.told, _all(fleet, "/enforcements"))
     return Evidence(
-        accepted=load.accepted,
+        accepted=[*load.accepted, *(item.accepted for item in told if item.accepted)],
+        told=told,
         rows=rows,
         notes=watcher.notes,
         histories=histories,
@@ -187,6 +190,13 @@ def _rows(fleet: Fleet) -> list[Row]:
         )
         for row in _all(fleet, "/executions", pack="chaos")
     ]
+
+
+def _with_executions(told: Sequence[Told], enforcements: Sequence[dict[str, Any]]) -> list[Told]:
+    found = defaultdict[int, list[int | None]](list)
+    for row in enforcements:
+        found[row["event"]].append(row["execution"])
+    return [replace(item, executions=tuple(found[item.event])) for item in told]
 
 
 def _histories(fleet: Fleet, rows: list[Row]) -> dict[int, list[Step]]:

@@ -36,8 +36,12 @@ class Database:
         return [(int(row[0]), int(row[1])) for row in rows]
 
     def live(self) -> int:
-        """How many executions have not ended."""
-        sql = "SELECT count(*) FROM executions_execution WHERE status <> ALL(%s)"
+        """How many executions have not ended, events are not processed, and enforcements not decided."""
+        sql = (
+            "SELECT (SELECT count(*) FROM executions_execution WHERE status <> ALL(%s))"
+            " + (SELECT count(*) FROM triggers_event WHERE processed_at IS NULL)"
+            " + (SELECT count(*) FROM rules_enforcement WHERE status = 'pending')"
+        )
         return int(self._rows(sql, list(TERMINAL))[0][0])
 
     def newest(self, most: int) -> list[tuple[int, int, str]]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chaos.checker import Rule, check
-from chaos.evidence import Answer, Evidence, Step
+from chaos.evidence import Answer, Evidence, Step, Told
 from tests.unit.chaos.seen import accepted, good_run, note, ran, row, us
 
 GOOD = good_run("free", [(1, 2), (1, 2)])
@@ -120,3 +120,27 @@ def test_an_earlier_attempt_of_what_was_canceled_while_it_waited_may_have_run() 
 
 def test_an_answer_that_tells_of_a_bug_is_one() -> None:
     assert rules(replace(GOOD, bad_answers=[Answer(500, "oh")])) == [Rule.BAD_ANSWER]
+
+
+def told(event: int, *executions: int | None) -> Told:
+    return Told(event, accepted(event, "told", at=0.1).order, us(0.09), us(0.1), executions)
+
+
+def test_an_event_that_started_one_execution_is_not_accused() -> None:
+    item = told(7, 1)
+    assert item.accepted is not None
+    run = good_run("told", [(1, 2)])
+    assert rules(replace(run, accepted=[item.accepted], told=[item])) == []
+
+
+def test_an_event_that_started_nothing_is_lost() -> None:
+    assert rules(replace(GOOD, told=[told(7), told(8, None)])) == [Rule.EVENT_LOST, Rule.EVENT_LOST]
+
+
+def test_an_event_with_two_enforcements_was_processed_twice_and_its_executions_are_invented() -> None:
+    twice = replace(GOOD, accepted=[], told=[told(7, 1, 2)])
+    assert rules(twice) == [Rule.INVENTED, Rule.INVENTED, Rule.EVENT_TWICE]
+
+
+def test_one_event_cannot_be_the_answer_to_two_requests() -> None:
+    assert rules(replace(GOOD, told=[told(7, 1), told(7, 1)])) == [Rule.EVENT_LOST]
