@@ -72,7 +72,7 @@ def enforce_next() -> bool:
 @transaction.atomic(durable=True)
 def _enforce_next(taken: list[int]) -> _Result | None:
     rows = Enforcement.objects.due().select_for_update(skip_locked=True, of=("self",), no_key=True)
-    enforcement = rows.select_related("event", "rule__owner").first()
+    enforcement = rows.select_related("event", "rule").first()
     if enforcement is None:
         return None
     taken.append(enforcement.pk)
