@@ -119,7 +119,7 @@ def test_a_pack_that_cannot_be_unpacked_ends_it_with_a_reason(
     people: People, host: Host, settings: LazySettings, tmp_path: Path
 ) -> None:
     settings.ATTUNE_ARTIFACTS_DIR = tmp_path / "artifacts"
-    with small_disk(tmp_path / "small", kib=256) as folder:
+    with small_disk(tmp_path / "small", kib=1024) as folder:
         settings.ATTUNE_PACKS_DIR = folder
         host.runtime("shell")
         fill(folder)
