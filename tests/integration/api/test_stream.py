@@ -58,13 +58,15 @@ def test_every_move_is_told_as_it_happens(people: People) -> None:
 
 def test_an_event_is_told_when_it_comes_and_when_its_rules_have_judged_it(people: People) -> None:
     make_trigger_type()
-    stranger = make_identity("stranger", role="looks", grants=("execution.view",))
+    stranger = make_identity(
+        "stranger", role="looks", grants=("execution.view@own", "operation.view@own", "worker.view")
+    )
     with listening(by=people.administrator) as stream, listening(by=stranger) as others:
         event = make_event()
         stream.wait_for(lambda it: [data["processed"] for data in it.of("event")] == [False])
         process_open()
         stream.wait_for(lambda it: [data["processed"] for data in it.of("event")] == [False, True])
-        own = make_execution(requested_by_id=people.teammate.pk)
+        own = make_execution(requested_by_id=stranger.pk)
         others.wait_for(has(own, "scheduled"))
     assert {data["id"] for data in stream.of("event")} == {event.pk}
     assert set(stream.of("event")[0]) == {"id", "type", "source", "processed", "at"}
