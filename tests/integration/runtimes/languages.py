@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import yaml
@@ -51,9 +52,13 @@ def need(runtime: str) -> Detection:
     """Skips the test where the interpreter is missing, or fails it where it has to be there."""
     found = detection_of(definition_of(runtime))
     if not found.installations:
-        refuse = pytest.fail if os.environ.get("CI") == "true" and runtime in REQUIRED else pytest.skip
-        refuse(f"{runtime} is not on this host: {found.reason}")
+        refuse_without(runtime, found.reason)
     return found
+
+
+def refuse_without(runtime: str, reason: str) -> NoReturn:
+    refuse = pytest.fail if os.environ.get("CI") == "true" and runtime in REQUIRED else pytest.skip
+    refuse(f"{runtime} is not on this host: {reason}")
 
 
 PYTHON = Language(
