@@ -105,6 +105,10 @@ HINTS = {
     "retry": "`retry: {max_attempts: 3, backoff: exponential, delay_s: 1}`",
     "env": "a mapping of names to text: `env: {LANG: C.UTF-8}`",
 }
+#: In `ReadContext.memo`: `{ref of an action: ref of its pack}` of all other packs.
+REFS = "refs"
+#: In `ReadContext.memo`: the runtimes that are installed.
+INSTALLED_RUNTIMES = "installed runtimes"
 _ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
 #: Given by Attune, or able to take over the program that is started.
 _ENV_TAKEN = re.compile(r"^(ATTUNE_.*|PATH|HOME|TMPDIR|LD_.*|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|IFS|PYTHONHOME)\Z")
@@ -229,7 +233,7 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
     if function is not None and not function.isidentifier():
         yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
     if _runtime_of(body, context) is None:
-        known = ", ".join(sorted(item.name for item in _runtimes(context)))
+        known = ", ".join(sorted(item.name for item in runtimes_in(context)))
         if "runtime" in body:
             yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
         else:
@@ -299,25 +303,28 @@ def key_mistakes(key: str, parameters: Mapping[str, JsonObject] | None) -> Itera
 
 def _refs_of_others(context: ReadContext) -> dict[str, str]:
     """`{ref of an action: ref of its pack}` of all other packs."""
-    if "refs" not in context.memo:
-        context.memo["refs"] = actions_of_others(context.manifest.ref)
-    found: dict[str, str] = context.memo["refs"]
+    if REFS not in context.memo:
+        context.memo[REFS] = actions_of_others(context.manifest.ref)
+    found: dict[str, str] = context.memo[REFS]
     return found
 
 
-def _runtimes(context: ReadContext) -> list[RuntimeDefinition]:
+def runtimes_in(context: ReadContext) -> list[RuntimeDefinition]:
     """Those this pack brings, then those installed."""
     if "runtimes" not in context.memo:
+        if INSTALLED_RUNTIMES not in context.memo:
+            context.memo[INSTALLED_RUNTIMES] = known_runtimes()
         own: list[RuntimeDefinition] = context.content.get("runtimes", [])
         names = {item.name for item in own}
-        context.memo["runtimes"] = [*own, *(item for item in known_runtimes() if item.name not in names)]
+        others = (item for item in context.memo[INSTALLED_RUNTIMES] if item.name not in names)
+        context.memo["runtimes"] = [*own, *others]
     runtimes: list[RuntimeDefinition] = context.memo["runtimes"]
     return runtimes
 
 
 def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
     path, _ = split_entry_point(body["entry_point"])
-    runtimes = _runtimes(context)
+    runtimes = runtimes_in(context)
     if wanted := body.get("runtime"):
         return next((item for item in runtimes if wanted == item.name or wanted in item.aliases), None)
     for item in runtimes:

@@ -1,7 +1,9 @@
 """Reads a pack's folder as a whole: manifest and every kind of content, all errors at once, nothing written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from apps.core.errors import Conflict, ErrorCollector, Invalid
@@ -35,8 +37,11 @@ class LoadedPack:
     config_schema: JsonObject
 
 
-def load_pack(folder: Path) -> LoadedPack:
-    """The pack in `folder`. Raises `PackInvalid` with every error of every file."""
+def load_pack(folder: Path, *, known: Mapping[str, Any] = MappingProxyType({})) -> LoadedPack:
+    """The pack in `folder`. Raises `PackInvalid` with every error of every file.
+
+    `known` stands for what kinds would look up in the database about other packs, by the names they give it.
+    """
     errors = ErrorCollector()
     if not (folder / "pack.yaml").is_file():
         errors.add(
@@ -47,7 +52,7 @@ def load_pack(folder: Path) -> LoadedPack:
     manifest = read_manifest(file, errors) if file else None
     config_schema = read_config_schema(folder, errors)
     # Without a manifest the other files are still read, so that an author sees all mistakes in one go.
-    context = content.ReadContext(folder, manifest or PackManifest("unknown", "0.0.0", {}), errors)
+    context = content.ReadContext(folder, manifest or PackManifest("unknown", "0.0.0", {}), errors, memo=dict(known))
     for kind in content.kinds():
         _read_kind(kind, context)
     if errors.errors or manifest is None:

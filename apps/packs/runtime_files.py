@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from apps.packs.models import PackVersion
 
 
+#: In `ReadContext.memo`: `{name or alias: who has it}` of other packs' runtimes.
+OWNERS = "owners"
+
+
 class RuntimeFiles:
     folder = "runtimes"
 
@@ -32,7 +36,9 @@ class RuntimeFiles:
         return definition if len(context.errors.errors) == before else None
 
     def _refuse_taken(self, definition: RuntimeDefinition, file: PackFile, context: ReadContext) -> None:
-        owners: dict[str, str] = context.memo.setdefault("owners", names_of_others(context.manifest.ref))
+        if OWNERS not in context.memo:
+            context.memo[OWNERS] = names_of_others(context.manifest.ref)
+        owners: dict[str, str] = context.memo[OWNERS]
         places: list[tuple[list[str | int], str]] = [(["name"], definition.name)]
         places += [(["aliases", index], alias) for index, alias in enumerate(definition.aliases)]
         for place, name in places:

@@ -227,7 +227,7 @@ def _publish(source: Path, target: Path) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         _copy_tree(source, temporary)
-        _make_read_only(temporary)
+        make_read_only(temporary)
         temporary.rename(target)
     except OSError:
         if not target.is_dir():  # another process may have been faster: then its copy is as good
@@ -245,7 +245,8 @@ def _copy_tree(source: Path, target: Path) -> None:
         raise (error if number is None else OSError(number, os.strerror(number), str(target))) from error
 
 
-def _make_read_only(folder: Path) -> None:
+def make_read_only(folder: Path) -> None:
+    """As whatever runs finds a pack: nobody writes there."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():
             path.chmod(0o555)

@@ -9,10 +9,12 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import ApiError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
+from apps.cli.nouns.action_local import run_local
 from apps.cli.parameters.near import near_actions
 from apps.cli.session import Session
 
 app = noun("Look at actions, switch them on and off.")
+command(app, "run-local")(run_local)
 
 Ref = Annotated[
     str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False, autocompletion=values.actions)

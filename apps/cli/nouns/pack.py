@@ -8,6 +8,7 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import ExitCode
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
+from apps.cli.nouns import pack_development
 from apps.cli.nouns.environment import rebuild
 from apps.cli.operations.following import failure_of, see_operation, tell_steps
 from apps.cli.packs.config import show_or_change
@@ -18,6 +19,7 @@ from apps.cli.session import Session
 
 app = noun("Install packs, switch them on and off.")
 command(app, "rebuild")(rebuild)
+command(app, "validate")(pack_development.validate)
 
 Ref = Annotated[str, typer.Argument(metavar="PACK", help="its ref", show_default=False, autocompletion=values.packs)]
 
