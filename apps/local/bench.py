@@ -11,6 +11,7 @@ from django.conf import settings
 from apps.local.conversation import Teller
 from apps.local.neighbours import core_runtimes, own_packs
 from apps.local.opening import OpenPack
+from apps.runner.spec import RunAs
 from apps.runner.warden_client import Warden
 from apps.runner.workplace import workplace
 from apps.runtimes.definition import RuntimeDefinition
@@ -37,6 +38,11 @@ class Bench:
     teller: Teller
     warden: Warden
     work_root: Path
+
+    @property
+    def run_as(self) -> RunAs | None:
+        """Whoever called."""
+        return None
 
     def definitions(self) -> list[RuntimeDefinition]:
         """The runtimes of the pack, then those of Attune."""

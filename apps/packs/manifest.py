@@ -1,5 +1,6 @@
 """`pack.yaml`: what a pack says of itself."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,7 @@ SCHEMA: JsonObject = {
         "attune_version": _TEXT,
         "runtimes": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 50},
         "runtime_version": _TEXT,
+        "tests": {**_TEXTS, "maxItems": 50, "description": "commands, read as a shell would, run without one"},
         "meta": {
             "type": "object",
             "additionalProperties": True,
@@ -59,6 +61,7 @@ HINTS = {
     "ref": "lower case letters, digits and underscores, joined by dots: `acme.web`",
     "version": "a semantic version: `1.0.0`",
     "keywords": "a list of words: `[network, dns]`",
+    "tests": "a list of commands: `tests: [python -m pytest -q, node --test]`",
     "runtimes": 'a range for each runtime: `python: ">=3.9"`',
 }
 
@@ -84,6 +87,11 @@ class PackManifest:
         return ranges
 
     @property
+    def tests(self) -> tuple[str, ...]:
+        """Commands of `attune pack test`, as they were written."""
+        return tuple(self.body.get("tests", ()))
+
+    @property
     def python_dependencies(self) -> tuple[str, ...]:
         """Requirements named in `meta.python_dependencies`, line by line."""
         declared: JsonObject = self.body.get("meta", {}).get("python_dependencies", {})
@@ -96,5 +104,18 @@ def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None
     body = file.read(SCHEMA, errors, hints=HINTS)
     if body is None or not file.can_be_kept(body, errors):
         return None
+    if not _check_tests(file, body, errors):
+        return None
     lines = {name: file.document.line([name]) for name in ("ref", "version")}
     return PackManifest(ref=body["ref"], version=body["version"], body=body, lines=lines)
+
+
+def _check_tests(file: PackFile, body: JsonObject, errors: ErrorCollector) -> bool:
+    before = len(errors.errors)
+    for index, text in enumerate(body.get("tests", ())):
+        try:
+            if not shlex.split(text):
+                file.add(errors, ["tests", index], "an empty command", HINTS["tests"])
+        except ValueError as error:
+            file.add(errors, ["tests", index], f"no command: {error}".lower(), HINTS["tests"])
+    return len(errors.errors) == before

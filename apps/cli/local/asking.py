@@ -14,7 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from apps.cli.advice import advice
 from apps.cli.details import details_of
 from apps.cli.errors import Failed, UsageError
 from apps.cli.executions.following import Piece
@@ -22,7 +21,7 @@ from apps.cli.executions.following import Piece
 _PROJECT = Path(__file__).resolve().parents[3]
 _SETTINGS = "attune.settings.local"
 #: Errors of what was typed, not of the pack.
-_TYPED = frozenset({"invalid", "invalid_parameters", "unknown_action"})
+_TYPED = frozenset({"invalid", "invalid_parameters", "no_tests", "unknown_action"})
 
 
 class LocalError(UsageError):
@@ -96,5 +95,4 @@ class Local:
 
 def _error(facts: dict[str, Any]) -> Failed | UsageError:
     code, text = str(facts["code"]), str(facts["detail"])
-    found, hints = details_of(facts), advice(code, facts)
-    return (LocalError if code in _TYPED else Failed)(code, text, details=found, hints=hints)
+    return (LocalError if code in _TYPED else Failed)(code, text, details=details_of(facts))

@@ -19,7 +19,8 @@ from apps.cli.session import Session
 
 app = noun("Install packs, switch them on and off.")
 command(app, "rebuild")(rebuild)
-command(app, "validate")(pack_development.validate)
+for name, do in pack_development.COMMANDS.items():
+    command(app, name, has_formats=name not in pack_development.WITHOUT_FORMATS)(do)
 
 Ref = Annotated[str, typer.Argument(metavar="PACK", help="its ref", show_default=False, autocompletion=values.packs)]
 

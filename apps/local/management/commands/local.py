@@ -6,9 +6,10 @@ from django.core.management.base import BaseCommand
 
 from apps.local.conversation import converse
 from apps.local.running import describe, run_action
+from apps.local.testing import test
 from apps.local.validating import validate
 
-DEEDS = {"validate": validate, "describe": describe, "run": run_action}
+DEEDS = {"validate": validate, "describe": describe, "run": run_action, "test": test}
 
 
 class Command(BaseCommand):
