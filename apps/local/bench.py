@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from apps.runner.spec import RunAs
 from apps.runner.warden_client import Warden
 from apps.runner.workplace import workplace
 from apps.runtimes.definition import RuntimeDefinition
-from apps.runtimes.detect import detect
+from apps.runtimes.detect import Installation, detect
 from apps.runtimes.environments import locks
 from apps.runtimes.environments.line_log import LineLog
 from apps.runtimes.environments.registry import provider_named
@@ -53,12 +54,10 @@ class Bench:
     def runtime(self, name: str) -> HostedRuntime:
         """Raises `RuntimeNotHere`."""
         definition = next(item for item in self.definitions() if item.name == name)
-        detection = detect(definition, search_path=os.environ.get("PATH", os.defpath))
-        if not detection.installations:
-            raise RuntimeNotHere(f"this machine has no {name}: {detection.reason}")
+        installation = _best_installation(definition, os.environ.get("PATH", os.defpath))
         is_own = definition in self.pack.loaded.content.get("runtimes", [])
         folder = self.pack.folder if is_own else own_packs() / "core"
-        return HostedRuntime(definition, detection.installations[0], folder)
+        return HostedRuntime(definition, installation, folder)
 
     def environment(self, runtime: HostedRuntime, held: ExitStack) -> Path | None:
         """The pack's environment, built if need be, and kept as long as `held`. Raises `BuildFailed`."""
@@ -81,6 +80,21 @@ class Bench:
         held.enter_context(locks.hold(built.folder))
         provider.cleanup(keep_recent=_KEEP_RECENT)
         return built.folder
+
+
+@lru_cache
+def _best_installation(definition: RuntimeDefinition, search_path: str) -> Installation:
+    """The first that works: a worker looks at all of them once, which takes longer than most runs.
+
+    Raises `RuntimeNotHere`.
+    """
+    problems: list[str] = []
+    for command in definition.detect:
+        found = detect(replace(definition, detect=(command,)), search_path=search_path)
+        if found.installations:
+            return found.installations[0]
+        problems += found.problems
+    raise RuntimeNotHere(f"this machine has no {definition.name}: {'; '.join(problems)}")
 
 
 @contextmanager

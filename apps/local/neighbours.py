@@ -11,7 +11,7 @@ from apps.actions import files as action_files
 from apps.actions.definition import Definition
 from apps.core import refs
 from apps.core.errors import ErrorCollector
-from apps.packs import runtime_files
+from apps.packs import role_files, runtime_files
 from apps.packs.documents import PackFile
 from apps.packs.loader import LoadedPack, load_pack
 from apps.packs.manifest import read_manifest
@@ -63,6 +63,7 @@ class Neighbours(rule_files.Installed):
             },
             action_files.REFS: {refs.join(CORE, item.name): CORE for item in _core_content("actions")},
             action_files.INSTALLED_RUNTIMES: runtimes,
+            role_files.ROLES: frozenset(),
             rule_files.INSTALLED: self,
         }
 
@@ -93,5 +94,6 @@ def _nothing(neighbours: Neighbours) -> dict[str, Any]:
         runtime_files.OWNERS: {},
         action_files.REFS: {},
         action_files.INSTALLED_RUNTIMES: [],
+        role_files.ROLES: frozenset(),
         rule_files.INSTALLED: neighbours,
     }

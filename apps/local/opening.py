@@ -27,6 +27,8 @@ def opened(source: Path) -> Iterator[OpenPack]:
     """The pack in `source`; the copy is gone afterwards. Raises `Invalid`, and `PackInvalid` with every error."""
     if not source.is_dir():
         raise Invalid(f"{source} is not a folder.")
+    if not (source / "pack.yaml").is_file():  # and may be anything, also somebody's whole home
+        raise PackInvalid(errors=_errors_in(source))
     with ExitStack() as held, versions.telling_no_room():
         try:
             staged = held.enter_context(versions.stage(source))

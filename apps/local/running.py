@@ -75,7 +75,7 @@ def _run(claimed: Claimed, definition: Definition, handed: Handed, at: Bench, *,
         with ExitStack() as held:
             spec = _spec(claimed, definition, handed, at, kept=kept, held=held)
             result = process.run(
-                spec, warden=at.warden, log_dir=kept / "log", control=at.teller.control, on_output=at.teller.log
+                spec, warden=at.warden, log_dir=at.work_root / "log", control=at.teller.control, on_output=at.teller.log
             )
     except Exception as error:
         if ending := why_not_prepared(error):
