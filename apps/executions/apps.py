@@ -8,8 +8,8 @@ class ExecutionsConfig(AppConfig):
         from apps.core.signals import happened
         from apps.executions import environments
         from apps.executions.models import SecretOutputs, SecretParameters
-        from apps.executions.policies import files
         from apps.executions.pack_tests import operation as pack_tests
+        from apps.executions.policies import files
         from apps.executions.policies.pack_files import PolicyFiles
         from apps.keys import sealed
         from apps.operations import kinds

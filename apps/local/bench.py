@@ -1,4 +1,4 @@
-"""Where a pack of this machine runs: a warden, a folder to work in, its runtimes and environments, as a worker has them."""
+"""Where a pack of this machine runs: a warden, a folder to work in, runtimes and environments as a worker has them."""
 
 import os
 from collections.abc import Iterator

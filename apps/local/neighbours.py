@@ -1,6 +1,7 @@
-"""What stands in for the packs that are installed where there is no database: Attune's own pack, read from its folder."""
+"""What stands in for installed packs where there is no database: Attune's own pack, read from its folder."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from django.conf import settings
 from apps.actions import files as action_files
 from apps.actions.definition import Definition
 from apps.core import refs
-from apps.core.errors import ErrorCollector
+from apps.core.errors import ErrorCollector, FieldError
+from apps.core.types import JsonObject
 from apps.packs import role_files, runtime_files
 from apps.packs.documents import PackFile
 from apps.packs.loader import LoadedPack, load_pack
@@ -18,6 +20,8 @@ from apps.packs.manifest import read_manifest
 from apps.rules import pack_files as rule_files
 from apps.runtimes.definition import RuntimeDefinition
 from apps.triggers.models import TriggerType
+from apps.triggers.timers.reading import TYPES, errors_of
+from apps.triggers.types import parameter_errors as schema_errors
 
 CORE = "core"
 #: Any parameters.
@@ -43,6 +47,15 @@ class Neighbours(rule_files.Installed):
             return found
         self.trusted.append(f"the trigger {ref} is of another pack, so its parameters were not checked")
         return TriggerType(ref=ref, parameters_schema=_UNKNOWN_SCHEMA, payload_schema={})
+
+    def parameter_errors(self, trigger_type: TriggerType, full: JsonObject, *, pointer: str) -> list[FieldError]:
+        """Of timers by this machine's clock; that a date is over is for the server to judge, which may know it."""
+        if trigger_type.ref not in TYPES:
+            return super().parameter_errors(trigger_type, full, pointer=pointer)
+        if errors := schema_errors(trigger_type, full, pointer=pointer):
+            return errors
+        found = errors_of(trigger_type.ref, full, now=datetime.now(UTC))
+        return [replace(error, pointer=f"{pointer}{error.pointer}") for error in found if error.code != "past"]
 
     def action(self, ref: str) -> Definition | None:
         definitions: list[Definition] = _core_content("actions")

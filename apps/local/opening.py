@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.core.errors import FieldError, FileError, Invalid
-from apps.local.neighbours import Neighbours, neighbours_of, own_packs
+from apps.local.neighbours import neighbours_of, own_packs
 from apps.packs import versions
 from apps.packs.loader import LoadedPack, PackInvalid, load_pack
 from apps.packs.services.install import RESERVED

@@ -9,7 +9,7 @@ from apps.accounts.models import Identity
 from apps.actions.definition import Definition, parsed
 from apps.actions.models import Action
 from apps.core import refs
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, FieldError
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile, pointer_steps
@@ -78,6 +78,9 @@ class Installed:
         except UnknownTrigger:
             return None
 
+    def parameter_errors(self, trigger_type: TriggerType, full: JsonObject, *, pointer: str) -> list[FieldError]:
+        return listening.mistakes(trigger_type, full, pointer=pointer)
+
     def action(self, ref: str) -> Definition | None:
         action = Action.objects.select_related("definition").filter(ref=ref).first()
         return parsed(action.definition.digest, action.definition.body) if action is not None else None
@@ -141,7 +144,7 @@ def _mistakes(spec: RuleSpec, context: ReadContext) -> Iterator[tuple[list[str],
         yield ["trigger", "type"], f"there is no trigger {spec.trigger}; install the pack that brings it first"
     else:
         full = with_defaults(trigger_type, spec.trigger_parameters)
-        for error in listening.mistakes(trigger_type, full, pointer="/trigger/parameters"):
+        for error in _installed(context).parameter_errors(trigger_type, full, pointer="/trigger/parameters"):
             yield pointer_steps(error.pointer), error.detail
     own = {refs.join(spec.pack_ref, action.name): action for action in context.content.get("actions", ())}
     definition = own.get(spec.action) or _installed(context).action(spec.action)

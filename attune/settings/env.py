@@ -67,7 +67,7 @@ CATALOGUE: tuple[Setting, ...] = (
         "ATTUNE_LOCAL_DIR",
         "text",
         "",
-        "Where the command line keeps environments of packs it runs itself, without a server; default `~/.cache/attune`",
+        "Where the command line keeps environments of packs that it runs without a server; default `~/.cache/attune`",
     ),
     Setting("ATTUNE_WORKER_NAME", "text", "", "Name of the worker; default `{host}-{pool}-{n}`"),
     Setting("ATTUNE_WORKER_SLOTS", "int", "10", "Executions one worker runs at a time", 1),

@@ -13,12 +13,16 @@ Folder = Annotated[
 ]
 Words = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ACTION] NAME=VALUE", help="its name, then its parameters as of `attune run`", show_default=False),
+    typer.Argument(
+        metavar="[ACTION] NAME=VALUE", help="its name, then its parameters as of `attune run`", show_default=False
+    ),
 ]
 Secret = Annotated[
     list[str] | None,
     typer.Option(
-        "--secret", metavar="NAME[=VALUE]", help="also NAME=@FILE; NAME alone: the variable of this name or in upper case"
+        "--secret",
+        metavar="NAME[=VALUE]",
+        help="also NAME=@FILE; NAME alone: the variable of this name or in upper case",
     ),
 ]
 SecretsFile = Annotated[str | None, typer.Option("--secrets-file", metavar="FILE", help="lines NAME=VALUE")]

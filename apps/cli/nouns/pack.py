@@ -19,8 +19,10 @@ from apps.cli.session import Session
 
 app = noun("Install packs, switch them on and off.")
 command(app, "rebuild")(rebuild)
-for name, do in pack_development.COMMANDS.items():
-    command(app, name, has_formats=name not in pack_development.WITHOUT_FORMATS)(do)
+command(app, "new", has_formats=False)(pack_development.new)
+command(app, "validate")(pack_development.validate)
+command(app, "test")(pack_development.test)
+command(app, "dev", has_formats=False)(pack_development.dev)
 
 Ref = Annotated[str, typer.Argument(metavar="PACK", help="its ref", show_default=False, autocompletion=values.packs)]
 

@@ -69,8 +69,3 @@ def dev(session: Session, folder: Folder) -> int:
 def _as_folder(path: Path) -> str:
     """A bare word would be the name of an installed pack, or of one in the index."""
     return str(path) if "/" in str(path) else f"./{path}"
-
-
-COMMANDS = {"new": new, "validate": validate, "test": test, "dev": dev}
-#: Those that say nothing which a program would read.
-WITHOUT_FORMATS = frozenset({"new", "dev"})

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 _TAP = re.compile(r"^(not )?ok \d+\b.*?(# ?skip\b.*|# ?todo\b.*)?$", re.IGNORECASE)
 #: The last of each wins: a program may quote another's summary before its own.
-_NODE = {name: re.compile(rf"^[#ℹ] {word} (\d+)$") for name, word in (("passed", "pass"), ("failed", "fail"), ("skipped", "skipped"))}
+_NODE = {
+    name: re.compile(rf"^[#\u2139] {word} (\d+)$")
+    for name, word in (("passed", "pass"), ("failed", "fail"), ("skipped", "skipped"))
+}
 _UNITTEST = re.compile(r"^Ran (\d+) tests? in ")
 _UNITTEST_END = re.compile(r"^(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?$")
-_PYTEST = re.compile(r"^=* ?((?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?)(?:, )?)+) in [\d.]+s")
+_PYTEST = re.compile(
+    r"^=* ?((?:\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?)(?:, )?)+) in [\d.]+s"
+)
 _MINITEST = re.compile(r"^(\d+) runs, \d+ assertions, (\d+) failures, (\d+) errors(?:, (\d+) skips)?")
 _PHPUNIT_OK = re.compile(r"^OK \((\d+) tests?,")
 _PHPUNIT = re.compile(r"^Tests: (\d+), .*?(?:, Errors: (\d+))?(?:, Failures: (\d+))?(?:, Skipped: (\d+))?\.?$")

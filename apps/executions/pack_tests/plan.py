@@ -25,8 +25,8 @@ class NoTests(Invalid):
 
 @dataclass(frozen=True)
 class TestProgram:
-    """A `command` as it was written, the test command of a runtime (`suite`, templates), or a `file` of the pack, started
-    as the runtime starts programs. `runtimes` are those whose environments it needs, the first its own."""
+    """A `command` as it was written, the test command of a runtime (`suite`, templates), or a `file` of the pack,
+    started as the runtime starts programs. `runtimes` are those whose environments it needs, the first its own."""
 
     name: str
     runtimes: tuple[str, ...]

@@ -194,4 +194,3 @@ def _why(result: RunResult) -> str:
         case Ended.LOST:
             return "its process was lost"
     return f"signal {result.signal}"
-

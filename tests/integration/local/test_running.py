@@ -108,7 +108,10 @@ def test_files_it_leaves_stay_and_their_folder_is_told(tmp_path: Path, heard: He
 
 
 def test_the_packs_configuration_is_handed_over_and_checked(tmp_path: Path, heard: Heard) -> None:
-    files = {**ECHO_FILES, "config.schema.yaml": "region: {type: string, default: north}\npin: {type: integer, secret: true}\n"}
+    files = {
+        **ECHO_FILES,
+        "config.schema.yaml": "region: {type: string, default: north}\npin: {type: integer, secret: true}\n",
+    }
     pack = write_pack(tmp_path / "acme", files=files)
     ended = run(pack, heard, config={"pin": 123456})
     assert ended["result"]["document"]["context"]["config"] == {"region": "north", "pin": "***"}

@@ -10,7 +10,10 @@ from tests.factories import write_pack
 from tests.integration.local.conftest import Heard
 
 GOOD = "import unittest\nfrom greet import run\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(run(), 1)\n"
-ACTION = {"actions/greet.yaml": "name: greet\nentry_point: greet.py\n", "actions/greet.py": "def run():\n    return 1\n"}
+ACTION = {
+    "actions/greet.yaml": "name: greet\nentry_point: greet.py\n",
+    "actions/greet.py": "def run():\n    return 1\n",
+}
 
 
 def test_each_language_is_tested_by_its_own_means(tmp_path: Path, heard: Heard) -> None:

@@ -48,6 +48,8 @@ def test_all_errors_of_all_files_are_told_with_their_lines(tmp_path: Path) -> No
             "actions/deploy.yaml": "name: deploy\nentry_point: ../deploy.sh\nruntime: cobol\n",
             "actions/json.yaml": "name: json\nname: again\n",
             "rules/own.yaml": "name: own\ntrigger: {type: acme.nothing}\naction:\n  ref: acme.nothing\n",
+            "rules/hook.yaml": "name: hook\ntrigger:\n  type: core.webhook\n  parameters: {url: /a}\naction: {ref: core.noop}\n",
+            "rules/cron.yaml": "name: cron\ntrigger:\n  type: core.cron\n  parameters: {expression: x}\naction: {ref: core.noop}\n",
             "rules/late.yaml": "name: late\ntrigger: {type: core.crn}\naction: {ref: core.noop}\n",
         },
     )
@@ -57,6 +59,8 @@ def test_all_errors_of_all_files_are_told_with_their_lines(tmp_path: Path) -> No
         ("actions/deploy.yaml", 2),
         ("actions/deploy.yaml", 3),
         ("actions/json.yaml", 2),
+        ("rules/cron.yaml", 4),
+        ("rules/hook.yaml", 4),
         ("rules/late.yaml", 2),
         ("rules/own.yaml", 2),
         ("rules/own.yaml", 4),

@@ -21,7 +21,7 @@ def counts(text: str, *, has_passed: bool) -> Counts:
         ("..  [100%]\n2 passed in 0.01s\n", Counts(2)),
         ("ok 1 - a\nok 2 - b # skip no network\n1..2\n", Counts(1, 0, 1)),
         ("# tests 3\n# pass 2\n# fail 0\n# skipped 1\n", Counts(2, 0, 1)),
-        ("ℹ tests 2\nℹ pass 2\nℹ fail 0\n", Counts(2)),
+        ("\u2139 tests 2\n\u2139 pass 2\n\u2139 fail 0\n", Counts(2)),
         ("5 runs, 9 assertions, 0 failures, 0 errors, 1 skips\n", Counts(4, 0, 1)),
         ("OK (3 tests, 7 assertions)\n", Counts(3)),
         ("all is well\n", Counts(1)),
