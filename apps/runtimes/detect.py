@@ -88,7 +88,8 @@ def _installation(command: Sequence[str], *, how: _How) -> Installation:
     version = _VERSION.search(lines[0]) if lines else None
     if version is None:
         raise _NotThereError(f"{program} told no version")
-    interpreter = os.path.realpath(lines[1].strip() if len(lines) > 1 and lines[1].strip() else program)
+    told = lines[1].strip() if len(lines) > 1 else ""
+    interpreter = os.path.realpath(told if told.startswith("/") else program)
     if not os.access(interpreter, os.X_OK):
         raise _NotThereError(f"{program} names {interpreter} as its interpreter, which cannot be executed")
     return Installation(version[0], interpreter)
