@@ -62,7 +62,7 @@ SCHEMA: JsonObject = {
         "sensor_env": {**_ENV, "description": "further variables for sensors, which start without the wrapper"},
         "test": {
             **_COMMAND,
-            "description": "runs all that is in a pack's tests/; left out, each file there with a fitting ending is run",
+            "description": "runs what is in a pack's tests/; left out, each file there with a fitting ending is run",
         },
         "assignments": {
             "enum": ["shell", None],

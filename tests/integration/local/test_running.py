@@ -78,22 +78,22 @@ def test_it_says_what_it_takes(pack: Path, heard: Heard) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "source", "status", "kind"),
+    ("action", "source", "ends"),
     [
-        ("timeout_s: 0.2\n", "while :; do read -t 1 <> <(:); done\n", "timeout", "timeout"),
-        ("", "echo broken >&2; exit 3\n", "failed", "exit_code"),
-        ("", "kill -SEGV $$\n", "failed", "signal"),
-        ("output: {type: object, required: [count]}\n", "echo '{}'\n", "failed", "bad_output"),
-        ("secrets: [a]\nenv: {B: c-value}\n", "echo hello\n", "failed", "secret_in_environment"),
+        ("timeout_s: 0.2\n", "while :; do read -t 1 <> <(:); done\n", ("timeout", "timeout")),
+        ("", "echo broken >&2; exit 3\n", ("failed", "exit_code")),
+        ("", "kill -SEGV $$\n", ("failed", "signal")),
+        ("output: {type: object, required: [count]}\n", "echo '{}'\n", ("failed", "bad_output")),
+        ("secrets: [a]\nenv: {B: c-value}\n", "echo hello\n", ("failed", "secret_in_environment")),
     ],
 )
 def test_it_ends_as_an_execution_ends(
-    tmp_path: Path, heard: Heard, action: str, source: str, status: str, kind: str
+    tmp_path: Path, heard: Heard, action: str, source: str, ends: tuple[str, str]
 ) -> None:
     text = f"name: act\nruntime: shell\nentry_point: act.sh\n{action}"
     pack = write_pack(tmp_path / "acme", files={"actions/act.yaml": text, "actions/act.sh": source})
     ended = run(pack, heard, secrets={"a": "c-value"})
-    assert (ended["status"], ended["error"]["type"]) == (status, kind)
+    assert (ended["status"], ended["error"]["type"]) == ends
 
 
 def test_files_it_leaves_stay_and_their_folder_is_told(tmp_path: Path, heard: Heard) -> None:

@@ -9,7 +9,13 @@ from apps.local.testing import test as run_tests
 from tests.factories import write_pack
 from tests.integration.local.conftest import Heard
 
-GOOD = "import unittest\nfrom greet import run\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual(run(), 1)\n"
+GOOD = """
+import unittest
+from greet import run
+class T(unittest.TestCase):
+    def test_a(self):
+        self.assertEqual(run(), 1)
+"""
 ACTION = {
     "actions/greet.yaml": "name: greet\nentry_point: greet.py\n",
     "actions/greet.py": "def run():\n    return 1\n",

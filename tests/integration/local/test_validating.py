@@ -8,9 +8,12 @@ from apps.local.validating import validate
 from tests.factories import write_pack
 from tests.integration.local.conftest import Heard
 
+NOOP = "action: {ref: core.noop}\n"
 #: One thing of each kind.
 EVERY_KIND = {
-    "runtimes/lua.yaml": "name: lua\nextensions: [.lua]\ndetect: [[lua, -v]]\ncommand: ['{interpreter}', '{entry_point}']\n",
+    "runtimes/lua.yaml": (
+        "name: lua\nextensions: [.lua]\ndetect: [[lua, -v]]\ncommand: ['{interpreter}', '{entry_point}']\n"
+    ),
     "roles/runner.yaml": "name: runner\ngrants: ['execution.run@pack:acme']\n",
     "actions/deploy.yaml": "name: deploy\nentry_point: deploy.sh\nparameters: {host: {type: string}}\n",
     "actions/deploy.sh": "echo hello\n",
@@ -24,7 +27,9 @@ EVERY_KIND = {
     "rules/hook.yaml": (
         "name: hook\ntrigger: {type: core.webhook, parameters: {url: deploy}}\naction: {ref: core.noop}\n"
     ),
-    "rules/often.yaml": "name: often\ntrigger: {type: core.interval, parameters: {delta: 60, unit: seconds}}\naction: {ref: b.c}\n",
+    "rules/often.yaml": (
+        "name: often\ntrigger: {type: core.interval, parameters: {delta: 60, unit: seconds}}\naction: {ref: b.c}\n"
+    ),
     "config.schema.yaml": "region: {type: string, default: north}\n",
 }
 
@@ -48,8 +53,8 @@ def test_all_errors_of_all_files_are_told_with_their_lines(tmp_path: Path) -> No
             "actions/deploy.yaml": "name: deploy\nentry_point: ../deploy.sh\nruntime: cobol\n",
             "actions/json.yaml": "name: json\nname: again\n",
             "rules/own.yaml": "name: own\ntrigger: {type: acme.nothing}\naction:\n  ref: acme.nothing\n",
-            "rules/hook.yaml": "name: hook\ntrigger:\n  type: core.webhook\n  parameters: {url: /a}\naction: {ref: core.noop}\n",
-            "rules/cron.yaml": "name: cron\ntrigger:\n  type: core.cron\n  parameters: {expression: x}\naction: {ref: core.noop}\n",
+            "rules/hook.yaml": f"name: hook\ntrigger:\n  type: core.webhook\n  parameters: {{url: /a}}\n{NOOP}",
+            "rules/cron.yaml": f"name: cron\ntrigger:\n  type: core.cron\n  parameters: {{expression: x}}\n{NOOP}",
             "rules/late.yaml": "name: late\ntrigger: {type: core.crn}\naction: {ref: core.noop}\n",
         },
     )

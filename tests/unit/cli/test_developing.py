@@ -1,6 +1,9 @@
 """`attune pack dev` sees changes, once nothing changes any more."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,37 +15,36 @@ from tests.factories import write_pack
 
 def test_changes_are_told_when_they_have_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack = write_pack(tmp_path / "acme")
-    steps = iter(
-        [
-            lambda: (pack / "actions" / "new.sh").write_text("half"),
-            lambda: (pack / "actions" / "new.sh").write_text("the whole"),
-            lambda: None,
-            lambda: (pack / "actions" / "new.sh").unlink(),
-            lambda: None,
-            lambda: (pack / "__pycache__").mkdir(),
-            lambda: (pack / "__pycache__" / "x.pyc").write_text("x"),
-            lambda: None,
-            lambda: (pack / "pack.yaml").chmod(0o755),
-            lambda: None,
-        ]
-    )
-
-    class Time:
-        @staticmethod
-        def sleep(_: float) -> None:
-            next(steps)()
-
-    monkeypatch.setattr(developing, "time", Time)
-    told: list[Any] = []
-    with pytest.raises(RuntimeError):  # the steps are over
-        for seen in changes_of(pack):
-            told.append(sorted(Path(path).name for path in seen))
-    assert told == [
+    new, cache = pack / "actions" / "new.sh", pack / "__pycache__"
+    steps: list[Callable[[], object]] = [
+        partial(new.write_text, "half"),
+        partial(new.write_text, "the whole"),
+        bool,  # nothing changes any more
+        new.unlink,
+        bool,
+        cache.mkdir,
+        partial((cache / "x.pyc").write_text, "x"),
+        bool,
+        partial((pack / "pack.yaml").chmod, 0o755),
+        bool,
+    ]
+    monkeypatch.setattr(developing, "time", SimpleNamespace(sleep=lambda _: steps.pop(0)()))
+    seen = [sorted(Path(path).name for path in found) for found in _until_over(changes_of(pack))]
+    assert seen == [
         ["deploy.sh", "deploy.yaml", "pack.yaml"],
         ["deploy.sh", "deploy.yaml", "new.sh", "pack.yaml"],
         ["deploy.sh", "deploy.yaml", "pack.yaml"],
         ["deploy.sh", "deploy.yaml", "pack.yaml"],
     ]
+
+
+def _until_over(changes: Iterator[Any]) -> Iterator[Any]:
+    """What is told until there are no steps left."""
+    while True:
+        try:
+            yield next(changes)
+        except IndexError:
+            return
 
 
 def test_a_file_that_goes_while_it_is_looked_at_is_left_out(tmp_path: Path) -> None:
