@@ -14,7 +14,6 @@ from apps.cli.parameters.near import near_actions
 from apps.cli.session import Session
 
 app = noun("Look at actions, switch them on and off.")
-command(app, "run-local")(run_local)
 
 Ref = Annotated[
     str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False, autocompletion=values.actions)
@@ -90,6 +89,9 @@ def disable(session: Session, ref: Ref) -> None:
 def reset(session: Session, ref: Ref) -> None:
     """Let the pack's file decide again whether an action is enabled."""
     _switch(session, ref, enabled=None)
+
+
+command(app, "run-local")(run_local)
 
 
 def _switch(session: Session, ref: str, *, enabled: bool | None) -> None:

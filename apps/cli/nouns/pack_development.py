@@ -27,9 +27,10 @@ Into = Annotated[str, typer.Option("--folder", metavar="FOLDER", help="where it 
 
 
 def new(session: Session, name: Name, *, runtime: Runtime = "python", folder: Into = "") -> None:
-    """Write the folder of a new pack: an action that runs, a test, a README.
+    """Write a new pack: an action, a test, a README.
 
-    NAME of --runtime: python, shell, node, ruby, perl, php, java or native. Nothing is overwritten.
+    Its action runs and its test passes. --runtime: python, shell, node, ruby, perl, php, java or native. Nothing is
+    overwritten.
     """
     target = Path(folder or name).expanduser()
     for path in write_pack(name, target, runtime=runtime):

@@ -385,6 +385,34 @@ def _answers(path: str, *answers: Any, method: str = "GET") -> Callable[[Canned]
     return lambda canned: canned.on(method, f"{API}/{path}", *answers)
 
 
+def _tests(*, failed: int = 0, interrupted: bool = False) -> Callable[[Canned], None]:
+    """Of an installed pack: one program, and a second that may fail."""
+    first = {"name": "tests/ (Python)", "passed": 3, "failed": 0, "skipped": 1, "duration_s": 0.4, "error": ""}
+    why = "exit code 1" if failed else ""
+    second = {
+        "name": "tests/fine.sh", "passed": 1, "failed": failed, "skipped": 0, "duration_s": 0.1, "error": why,
+    }  # fmt: skip
+    report = {"passed": 4, "failed": failed, "skipped": 1, "programs": [first, second]}
+    facts: dict[str, Any] = {"kind": "pack_test", "subject": "demo"}
+    ended = recorded.operation(outcome={"ref": "demo", "version": "1.0.0", **report}, **facts)
+    if failed:
+        error = {"code": "tests_failed", "detail": "1 of 5 tests of demo failed.", "report": report}
+        ended = recorded.operation("failed", error=error, **facts)
+    if interrupted:
+        error = {"code": "interrupted", "detail": "The process that ran this operation died."}
+        ended = recorded.operation("failed", error=error, **facts)
+    log = (
+        b'event: log\nid: 9\ndata: {"offset": 0, "text": "Ran 4 tests in 0.001s\\n"}\n\nevent: end\nid: 9\ndata: {}\n\n'
+    )
+
+    def prepare(canned: Canned) -> None:
+        canned.on("POST", f"{API}/packs/demo/test", Answer(recorded.operation("pending", **facts), 202))
+        canned.on("GET", f"{API}/operations/5/log", Answer(log, content_type="text/event-stream"))
+        canned.on("GET", f"{API}/operations/5", ended)
+
+    return prepare
+
+
 def _waits_and_ends(canned: Canned) -> None:
     canned.on("POST", f"{API}/executions", Answer(recorded.waiting(), 201))
     canned.on("GET", EXECUTION, recorded.waiting(status="running", reason=None), recorded.execution())
@@ -575,6 +603,14 @@ CASES: Mapping[str, Case] = {
     "pack-show.txt": Case("pack show examples"),
     "pack-install.txt": Case("pack install /srv/packs/demo"),
     "pack-install.json": Case("pack install /srv/packs/demo --json"),
+    "pack-test.txt": Case("pack test demo", _tests()),
+    "pack-test.json": Case("pack test demo --json", _tests()),
+    "pack-test-failed.txt": Case("pack test demo", _tests(failed=1)),
+    "pack-test-gone.txt": Case("pack test demo", _tests(interrupted=True)),
+    "pack-test-no-folder.txt": Case("pack test ./demo"),
+    "pack-validate-no-folder.txt": Case("pack validate demo"),
+    "pack-new-unknown.txt": Case("pack new acme --runtime cobol"),
+    "action-run-local-nothing.txt": Case("action run-local ./demo"),
     "pack-disable.txt": Case("pack disable examples"),
     "pack-environments.txt": Case("pack environments demo"),
     "policy-list.txt": Case("policy list"),
