@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from apps.core import refs
 from apps.core.errors import ErrorCollector
 from apps.core.types import JsonObject
+from apps.packs import dependencies, semver
+from apps.packs.dependencies import PackDependency
 from apps.packs.documents import PackFile
 
 _TEXT = {"type": "string", "maxLength": 10_000}
 _LABEL = {"type": "string", "maxLength": 255}
 _TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": 200}
-_SEMVER = (
-    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$"
-)
 
 SCHEMA: JsonObject = {
     "type": "object",
@@ -25,7 +23,7 @@ SCHEMA: JsonObject = {
         "name": _LABEL,
         "label": _LABEL,
         "description": _TEXT,
-        "version": {"type": "string", "pattern": _SEMVER, "maxLength": 100},
+        "version": {"type": "string", "pattern": semver.PATTERN, "maxLength": 100},
         "author": _TEXT,
         "email": _TEXT,
         "keywords": _TEXTS,
@@ -59,6 +57,7 @@ HINTS = {
     "ref": "lower case letters, digits and underscores, joined by dots: `acme.web`",
     "version": "a semantic version: `1.0.0`",
     "keywords": "a list of words: `[network, dns]`",
+    "dependencies": dependencies.HINT,
     "runtimes": 'a range for each runtime: `python: ">=3.9"`',
 }
 
@@ -70,12 +69,20 @@ class PackManifest:
     ref: str
     version: str
     body: JsonObject = field(repr=False)
-    #: Where `ref` and `version` stand in pack.yaml.
+    #: Where `ref`, `version` and each of `dependencies` (`dependencies.0`) stand in pack.yaml.
     lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def label(self) -> str:
         return str(self.body.get("label") or self.body.get("name") or self.ref)
+
+    def line(self, *path: str | int) -> int:
+        """Of the value at `path` in pack.yaml; 0 where nobody knows."""
+        return self.lines.get(".".join(map(str, path)), 0)
+
+    @property
+    def dependencies(self) -> tuple[PackDependency, ...]:
+        return dependencies.parse_all(self.body.get("dependencies", ()))
 
     @property
     def runtime_ranges(self) -> Mapping[str, str]:
@@ -94,7 +101,22 @@ class PackManifest:
 def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None:
     """The manifest in `file`, or None with everything that is wrong in `errors`."""
     body = file.read(SCHEMA, errors, hints=HINTS)
-    if body is None or not file.can_be_kept(body, errors):
+    if body is None or not file.can_be_kept(body, errors) or not _dependencies_are_well(body, file, errors):
         return None
-    lines = {name: file.document.line([name]) for name in ("ref", "version")}
+    paths: list[list[str | int]] = [["ref"], ["version"], ["dependencies"]]
+    paths += [["dependencies", index] for index in range(len(body.get("dependencies", ())))]
+    lines = {".".join(map(str, path)): file.document.line(path) for path in paths}
     return PackManifest(ref=body["ref"], version=body["version"], body=body, lines=lines)
+
+
+def _dependencies_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
+    before = len(errors.errors)
+    for index, text in enumerate(body.get("dependencies", ())):
+        try:
+            needed = PackDependency.parse(text)
+        except semver.NoVersion as error:
+            file.add(errors, ["dependencies", index], f"dependencies: {error}", dependencies.HINT)
+        else:
+            if needed.ref == body["ref"]:
+                file.add(errors, ["dependencies", index], "the pack depends on itself", "leave it out")
+    return len(errors.errors) == before

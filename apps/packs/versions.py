@@ -245,6 +245,12 @@ def _copy_tree(source: Path, target: Path) -> None:
         raise (error if number is None else OSError(number, os.strerror(number), str(target))) from error
 
 
+def make_writable(folder: Path) -> None:
+    """For who owns it; what can be started stays so."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+
+
 def _make_read_only(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():

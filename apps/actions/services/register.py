@@ -30,20 +30,20 @@ def register_actions(version: "PackVersion", definitions: Sequence[Definition]) 
 
     Raises `ActionTaken` when another pack got a ref while this one was read.
     """
-    digests = _keep_definitions(definitions)
+    kept = _keep_definitions(definitions)
     rows = [
         Action(
             ref=join(version.pack.ref, definition.name),
             name=definition.name,
             pack=version.pack,
             version=version,
-            definition_id=digests[digest_of(definition)],
+            definition_id=definition_id,
             description=definition.description,
             runtime=definition.runtime,
             is_enabled_by_pack=definition.enabled,
             updated_at=Now(),
         )
-        for definition in definitions
+        for definition, definition_id in zip(definitions, kept, strict=True)
     ]
     Action.objects.filter(pack=version.pack).exclude(name__in=[row.name for row in rows]).delete()
     Action.objects.bulk_create(
@@ -58,9 +58,12 @@ def register_actions(version: "PackVersion", definitions: Sequence[Definition]) 
         raise ActionTaken(f"The pack {taken.pack.ref} has an action {taken.ref} already.")
 
 
-def _keep_definitions(definitions: Sequence[Definition]) -> dict[str, int]:
-    """`{digest: id}` of all of them, stored once each."""
-    bodies = {digest_of(definition): definition.as_json() for definition in definitions}
-    rows = [ActionDefinition(digest=digest, body=body) for digest, body in bodies.items()]
+def _keep_definitions(definitions: Sequence[Definition]) -> list[int]:
+    """The id of each, in their order; equal ones are stored once."""
+    digests = [digest_of(definition) for definition in definitions]
+    known = set(ActionDefinition.objects.filter(digest__in=digests).values_list("digest", flat=True))
+    new = {digest: item for digest, item in zip(digests, definitions, strict=True) if digest not in known}
+    rows = [ActionDefinition(digest=digest, body=item.as_json()) for digest, item in new.items()]
     ActionDefinition.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-    return dict(ActionDefinition.objects.filter(digest__in=bodies).values_list("digest", "id"))
+    ids = dict(ActionDefinition.objects.filter(digest__in=digests).values_list("digest", "id"))
+    return [ids[digest] for digest in digests]

@@ -36,7 +36,7 @@ def storage(settings: LazySettings, tmp_path: Path) -> None:
 
 
 def install(folder: Path, version: str) -> PackVersion:
-    installed = install_pack(write_pack(folder, ref="tools", version=version), identity=None)
+    installed = install_pack(write_pack(folder, ref="tools", version=version), identity=None, force=True)
     return PackVersion.objects.get(digest=installed.digest)
 
 
@@ -122,7 +122,7 @@ def test_files_that_are_removed_while_their_version_is_installed_again_are_there
             collect_pack_files()
 
     source = write_pack(tmp_path / "tools", ref="tools", version="1.0.0")
-    install_pack(source, identity=None, tell=remove)
+    install_pack(source, identity=None, force=True, tell=remove)
     assert versions.folder_of("tools", first.digest).is_dir()
     assert default_storage.exists(versions.archive_name("tools", first.digest))
 
