@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import orjson
+from django.db import connection
 from django.db.models.functions import Now
 
 from apps.actions.definition import Definition, digest_of
@@ -12,6 +14,12 @@ from apps.core.refs import join
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
+
+
+_INSERT = f"""
+    INSERT INTO {ActionDefinition._meta.db_table} (digest, body)
+    SELECT digest, body FROM jsonb_to_recordset(%s::jsonb) AS rows (digest text, body jsonb)
+    ON CONFLICT (digest) DO NOTHING"""  # noqa: S608 - the name of a table of ours
 
 
 class ActionTaken(Conflict):
@@ -63,7 +71,8 @@ def _keep_definitions(definitions: Sequence[Definition]) -> list[int]:
     digests = [digest_of(definition) for definition in definitions]
     known = set(ActionDefinition.objects.filter(digest__in=digests).values_list("digest", flat=True))
     new = {digest: item for digest, item in zip(digests, definitions, strict=True) if digest not in known}
-    rows = [ActionDefinition(digest=digest, body=item.as_json()) for digest, item in new.items()]
-    ActionDefinition.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    rows = orjson.dumps([{"digest": digest, "body": item.as_json()} for digest, item in new.items()])
+    with connection.cursor() as cursor:  # one value: as an array of them they would be escaped once more
+        cursor.execute(_INSERT, [rows.decode()])
     ids = dict(ActionDefinition.objects.filter(digest__in=digests).values_list("digest", "id"))
     return [ids[digest] for digest in digests]
