@@ -1,7 +1,9 @@
 """The content kind `actions/`: reads `actions/<name>.yaml` and tells an author everything that is wrong with it."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apps.accounts.grants import MAX_LENGTH, NoGrant, parse
@@ -214,8 +216,7 @@ def _secret_marks(schema: Any, *path: str | int) -> Iterator[Sequence[str | int]
 
 
 def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:
-    twin = next((item for item in context.content.get("actions", ()) if item.name == body["name"]), None)
-    if twin is not None:
+    if body["name"] in _names(context):
         yield ["name"], f"the name {body['name']} is taken by another file of this pack", "names are unique in a pack"
     ref = refs.join(context.manifest.ref, body["name"])
     if ref in _refs_of_others(context):
@@ -225,8 +226,7 @@ def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> It
 
 def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
     path, function = split_entry_point(body["entry_point"])
-    target = (context.folder / "actions" / path).resolve()
-    if not target.is_relative_to((context.folder / "actions").resolve()):
+    if not _stays(context.folder / "actions", path):
         yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
     elif not context.has_file(f"actions/{path}"):
         yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
@@ -238,6 +238,12 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
             yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
         else:
             yield [], f"no runtime fits {path} by extension or first line", f"write `runtime:`, one of: {known}"
+
+
+def _stays(folder: Path, path: str) -> bool:
+    """Whether `path` lies below `folder`; packs hold no links."""
+    base = os.path.normpath(folder)
+    return os.path.normpath(f"{base}/{path}").startswith(f"{base}{os.sep}") and not Path(path).is_absolute()
 
 
 def _parameter_mistakes(name: str, schema: JsonObject, body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
@@ -299,6 +305,15 @@ def key_mistakes(key: str, parameters: Mapping[str, JsonObject] | None) -> Itera
             yield f"the key names {name}, which is no parameter", f"one of: {', '.join(parameters)}"
         elif parameters[name].get("secret"):
             yield f"the key names {name}, which is secret", "keys are shown at gates; use another parameter"
+
+
+def _names(context: ReadContext) -> set[str]:
+    """Of the actions of this pack that were read before."""
+    items: list[Definition] = context.content.get("actions", [])
+    known: tuple[int, set[str]] = context.memo.setdefault("names", (0, set()))
+    known[1].update(item.name for item in items[known[0] :])
+    context.memo["names"] = (len(items), known[1])
+    return known[1]
 
 
 def _refs_of_others(context: ReadContext) -> dict[str, str]:

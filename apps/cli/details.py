@@ -7,8 +7,10 @@ from apps.cli.errors import Detail
 
 
 def details_of(facts: Mapping[str, Any]) -> list[Detail]:
-    """The `errors` of a problem document, or of an operation's error, but for those that only repeat it."""
-    return [_detail(item) for item in facts.get("errors") or () if item.get("detail") != facts.get("detail")]
+    """The `errors` of a problem document, or of an operation's error, but for those that only repeat it; and the `uses`
+    of what cannot be removed."""
+    told = [_detail(item) for item in facts.get("errors") or () if item.get("detail") != facts.get("detail")]
+    return [*told, *(Detail(f"{use['kind']} {use['name']}", use["text"]) for use in facts.get("uses") or ())]
 
 
 def _detail(item: Mapping[str, Any]) -> Detail:

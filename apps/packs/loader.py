@@ -1,5 +1,6 @@
 """Reads a pack's folder as a whole: manifest and every kind of content, all errors at once, nothing written."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +65,18 @@ def load_pack(folder: Path, *, known: Mapping[str, Any] = MappingProxyType({})) 
 
 def _read_kind(kind: content.ContentKind, context: content.ReadContext) -> None:
     items = context.content.setdefault(kind.folder, [])
-    base = context.folder / kind.folder
-    # Only the files right in the folder: `actions/workflows/` and the like belong to their entry points.
-    for path in sorted(base.iterdir()) if base.is_dir() else ():
-        if path.suffix not in SUFFIXES or not path.is_file():
-            continue
-        file = PackFile.open(context.folder, f"{kind.folder}/{path.name}", context.errors)
+    for name in content_files(context.folder, kind.folder):
+        file = PackFile.open(context.folder, f"{kind.folder}/{name}", context.errors)
         item = kind.read(file, context) if file else None
         if item is not None:
             items.append(item)
+
+
+def content_files(folder: Path, kind: str) -> list[str]:
+    """Names of the files of a kind, in order. Only those right in its folder: `actions/workflows/` and the like belong
+    to their entry points."""
+    try:
+        with os.scandir(folder / kind) as entries:
+            return sorted(entry.name for entry in entries if entry.name.endswith(SUFFIXES) and entry.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from apps.core import refs
 from apps.core.errors import ErrorCollector
 from apps.core.types import JsonObject
+from apps.packs import dependencies, semver
+from apps.packs.dependencies import PackDependency
 from apps.packs.documents import PackFile
 
 _TEXT = {"type": "string", "maxLength": 10_000}
 _LABEL = {"type": "string", "maxLength": 255}
 _TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": 200}
-_SEMVER = (
-    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$"
-)
 
 SCHEMA: JsonObject = {
     "type": "object",
@@ -26,7 +24,7 @@ SCHEMA: JsonObject = {
         "name": _LABEL,
         "label": _LABEL,
         "description": _TEXT,
-        "version": {"type": "string", "pattern": _SEMVER, "maxLength": 100},
+        "version": {"type": "string", "pattern": semver.PATTERN, "maxLength": 100},
         "author": _TEXT,
         "email": _TEXT,
         "keywords": _TEXTS,
@@ -62,6 +60,7 @@ HINTS = {
     "version": "a semantic version: `1.0.0`",
     "keywords": "a list of words: `[network, dns]`",
     "tests": "a list of commands: `tests: [python -m pytest -q, node --test]`",
+    "dependencies": dependencies.HINT,
     "runtimes": 'a range for each runtime: `python: ">=3.9"`',
 }
 
@@ -73,12 +72,20 @@ class PackManifest:
     ref: str
     version: str
     body: JsonObject = field(repr=False)
-    #: Where `ref` and `version` stand in pack.yaml.
+    #: Where `ref`, `version` and each of `dependencies` (`dependencies.0`) stand in pack.yaml.
     lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def label(self) -> str:
         return str(self.body.get("label") or self.body.get("name") or self.ref)
+
+    def line(self, *path: str | int) -> int:
+        """Of the value at `path` in pack.yaml; 0 where nobody knows."""
+        return self.lines.get(".".join(map(str, path)), 0)
+
+    @property
+    def dependencies(self) -> tuple[PackDependency, ...]:
+        return dependencies.parse_all(self.body.get("dependencies", ()))
 
     @property
     def runtime_ranges(self) -> Mapping[str, str]:
@@ -104,13 +111,29 @@ def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None
     body = file.read(SCHEMA, errors, hints=HINTS)
     if body is None or not file.can_be_kept(body, errors):
         return None
-    if not _check_tests(file, body, errors):
+    checks = [check(body, file, errors) for check in (_dependencies_are_well, _tests_are_well)]
+    if not all(checks):
         return None
-    lines = {name: file.document.line([name]) for name in ("ref", "version")}
+    paths: list[list[str | int]] = [["ref"], ["version"], ["dependencies"]]
+    paths += [["dependencies", index] for index in range(len(body.get("dependencies", ())))]
+    lines = {".".join(map(str, path)): file.document.line(path) for path in paths}
     return PackManifest(ref=body["ref"], version=body["version"], body=body, lines=lines)
 
 
-def _check_tests(file: PackFile, body: JsonObject, errors: ErrorCollector) -> bool:
+def _dependencies_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
+    before = len(errors.errors)
+    for index, text in enumerate(body.get("dependencies", ())):
+        try:
+            needed = PackDependency.parse(text)
+        except semver.NoVersion as error:
+            file.add(errors, ["dependencies", index], f"dependencies: {error}", dependencies.HINT)
+        else:
+            if needed.ref == body["ref"]:
+                file.add(errors, ["dependencies", index], "the pack depends on itself", "leave it out")
+    return len(errors.errors) == before
+
+
+def _tests_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
     before = len(errors.errors)
     for index, text in enumerate(body.get("tests", ())):
         try:

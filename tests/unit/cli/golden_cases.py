@@ -68,6 +68,27 @@ def _log(asked: Asked) -> Answer:
     return _followed() if "follow" in asked.query else _text(LOG)
 
 
+_TRIAL = {
+    "ref": "demo",
+    "version": "1.1.0",
+    "digest": "d" * 64,
+    "change": "upgraded",
+    "content": {"actions": 2},
+    "source": "/srv/packs/demo",
+    "commit": "",
+    "diff": {
+        "files": {"added": ["actions/scale.sh"], "changed": ["pack.yaml"], "removed": []},
+        "actions": {"added": ["scale"], "changed": ["deploy"], "removed": ["check"]},
+        "dependencies": {"added": ["python requests==2.32.3"], "changed": [], "removed": []},
+    },
+}
+_VERSIONS = [
+    {
+        "version": version, "digest": digest, "serves": serves, "source": "https://git.example/demo.git", "commit": None,
+        "files": 12, "size_bytes": 20_480, "installed_by": "ann", "installed_at": "2026-11-21T14:24:26Z",
+    }
+    for version, digest, serves in (("1.1.0", "3db3a5f0c1d2" + "0" * 52, True), ("1.0.0", "b1946ac92492" + "0" * 52, False))
+]  # fmt: skip
 _HISTORY = [
     {"status": status, "attempt": 1, "at": f"2026-11-21T14:25:1{at}Z", "reason": None, "worker": worker}
     for status, at, worker in (
@@ -213,6 +234,16 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "packs"): page(recorded.pack("core", actions=6), recorded.pack()),
     ("GET", "packs/examples"): recorded.pack(),
     ("PATCH", "packs/examples"): recorded.pack(enabled=False),
+    ("POST", "packs"): Answer(recorded.pack("mine", source="api", commit=None, ad_hoc=True, actions=0), 201),
+    ("POST", "packs/demo/upgrade"): Answer(recorded.operation(kind="pack.upgrade", outcome=_TRIAL), 202),
+    ("GET", "packs/demo/versions"): page(*_VERSIONS),
+    ("DELETE", "packs/demo"): problem(
+        409,
+        "in_use",
+        "The pack demo is in use: rule web.restart runs demo.restart on web.pushed.",
+        uses=[{"kind": "rule", "name": "web.restart", "text": "runs demo.restart on web.pushed"}],
+        count=1,
+    ),
     ("POST", "packs/install"): Answer(recorded.operation("pending", steps=[]), 202),
     ("GET", "packs/demo/environments"): page(recorded.environment(log="six==1.16.0 installed\n")),
     ("POST", "packs/demo/environments/python/rebuild"): Answer({"volumes": 1}, 202),
@@ -602,6 +633,11 @@ CASES: Mapping[str, Case] = {
     "pack-list.json": Case("pack list --json"),
     "pack-show.txt": Case("pack show examples"),
     "pack-install.txt": Case("pack install /srv/packs/demo"),
+    "pack-create.txt": Case("pack create mine --label Mine"),
+    "pack-upgrade-dry-run.txt": Case("pack upgrade demo --dry-run"),
+    "pack-versions.txt": Case("pack versions demo"),
+    "pack-versions.json": Case("pack versions demo --json"),
+    "pack-remove-in-use.txt": Case("pack remove demo"),
     "pack-install.json": Case("pack install /srv/packs/demo --json"),
     "pack-test.txt": Case("pack test demo", _tests()),
     "pack-test.json": Case("pack test demo --json", _tests()),
