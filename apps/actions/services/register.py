@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _INSERT = f"""
     INSERT INTO {ActionDefinition._meta.db_table} (digest, body)
     SELECT digest, body FROM jsonb_to_recordset(%s::jsonb) AS rows (digest text, body jsonb)
-    ON CONFLICT (digest) DO NOTHING"""  # noqa: S608 - the name of a table of ours
+    ON CONFLICT (digest) DO NOTHING"""
 
 
 class ActionTaken(Conflict):

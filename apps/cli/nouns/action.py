@@ -13,7 +13,7 @@ from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.parameters.near import near_actions
 from apps.cli.session import Session
 
-app = noun("Look at actions, switch them on and off; write those of ad-hoc packs.")
+app = noun("Look at actions, switch them on and off, write some.")
 
 Ref = Annotated[
     str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False, autocompletion=values.actions)
@@ -72,9 +72,7 @@ def create(
     *,
     pack: Annotated[
         str,
-        typer.Option(
-            "--pack", metavar="REF", help="an ad-hoc pack", show_default=False, autocompletion=values.packs
-        ),
+        typer.Option("--pack", metavar="REF", help="an ad-hoc pack", show_default=False, autocompletion=values.packs),
     ],
     file: File,
     code: Code = None,

@@ -7,15 +7,15 @@ import typer
 from apps.cli.command import command, noun
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.nouns.environment import rebuild
-from apps.cli.packs.config import show_or_change
 from apps.cli.packs import life_cycle
+from apps.cli.packs.config import show_or_change
 from apps.cli.packs.environments import environments_of, none_of_its_own
 from apps.cli.packs.installing import DryRun, Force, NoWait, Ref, Version, see_installation
 from apps.cli.packs.pages import INDEX_COLUMNS, PACK_COLUMNS, describe_environment, describe_pack
 from apps.cli.packs.sources import ask_for_installation
 from apps.cli.session import Session
 
-app = noun("Install packs, upgrade them, go back, remove them, switch them on and off.")
+app = noun("Install packs, upgrade, go back, remove, switch on and off.")
 command(app, "rebuild")(rebuild)
 command(app, "create")(life_cycle.create)
 command(app, "upgrade")(life_cycle.upgrade)

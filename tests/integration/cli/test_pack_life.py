@@ -19,7 +19,10 @@ OUTCOME: dict[str, Any] = {
 
 def test_a_dry_run_shows_what_would_change(attune: Attune, canned: Canned) -> None:
     names = [f"a{number:02}" for number in range(25)]
-    diff = {"files": {"added": ["b.py"], "changed": [], "removed": []}, "actions": {"added": names, "changed": ["x"], "removed": ["y"]}}
+    diff = {
+        "files": {"added": ["b.py"], "changed": [], "removed": []},
+        "actions": {"added": names, "changed": ["x"], "removed": ["y"]},
+    }
     canned.on("POST", f"{API}/packs/demo/upgrade", Answer(operation(outcome={**OUTCOME, "diff": diff}), 202))
     ended = attune("pack", "upgrade", "demo", "--dry-run")
     lines = ended.out.splitlines()

@@ -66,9 +66,7 @@ def test_an_earlier_version_is_gone_back_to(administrator: Client, tmp_path: Pat
     assert Pack.objects.get().current.version == "1.0.0"  # type: ignore[union-attr]  # it has one
 
 
-def test_an_upgrade_is_tried_and_shown_before_it_is_done(
-    administrator: Client, people: People, tmp_path: Path
-) -> None:
+def test_an_upgrade_is_tried_and_shown_before_it_is_done(administrator: Client, people: People, tmp_path: Path) -> None:
     request_installation(people.administrator, source=str(write_pack(tmp_path)))
     ended()
     assert "Look for an upgrade" in look(administrator, PAGE)
