@@ -1,5 +1,5 @@
-"""A pack with thousands of actions, as the largest of StackStorm's Exchange: registered, again unchanged, and a change of
-one action."""
+"""A pack with thousands of actions, as the largest of StackStorm's Exchange: registered, again unchanged, and with one
+change."""
 
 import time
 from collections.abc import Iterator

@@ -31,4 +31,4 @@ def _is_icon(data: bytes) -> bool:
     if len(data) < _HEAD.size:
         return False
     signature, _, kind, width, height = _HEAD.unpack_from(data)
-    return signature == _SIGNATURE and kind == b"IHDR" and 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE
+    return bool(signature == _SIGNATURE and kind == b"IHDR" and 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import total_ordering
 from operator import eq, ge, gt, le, lt, ne
+from typing import Any
 
 #: Also of `pack.yaml`.
 PATTERN = (
@@ -13,7 +14,7 @@ PATTERN = (
 )
 _VERSION = re.compile(r"(?P<numbers>\d+(?:\.\d+){0,2})(?:-(?P<before>[0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?\Z")
 _CLAUSE = re.compile(r"(?P<operator>>=|<=|==|!=|=|>|<)\s*(?P<version>\S+)\Z")
-_OPERATORS: Mapping[str, Callable[[object, object], bool]] = {
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": ge, "<=": le, ">": gt, "<": lt, "==": eq, "=": eq, "!=": ne,
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from apps.cli.nouns.action_local import run_local
 from apps.cli.parameters.near import near_actions
 from apps.cli.session import Session
 
-app = noun("Look at actions, switch them on and off; write those of ad-hoc packs.")
+app = noun("Look at actions, switch them on and off, write some.")
 
 Ref = Annotated[
     str, typer.Argument(metavar="ACTION", help="its ref: PACK.NAME", show_default=False, autocompletion=values.actions)

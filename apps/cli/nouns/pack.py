@@ -16,7 +16,7 @@ from apps.cli.packs.pages import INDEX_COLUMNS, PACK_COLUMNS, describe_environme
 from apps.cli.packs.sources import ask_for_installation
 from apps.cli.session import Session
 
-app = noun("Install packs, upgrade them, go back, remove them, switch them on and off.")
+app = noun("Install packs, upgrade, go back, remove, switch on and off.")
 command(app, "rebuild")(rebuild)
 command(app, "new", has_formats=False)(pack_development.new)
 command(app, "validate")(pack_development.validate)

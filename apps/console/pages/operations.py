@@ -71,7 +71,7 @@ class OperationPage(Page):
             facts["diff"] = [(name.replace("_", " "), lists) for name, lists in outcome.get("diff", {}).items()]
             facts["has_diff"] = "diff" in outcome
         if operation.kind != INSTALL:
-            is_tried = bool(outcome) and bool(given.get("dry_run")) and outcome["change"] != "unchanged"
+            is_tried = bool(outcome and given.get("dry_run") and outcome["change"] != "unchanged")
             facts["upgrade"] = given if is_tried and may(self.identity, Verb.PACK_INSTALL) else None
             return facts
         is_gone = given.get("kind") == Kind.UPLOAD  # an archive that was sent is not kept

@@ -33,15 +33,15 @@ class NoSuchVersion(Conflict):
 def version_to_serve(pack: Pack, wanted: str = "") -> PackVersion:
     """`wanted` is a version or (the first twelve characters of) a digest; without, the one installed before what
     serves. `current` must be loaded. Raises `NoSuchVersion`."""
-    rows = pack.versions.order_by("-pk")
+    rows, serves = pack.versions.order_by("-pk"), pack.current_id or 0
     if wanted:
         found = rows.filter(version=wanted).first()
         if found is None and len(wanted) >= _SHORTEST_DIGEST:
             found = rows.filter(digest__startswith=wanted).first()
     else:
-        found = rows.filter(pk__lt=pack.current_id or 0).first()
+        found = rows.filter(pk__lt=serves).first()
     if found is None:
-        known = ", ".join(f"{row.version} ({row.digest[:12]})" for row in rows.exclude(pk=pack.current_id)[:10])
+        known = ", ".join(f"{row.version} ({row.digest[:12]})" for row in rows.exclude(pk=serves)[:10])
         which = wanted or "earlier version"
         raise NoSuchVersion(f"{pack.ref} has no {which} to go back to; kept are {known or 'none'}.")
     found.pack = pack

@@ -84,10 +84,11 @@ _TRIAL = {
 }
 _VERSIONS = [
     {
-        "version": version, "digest": digest, "serves": serves, "source": "https://git.example/demo.git", "commit": None,
-        "files": 12, "size_bytes": 20_480, "installed_by": "ann", "installed_at": "2026-11-21T14:24:26Z",
+        "version": version, "digest": digest * 5, "serves": serves, "source": "https://git.example/demo.git",
+        "commit": None, "files": 12, "size_bytes": 20_480, "installed_by": "ann",
+        "installed_at": "2026-11-21T14:24:26Z",
     }
-    for version, digest, serves in (("1.1.0", "3db3a5f0c1d2" + "0" * 52, True), ("1.0.0", "b1946ac92492" + "0" * 52, False))
+    for version, digest, serves in (("1.1.0", "3db3a5f0c1d2", True), ("1.0.0", "b1946ac92492", False))
 ]  # fmt: skip
 _HISTORY = [
     {"status": status, "attempt": 1, "at": f"2026-11-21T14:25:1{at}Z", "reason": None, "worker": worker}
