@@ -16,10 +16,10 @@ from apps.core.schema import MARKS, schema_error, value_errors, without_marks
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile
+from apps.packs.runtime_files import runtimes_in
 from apps.packs.yaml import is_text
 from apps.runtimes.assignments import bad_shell_name
 from apps.runtimes.definition import RuntimeDefinition
-from apps.runtimes.services import known_runtimes
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
@@ -109,8 +109,6 @@ HINTS = {
 }
 #: In `ReadContext.memo`: `{ref of an action: ref of its pack}` of all other packs.
 REFS = "refs"
-#: In `ReadContext.memo`: the runtimes that are installed.
-INSTALLED_RUNTIMES = "installed runtimes"
 _ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
 #: Given by Attune, or able to take over the program that is started.
 _ENV_TAKEN = re.compile(r"^(ATTUNE_.*|PATH|HOME|TMPDIR|LD_.*|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|IFS|PYTHONHOME)\Z")
@@ -135,9 +133,10 @@ class ActionFiles:
             return None
         runtime = _runtime_of(body, context)
         entry_point, function = split_entry_point(body["entry_point"])
-        return Definition.from_json(
-            {**body, "runtime": runtime.name if runtime else "", "entry_point": entry_point, "function": function}
-        )
+        values = {"runtime": "", "entry_point": entry_point, "function": function}
+        if runtime is not None:
+            values |= {"runtime": runtime.name, "runtime_version": context.manifest.range_for(runtime)}
+        return Definition.from_json({**body, **values})
 
     def write(self, version: "PackVersion", items: Sequence[Definition]) -> None:
         register_actions(version, items)
@@ -230,10 +229,12 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
         yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
     elif not context.has_file(f"actions/{path}"):
         yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
+    elif _has_to_be_executable(body, context) and not os.access(target, os.X_OK):
+        yield ["entry_point"], f"actions/{path} cannot be executed", f"`chmod +x actions/{path}`"
     if function is not None and not function.isidentifier():
         yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
     if _runtime_of(body, context) is None:
-        known = ", ".join(sorted(item.name for item in runtimes_in(context)))
+        known = ", ".join(sorted(item.name for item in runtimes_of(context)))
         if "runtime" in body:
             yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
         else:
@@ -244,6 +245,11 @@ def _stays(folder: Path, path: str) -> bool:
     """Whether `path` lies below `folder`; packs hold no links."""
     base = os.path.normpath(folder)
     return os.path.normpath(f"{base}/{path}").startswith(f"{base}{os.sep}") and not Path(path).is_absolute()
+
+
+def _has_to_be_executable(body: JsonObject, context: ReadContext) -> bool:
+    runtime = _runtime_of(body, context)
+    return runtime is not None and runtime.command[0] == "{entry_point}"
 
 
 def _parameter_mistakes(name: str, schema: JsonObject, body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
@@ -324,22 +330,17 @@ def _refs_of_others(context: ReadContext) -> dict[str, str]:
     return found
 
 
-def runtimes_in(context: ReadContext) -> list[RuntimeDefinition]:
-    """Those this pack brings, then those installed."""
+def runtimes_of(context: ReadContext) -> list[RuntimeDefinition]:
+    """Those this pack brings, then those installed; put together once for all of its actions."""
     if "runtimes" not in context.memo:
-        if INSTALLED_RUNTIMES not in context.memo:
-            context.memo[INSTALLED_RUNTIMES] = known_runtimes()
-        own: list[RuntimeDefinition] = context.content.get("runtimes", [])
-        names = {item.name for item in own}
-        others = (item for item in context.memo[INSTALLED_RUNTIMES] if item.name not in names)
-        context.memo["runtimes"] = [*own, *others]
+        context.memo["runtimes"] = runtimes_in(context)
     runtimes: list[RuntimeDefinition] = context.memo["runtimes"]
     return runtimes
 
 
 def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
     path, _ = split_entry_point(body["entry_point"])
-    runtimes = runtimes_in(context)
+    runtimes = runtimes_of(context)
     if wanted := body.get("runtime"):
         return next((item for item in runtimes if wanted == item.name or wanted in item.aliases), None)
     for item in runtimes:

@@ -20,6 +20,7 @@ from apps.runtimes.detect import Installation, detect
 from apps.runtimes.environments import locks
 from apps.runtimes.environments.line_log import LineLog
 from apps.runtimes.environments.registry import provider_named
+from apps.runtimes.ranges import range_of
 from apps.runtimes.services import build_settings
 from apps.workers.commands import WardenCommands
 from apps.workers.host import HostedRuntime, RuntimeNotHere
@@ -54,7 +55,8 @@ class Bench:
     def runtime(self, name: str) -> HostedRuntime:
         """Raises `RuntimeNotHere`."""
         definition = next(item for item in self.definitions() if item.name == name)
-        installation = _best_installation(definition, os.environ.get("PATH", os.defpath))
+        wanted = self.pack.loaded.manifest.range_for(definition)
+        installation = _best_installation(definition, wanted, os.environ.get("PATH", os.defpath))
         is_own = definition in self.pack.loaded.content.get("runtimes", [])
         folder = self.pack.folder if is_own else own_packs() / "core"
         return HostedRuntime(definition, installation, folder)
@@ -83,18 +85,20 @@ class Bench:
 
 
 @lru_cache
-def _best_installation(definition: RuntimeDefinition, search_path: str) -> Installation:
-    """The first that works: a worker looks at all of them once, which takes longer than most runs.
+def _best_installation(definition: RuntimeDefinition, wanted: str, search_path: str) -> Installation:
+    """The first that works and is `wanted`: a worker looks at all of them once, which takes longer than most runs.
 
     Raises `RuntimeNotHere`.
     """
     problems: list[str] = []
     for command in definition.detect:
         found = detect(replace(definition, detect=(command,)), search_path=search_path)
-        if found.installations:
-            return found.installations[0]
+        for installation in found.installations:
+            if installation.version in range_of(wanted):
+                return installation
+            problems.append(f"{installation.interpreter} is {installation.version}")
         problems += found.problems
-    raise RuntimeNotHere(f"this machine has no {definition.name}: {'; '.join(problems)}")
+    raise RuntimeNotHere(f"this machine has no {definition.name} {wanted}".rstrip() + f": {'; '.join(problems)}")
 
 
 @contextmanager

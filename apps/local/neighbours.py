@@ -75,7 +75,7 @@ class Neighbours(rule_files.Installed):
                 name: owner.format(item.name) for item in runtimes for name in (item.name, *item.aliases)
             },
             action_files.REFS: {refs.join(CORE, item.name): CORE for item in _core_content("actions")},
-            action_files.INSTALLED_RUNTIMES: runtimes,
+            runtime_files.INSTALLED: runtimes,
             role_files.ROLES: frozenset(),
             rule_files.INSTALLED: self,
         }
@@ -106,7 +106,7 @@ def _nothing(neighbours: Neighbours) -> dict[str, Any]:
     return {
         runtime_files.OWNERS: {},
         action_files.REFS: {},
-        action_files.INSTALLED_RUNTIMES: [],
+        runtime_files.INSTALLED: [],
         role_files.ROLES: frozenset(),
         rule_files.INSTALLED: neighbours,
     }

@@ -10,6 +10,8 @@ from apps.core.types import JsonObject
 from apps.packs import dependencies, semver
 from apps.packs.dependencies import PackDependency
 from apps.packs.documents import PackFile
+from apps.runtimes.definition import RuntimeDefinition
+from apps.runtimes.ranges import NoRange, VersionRange, range_of
 
 _TEXT = {"type": "string", "maxLength": 10_000}
 _LABEL = {"type": "string", "maxLength": 255}
@@ -65,6 +67,9 @@ HINTS = {
 }
 
 
+_BOUNDS = (("min_version", ">="), ("max_version", "<="))
+
+
 @dataclass(frozen=True)
 class PackManifest:
     """`body` is the whole of `pack.yaml` as JSON."""
@@ -89,9 +94,18 @@ class PackManifest:
 
     @property
     def runtime_ranges(self) -> Mapping[str, str]:
-        """`{runtime: version range}`; `runtime_version` stands for every runtime not named."""
+        """`{runtime or alias of it: range of its versions}`, as they are written. `runtime_version`, and the least and
+        greatest version in `meta.python_dependencies`, speak of Python."""
         ranges: dict[str, str] = dict(self.body.get("runtimes", {}))
-        return ranges
+        declared: JsonObject = self.body.get("meta", {}).get("python_dependencies", {})
+        more = [self.body.get("runtime_version", ""), *(f"{sign}{declared[key]}" for key, sign in _BOUNDS if key in declared)]
+        python = ",".join(text for text in (ranges.get("python", ""), *more) if text.strip())
+        return {**ranges, "python": python} if python else ranges
+
+    def range_for(self, runtime: RuntimeDefinition) -> str:
+        """What the pack asks for of this runtime, in one form; empty: nothing."""
+        said = (self.runtime_ranges.get(name, "") for name in (runtime.name, *runtime.aliases))
+        return str(range_of(",".join(text for text in said if text)))
 
     @property
     def tests(self) -> tuple[str, ...]:
@@ -111,7 +125,7 @@ def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None
     body = file.read(SCHEMA, errors, hints=HINTS)
     if body is None or not file.can_be_kept(body, errors):
         return None
-    checks = [check(body, file, errors) for check in (_dependencies_are_well, _tests_are_well)]
+    checks = [check(body, file, errors) for check in (_ranges_are_well, _dependencies_are_well, _tests_are_well)]
     if not all(checks):
         return None
     paths: list[list[str | int]] = [["ref"], ["version"], ["dependencies"]]
@@ -141,4 +155,18 @@ def _tests_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) ->
                 file.add(errors, ["tests", index], "an empty command", HINTS["tests"])
         except ValueError as error:
             file.add(errors, ["tests", index], f"no command: {error}".lower(), HINTS["tests"])
+    return len(errors.errors) == before
+
+
+def _ranges_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
+    before = len(errors.errors)
+    declared: JsonObject = body.get("meta", {}).get("python_dependencies", {})
+    said: list[tuple[list[str | int], str]] = [(["runtimes", name], text) for name, text in body.get("runtimes", {}).items()]
+    said += [(["runtime_version"], body.get("runtime_version", ""))]
+    said += [(["meta", "python_dependencies", name], declared.get(name, "")) for name, _ in _BOUNDS]
+    for path, text in said:
+        try:
+            VersionRange.parse(text)
+        except NoRange as error:
+            file.add(errors, path, f"{'.'.join(map(str, path))}: {error}", HINTS["runtimes"])
     return len(errors.errors) == before

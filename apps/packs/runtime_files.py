@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile, pointer_steps
 from apps.runtimes.definition import SCHEMA, RuntimeDefinition, errors_of
-from apps.runtimes.services import names_of_others, upsert_runtimes
+from apps.runtimes.services import known_runtimes, names_of_others, upsert_runtimes
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
@@ -14,6 +14,27 @@ if TYPE_CHECKING:
 
 #: In `ReadContext.memo`: `{name or alias: who has it}` of other packs' runtimes.
 OWNERS = "owners"
+#: In `ReadContext.memo`: the runtimes that are installed.
+INSTALLED = "installed runtimes"
+
+
+def runtimes_in(context: ReadContext) -> list[RuntimeDefinition]:
+    """Those this pack brings, as far as they are read, then those installed."""
+    if INSTALLED not in context.memo:
+        context.memo[INSTALLED] = known_runtimes()
+    own: list[RuntimeDefinition] = context.content.get(RuntimeFiles.folder, [])
+    names = {item.name for item in own}
+    return [*own, *(item for item in context.memo[INSTALLED] if item.name not in names)]
+
+
+def tell_unknown_runtimes(manifest: PackFile, context: ReadContext) -> None:
+    """A range for a runtime that nobody has would be one for nothing. Called when all runtimes of the pack are read."""
+    known = runtimes_in(context) if context.manifest.body.get("runtimes") else []
+    names = {name for item in known for name in (item.name, *item.aliases)}
+    for name in context.manifest.body.get("runtimes", {}):
+        if name not in names:
+            hint = f"one of: {', '.join(sorted({item.name for item in known}))}"
+            manifest.add(context.errors, ["runtimes", name], f"there is no runtime {name}", hint)
 
 
 class RuntimeFiles:

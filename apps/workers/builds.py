@@ -24,11 +24,12 @@ from apps.runtimes.services import (
     request_environment,
 )
 from apps.runtimes.services.rollback import rollback_environment
+from apps.workers.choosing import fits
 from apps.workers.commands import WardenCommands
 from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, current
 from apps.workers.models import Worker
 from apps.workers.queues import build_queue
-from apps.workers.wanted import has_dependencies, wanted_environment
+from apps.workers.wanted import has_dependencies, range_of, runtime_for, wanted_environment
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,8 @@ def request_builds(pack_ref: str, runtime: str, *, rebuild: bool = False) -> int
         if is_own:
             request_environment(pack_ref=pack_ref, runtime=runtime, volume_id=volume_id)
 
-    return _ask_each_volume(runtime, BUILD_TASK, (pack_ref, runtime, rebuild), note=note)
+    wanted = range_of(pack, row.parsed)
+    return _ask_each_volume(runtime, BUILD_TASK, (pack_ref, runtime, rebuild), wanted=wanted, note=note)
 
 
 def request_rollbacks(pack_ref: str, runtime: str) -> int:
@@ -103,12 +105,17 @@ def request_rollbacks(pack_ref: str, runtime: str) -> int:
 
 
 def _ask_each_volume(
-    runtime: str, task: str, arguments: tuple[object, ...], *, note: Callable[[str], None] = lambda _: None
+    runtime: str,
+    task: str,
+    arguments: tuple[object, ...],
+    *,
+    wanted: str = "",
+    note: Callable[[str], None] = lambda _: None,
 ) -> int:
     asked: set[str] = set()
     for worker in Worker.objects.taking():
         queue = build_queue(worker.pool, runtime)
-        if queue not in worker.queues or worker.volume_id in asked:
+        if queue not in worker.queues or worker.volume_id in asked or not fits(worker.runtimes, runtime, wanted):
             continue
         try:
             with guarded():
@@ -134,7 +141,8 @@ def look_after_environments(host: Host) -> None:
         if pack is None or pack.current is None:
             continue
         try:
-            wanted = wanted_environment(pack.ref, pack.current.digest, host.runtime(row.runtime))
+            hosted = runtime_for(pack, row.runtime, host=host)
+            wanted = wanted_environment(pack.ref, pack.current.digest, hosted)
         except RuntimeNotHere:
             continue
         found = _find(wanted.request)
@@ -150,7 +158,7 @@ def build(pack_ref: str, runtime: str, rebuild: bool = False) -> None:
     pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
     if pack is None or pack.current is None:
         return
-    hosted = host.runtime(runtime)
+    hosted = runtime_for(pack, runtime, host=host)
     if not hosted.definition.has_environments:
         return
     wanted = wanted_environment(pack_ref, pack.current.digest, hosted)

@@ -26,11 +26,13 @@ from apps.runner.spec import RunAs
 from apps.runner.warden_client import Warden
 from apps.runtimes.environments import locks
 from apps.runtimes.environments.errors import EnvironmentGone
+from apps.runtimes.ranges import minor_of, range_of
 from apps.runtimes.services import known_runtimes
 from apps.workers.builds import environment_for
+from apps.workers.choosing import fits
 from apps.workers.host import Host, HostedRuntime, current
 from apps.workers.models import Worker
-from apps.workers.queues import BUILD, build_queue
+from apps.workers.queues import BUILD, build_queue, run_queue
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -55,30 +57,37 @@ def request_tests(identity: "Identity", ref: str) -> "Operation":
     require(identity, Verb.PACK_MANAGE, on=pack)
     if pack.current is None:
         raise Conflict(f"No version of {ref} is installed.")
-    programs = _plan(pack.current)
-    runtimes = list(dict.fromkeys(name for program in programs for name in program.runtimes))
+    runtimes = _runtimes_of(pack.current)
     wish: JsonObject = {"ref": ref, "digest": pack.current.digest, "runtimes": runtimes}
     if queue_of(wish) is None:
-        needed = ", ".join(runtimes) or "any runtime"
+        needed = ", ".join(f"{name} {wanted}".rstrip() for name, wanted in runtimes.items()) or "any runtime"
         raise NoWorker(f"No active worker has {needed}, so nothing can run the tests of {ref} now.")
     return request_operation(identity, kind=TEST, subject=ref, operation_input=wish)
 
 
 def queue_of(wish: JsonObject) -> str | None:
     """The queue of the worker that has most of the runtimes, by the one that fewest workers have; None: nobody."""
-    workers = list(Worker.objects.taking())
-    wanted = {worker: [name for name in wish["runtimes"] if _serves(worker, name)] for worker in workers}
-    best = max(workers, key=lambda worker: len(wanted[worker]), default=None)
+    workers, asked = list(Worker.objects.taking()), wish["runtimes"]
+    serving = {worker: [name for name in asked if _serves(worker, name, asked[name])] for worker in workers}
+    best = max(workers, key=lambda worker: len(serving[worker]), default=None)
     if best is None:
         return None
-    if not wish["runtimes"]:
+    if not asked:
         return next((queue for queue in best.queues if queue.startswith(f"{BUILD}.")), None)
-    rarest = min(wanted[best], key=lambda name: sum(name in names for names in wanted.values()), default=None)
-    return None if rarest is None else build_queue(best.pool, rarest)
+    rarest = min(serving[best], key=lambda name: sum(name in names for names in serving.values()), default=None)
+    return None if rarest is None else _queue(best, rarest, asked[rarest])
 
 
-def _serves(worker: Worker, runtime: str) -> bool:
-    return build_queue(worker.pool, runtime) in worker.queues
+def _serves(worker: Worker, runtime: str, wanted: str) -> bool:
+    return build_queue(worker.pool, runtime) in worker.queues and fits(worker.runtimes, runtime, wanted)
+
+
+def _queue(worker: Worker, runtime: str, wanted: str) -> str:
+    """Only those with the version listen to the queue of a version."""
+    if not wanted:
+        return build_queue(worker.pool, runtime)
+    versions = (item["version"] for item in worker.runtimes[runtime])
+    return run_queue(worker.pool, runtime, minor_of(next(item for item in versions if item in range_of(wanted))))
 
 
 def test(wish: JsonObject, progress: Progress) -> JsonObject:
@@ -104,11 +113,21 @@ def test(wish: JsonObject, progress: Progress) -> JsonObject:
     return {"ref": pack.ref, "version": version.version, **report}
 
 
+def _runtimes_of(version: PackVersion) -> dict[str, str]:
+    """`{runtime: range of versions}` that its tests need."""
+    manifest, known = _manifest_of(version), {item.name: item for item in known_runtimes()}
+    names = dict.fromkeys(name for program in _plan(version) for name in program.runtimes)
+    return {name: manifest.range_for(known[name]) for name in names}
+
+
+def _manifest_of(version: PackVersion) -> PackManifest:
+    return PackManifest(version.pack.ref, version.version, version.manifest)
+
+
 def _plan(version: PackVersion) -> Sequence[TestProgram]:
-    manifest = PackManifest(version.pack.ref, version.version, version.manifest)
     used = Action.objects.filter(pack=version.pack).order_by("runtime").values_list("runtime", flat=True).distinct()
     folder = ensure_unpacked(version.pack.ref, version.digest)
-    return plan_tests(manifest, folder, known=known_runtimes(), used=list(used))
+    return plan_tests(_manifest_of(version), folder, known=known_runtimes(), used=list(used))
 
 
 @dataclass(frozen=True)
@@ -132,7 +151,8 @@ class _Worker:
         return self.host.run_as
 
     def runtime(self, name: str) -> HostedRuntime:
-        return self.host.runtime(name)
+        definition = self.host.runtime(name).definition
+        return self.host.runtime(name, _manifest_of(self.version).range_for(definition))
 
     def environment(self, runtime: HostedRuntime, held: ExitStack) -> Path | None:
         for is_last in (False, False, True):

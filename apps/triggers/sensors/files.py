@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
 
-from apps.actions.files import env_mistakes, runtimes_in
+from apps.actions.files import env_mistakes, runtimes_of
 from apps.core import refs
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject
@@ -40,7 +40,8 @@ class SensorFiles:
         runtime = _runtime_of(body, context)
         if mistakes or runtime is None:
             return None
-        return SensorDefinition.from_json({**body, "runtime": runtime.name})
+        wanted = context.manifest.range_for(runtime)
+        return SensorDefinition.from_json({**body, "runtime": runtime.name, "runtime_version": wanted})
 
     def write(self, version: "PackVersion", items: Sequence[SensorDefinition]) -> None:
         """Operators' switches stay as they are. Raises `SensorTaken`."""
@@ -74,7 +75,7 @@ def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
     elif not context.has_file(f"sensors/{body['entry_point']}"):
         yield ["entry_point"], f"sensors/{body['entry_point']} is not in the pack", "relative to the folder sensors/"
     if _runtime_of(body, context) is None:
-        known = ", ".join(sorted(item.name for item in runtimes_in(context)))
+        known = ", ".join(sorted(item.name for item in runtimes_of(context)))
         if "runtime" in body:
             yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
         else:
@@ -86,7 +87,7 @@ def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
 
 def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
     if wanted := body.get("runtime"):
-        found = (item for item in runtimes_in(context) if wanted == item.name or wanted in item.aliases)
+        found = (item for item in runtimes_of(context) if wanted == item.name or wanted in item.aliases)
     else:
-        found = (item for item in runtimes_in(context) if body["entry_point"].endswith(item.extensions))
+        found = (item for item in runtimes_of(context) if body["entry_point"].endswith(item.extensions))
     return next(found, None)

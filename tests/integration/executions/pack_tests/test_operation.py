@@ -118,15 +118,24 @@ def test_it_waits_for_a_worker_that_has_its_runtimes(people: People, pack: Path)
     with pytest.raises(NoWorker, match="No active worker has shell"):
         request_tests(people.administrator, "acme")
     serve("python_only", "python")
-    assert queue_of({"runtimes": ["shell"]}) is None
+    assert queue_of({"runtimes": {"shell": ""}}) is None
     serve("both", "python", "shell")
-    assert queue_of({"runtimes": ["shell", "python"]}) == "build.default.shell", "the rarer one"
-    assert queue_of({"runtimes": []}) is not None
+    assert queue_of({"runtimes": {"shell": "", "python": ""}}) == "build.default.shell", "the rarer one"
+    assert queue_of({"runtimes": {}}) is not None
     operation = request_tests(people.administrator, "acme")
     assert messages_in("build.default.shell") == 1
     Worker.objects.all().update(status=Worker.Status.LOST)
     hint(operation.pk)
     assert messages_in("control") == 0
+
+
+def test_a_range_of_versions_leads_to_the_queue_of_a_version(people: People, pack: Path) -> None:
+    old, new = serve("old", "python"), serve("new", "python")
+    for worker, version in ((old, "3.9.18"), (new, "3.11.7")):
+        runtimes = {"python": [{"version": version, "interpreter": "/usr/bin/python3"}]}
+        Worker.objects.filter(pk=worker.pk).update(runtimes=runtimes)
+    assert queue_of({"runtimes": {"python": ">=3.10"}}) == "run.default.python-3.11"
+    assert queue_of({"runtimes": {"python": ">=3.12"}}) is None
 
 
 def test_a_pack_without_tests_and_an_unknown_one_are_told_at_once(people: People, pack: Path, tmp_path: Path) -> None:
