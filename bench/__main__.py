@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import events, pages, parts
+from bench import events, packs, pages, parts
 from bench.bare_celery import bare_celery
 from bench.crowd import crowd
 from bench.event_records import records_of
@@ -25,6 +25,8 @@ def main() -> int:
             figures = masking(rounds=3 if chosen.quick else 9)
         elif chosen.what == "events":
             figures = _measure_events(events.QUICK if chosen.quick else events.FULL)
+        elif chosen.what == "packs":
+            figures = _measure_packs(packs.QUICK if chosen.quick else packs.FULL)
         elif chosen.what == "pages":
             figures = _measure_pages(chosen.count, samples=20 if chosen.quick else 60)
         else:
@@ -74,6 +76,15 @@ def _measure_events(amount: events.Amount) -> list[Figure]:
     return figures
 
 
+def _measure_packs(amount: packs.Amount) -> list[Figure]:
+    _say("starting a private Attune")
+    with private_attune() as attune:
+        _say("packs")
+        figures = packs.packs(attune, amount)
+        _say("stopping it")
+    return figures
+
+
 def _measure_pages(count: int, *, samples: int) -> list[Figure]:
     _say("starting a private Attune")
     with private_attune() as attune:
@@ -98,9 +109,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="script/bench", description="Measure Attune beside the floor, on this machine."
     )
     parser.add_argument(
-        "what", nargs="?", choices=["runs", "events", "pages", "masking"], default="runs",
+        "what", nargs="?", choices=["runs", "events", "packs", "pages", "masking"], default="runs",
         help="runs (the default): latency, throughput, gates; events: from an event to its execution, webhooks, many "
-        "rules; pages: the console and the lists on many executions; "
+        "rules; packs: registering one with thousands of actions; pages: the console and the lists on many executions; "
         "masking: how fast output is searched for secrets",
     )  # fmt: skip
     parser.add_argument("--count", type=int, default=1_000_000, help="executions for pages (default 1000000)")

@@ -6,6 +6,8 @@ class ActionsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.actions.files import ActionFiles
-        from apps.packs import content
+        from apps.actions.services.uses import uses_by_actions
+        from apps.packs import content, uses
 
         content.register(ActionFiles())
+        uses.register(uses_by_actions)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
@@ -84,7 +84,10 @@ class Definition:
         return frozenset(name for name, item in schemas.items() if item.get("secret") is True)
 
     def as_json(self) -> JsonObject:
-        return asdict(self)
+        """All fields, in new containers where they are nested."""
+        body = {item.name: getattr(self, item.name) for item in fields(self)}
+        rules = {name: asdict(body[name]) for name in ("retry", "concurrency") if body[name] is not None}
+        return {**body, **rules}
 
     @classmethod
     def from_json(cls, body: JsonObject) -> "Definition":

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apps.accounts.grants import MAX_LENGTH, NoGrant, parse
@@ -15,10 +16,10 @@ from apps.core.schema import MARKS, schema_error, value_errors, without_marks
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile
+from apps.packs.runtime_files import runtimes_in
 from apps.packs.yaml import is_text
 from apps.runtimes.assignments import bad_shell_name
 from apps.runtimes.definition import RuntimeDefinition
-from apps.runtimes.services import known_runtimes
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
@@ -106,6 +107,8 @@ HINTS = {
     "retry": "`retry: {max_attempts: 3, backoff: exponential, delay_s: 1}`",
     "env": "a mapping of names to text: `env: {LANG: C.UTF-8}`",
 }
+#: In `ReadContext.memo`: `{ref of an action: ref of its pack}` of all other packs.
+REFS = "refs"
 _ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*\Z")
 #: Given by Attune, or able to take over the program that is started.
 _ENV_TAKEN = re.compile(r"^(ATTUNE_.*|PATH|HOME|TMPDIR|LD_.*|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|IFS|PYTHONHOME)\Z")
@@ -212,8 +215,7 @@ def _secret_marks(schema: Any, *path: str | int) -> Iterator[Sequence[str | int]
 
 
 def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:
-    twin = next((item for item in context.content.get("actions", ()) if item.name == body["name"]), None)
-    if twin is not None:
+    if body["name"] in _names(context):
         yield ["name"], f"the name {body['name']} is taken by another file of this pack", "names are unique in a pack"
     ref = refs.join(context.manifest.ref, body["name"])
     if ref in _refs_of_others(context):
@@ -223,8 +225,7 @@ def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> It
 
 def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
     path, function = split_entry_point(body["entry_point"])
-    target = (context.folder / "actions" / path).resolve()
-    if not target.is_relative_to((context.folder / "actions").resolve()):
+    if not _stays(context.folder / "actions", path):
         yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
     elif not context.has_file(f"actions/{path}"):
         yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
@@ -233,11 +234,17 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
     if function is not None and not function.isidentifier():
         yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
     if _runtime_of(body, context) is None:
-        known = ", ".join(sorted(item.name for item in _runtimes(context)))
+        known = ", ".join(sorted(item.name for item in runtimes_of(context)))
         if "runtime" in body:
             yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
         else:
             yield [], f"no runtime fits {path} by extension or first line", f"write `runtime:`, one of: {known}"
+
+
+def _stays(folder: Path, path: str) -> bool:
+    """Whether `path` lies below `folder`; packs hold no links."""
+    base = os.path.normpath(folder)
+    return os.path.normpath(f"{base}/{path}").startswith(f"{base}{os.sep}") and not Path(path).is_absolute()
 
 
 def _has_to_be_executable(body: JsonObject, context: ReadContext) -> bool:
@@ -306,27 +313,34 @@ def key_mistakes(key: str, parameters: Mapping[str, JsonObject] | None) -> Itera
             yield f"the key names {name}, which is secret", "keys are shown at gates; use another parameter"
 
 
+def _names(context: ReadContext) -> set[str]:
+    """Of the actions of this pack that were read before."""
+    items: list[Definition] = context.content.get("actions", [])
+    known: tuple[int, set[str]] = context.memo.setdefault("names", (0, set()))
+    known[1].update(item.name for item in items[known[0] :])
+    context.memo["names"] = (len(items), known[1])
+    return known[1]
+
+
 def _refs_of_others(context: ReadContext) -> dict[str, str]:
     """`{ref of an action: ref of its pack}` of all other packs."""
-    if "refs" not in context.memo:
-        context.memo["refs"] = actions_of_others(context.manifest.ref)
-    found: dict[str, str] = context.memo["refs"]
+    if REFS not in context.memo:
+        context.memo[REFS] = actions_of_others(context.manifest.ref)
+    found: dict[str, str] = context.memo[REFS]
     return found
 
 
-def _runtimes(context: ReadContext) -> list[RuntimeDefinition]:
-    """Those this pack brings, then those installed."""
+def runtimes_of(context: ReadContext) -> list[RuntimeDefinition]:
+    """Those this pack brings, then those installed; put together once for all of its actions."""
     if "runtimes" not in context.memo:
-        own: list[RuntimeDefinition] = context.content.get("runtimes", [])
-        names = {item.name for item in own}
-        context.memo["runtimes"] = [*own, *(item for item in known_runtimes() if item.name not in names)]
+        context.memo["runtimes"] = runtimes_in(context)
     runtimes: list[RuntimeDefinition] = context.memo["runtimes"]
     return runtimes
 
 
 def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
     path, _ = split_entry_point(body["entry_point"])
-    runtimes = _runtimes(context)
+    runtimes = runtimes_of(context)
     if wanted := body.get("runtime"):
         return next((item for item in runtimes if wanted == item.name or wanted in item.aliases), None)
     for item in runtimes:

@@ -64,6 +64,7 @@ _VERSION = {
     for method, name, text in (
         ("GET", "If-None-Match", "an `ETag`; 304 when it is still that one"),
         ("PATCH", "If-Match", "the `ETag` that was read; 412 when it has changed since"),
+        ("PUT", "If-Match", "the `ETag` that was read; 412 when it has changed since"),
     )
 }
 
@@ -95,7 +96,8 @@ class AttuneSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         if getattr(self.view, "is_versioned", False):
-            return [_VERSION[self.method]] if self.method in _VERSION else []
+            known = [_VERSION[self.method]] if self.method in _VERSION else []
+            return known or list(getattr(self.view, "query_parameters", ()))
         if self.method != "GET" or not getattr(self.view, "is_list", False):
             return list(getattr(self.view, "query_parameters", ()))
         described = [
@@ -132,7 +134,7 @@ class AttuneSchema(AutoSchema):
             yield 404
         if self.method != "GET":
             yield from (409, 413, 415)
-        if self.method == "PATCH" and getattr(self.view, "is_versioned", False):
+        if self.method in ("PATCH", "PUT") and getattr(self.view, "is_versioned", False):
             yield 412
         if self.path.endswith(("/stream", "/logs", "/logs/{stream}", "/log")):
             yield 429

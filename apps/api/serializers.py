@@ -62,6 +62,14 @@ class StrictSerializer(serializers.Serializer[Any]):
         return serializers.ErrorDetail(message, code="unknown_field")
 
 
+def something_of(serializer: StrictSerializer, attrs: Any) -> Any:
+    """Of a change, whose fields are all optional, at least one. Raises `ValidationError`."""
+    if not attrs:
+        known = ", ".join(serializer.fields)
+        raise serializers.ValidationError(f"nothing to change; known are {known}", code="required")
+    return attrs
+
+
 class JsonObjectField(serializers.DictField):
     """A JSON object of at most `max_bytes`. The parser has already refused what JSON or the database cannot hold."""
 

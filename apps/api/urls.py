@@ -16,6 +16,7 @@ from apps.api.identities import views as identities
 from apps.api.keys import views as keys
 from apps.api.operations import views as operations
 from apps.api.packs import config as pack_config
+from apps.api.packs import testing as pack_testing
 from apps.api.packs import views as packs
 from apps.api.policies import views as policies
 from apps.api.roles import access
@@ -58,7 +59,11 @@ urlpatterns: list[URLPattern] = [
     path("packs/index", packs.IndexView.as_view()),
     path("packs/upload", packs.UploadView.as_view()),
     path("packs/<text:ref>", packs.PackView.as_view()),
+    path("packs/<text:ref>/versions", packs.VersionsView.as_view()),
+    path("packs/<text:ref>/upgrade", packs.UpgradeView.as_view()),
+    path("packs/<text:ref>/rollback", packs.RollbackView.as_view()),
     path("packs/<text:ref>/config", pack_config.ConfigView.as_view()),
+    path("packs/<text:ref>/test", pack_testing.TestView.as_view()),
     path("packs/<text:ref>/environments", environments.PackEnvironmentsView.as_view()),
     path("packs/<text:ref>/environments/<text:runtime>/rebuild", environments.RebuildView.as_view()),
     path("packs/<text:ref>/environments/<text:runtime>/rollback", environments.RollbackView.as_view()),

@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 from apps.cli.advice import advice
 from apps.cli.config import Connection
-from apps.cli.errors import ApiError, BadConfiguration, Detail, Unreachable
+from apps.cli.details import details_of
+from apps.cli.errors import ApiError, BadConfiguration, Unreachable
 from apps.cli.quick_httpx import httpx
 
 
@@ -117,25 +118,6 @@ def _about_certificate(verify_code: int) -> list[str]:
     if verify_code in (62, 64):
         return ["its certificate is for another name: use the name that stands in it"]
     return ["a certificate authority of your own: SSL_CERT_FILE=/path/to/ca.pem"]
-
-
-def details_of(facts: Mapping[str, Any]) -> list[Detail]:
-    """The `errors` of a problem document, or of an operation's error, but for those that only repeat it."""
-    return [_detail(item) for item in facts.get("errors") or () if item.get("detail") != facts.get("detail")]
-
-
-def _detail(item: Mapping[str, Any]) -> Detail:
-    if "file" not in item:
-        place, text = _dotted(item.get("pointer", "")), str(item.get("detail", ""))
-        return Detail("" if text.startswith(f"{place}: ") else place, text)
-    place = f"{item['file']}:{item['line']}" if item.get("line") else str(item["file"])
-    hint = f" ({item['hint']})" if item.get("hint") else ""
-    return Detail(place, f"{item['detail']}{hint}")
-
-
-def _dotted(pointer: str) -> str:
-    """A JSON pointer as it is read aloud: `/parameters/count` is `parameters.count`."""
-    return ".".join(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
 
 
 def _why(error: httpx.RequestError) -> str:

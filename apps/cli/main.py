@@ -38,7 +38,7 @@ class Root(LazyGroup):
     nouns = {
         "run": Noun("apps.cli.nouns.run", "Run an action."),
         "execution": Noun("apps.cli.nouns.execution", "Look at executions, follow, cancel and repeat them."),
-        "action": Noun("apps.cli.nouns.action", "Look at actions, switch them on and off."),
+        "action": Noun("apps.cli.nouns.action", "Look at actions, switch them on and off, write some."),
         "trigger": Noun("apps.cli.nouns.trigger", "See what can happen."),
         "timer": Noun("apps.cli.nouns.timer", "See when timers are due, pause them, fill in the past."),
         "webhook": Noun("apps.cli.nouns.webhook", "Let others tell what happened, and see what came of it."),
@@ -46,7 +46,7 @@ class Root(LazyGroup):
         "event": Noun("apps.cli.nouns.event", "See what happened and what came of it; send and replay events."),
         "rule": Noun("apps.cli.nouns.rule", "When this happens, and these criteria hold, run that."),
         "enforcement": Noun("apps.cli.nouns.enforcement", "See what came of rules that matched."),
-        "pack": Noun("apps.cli.nouns.pack", "Install packs, switch them on and off."),
+        "pack": Noun("apps.cli.nouns.pack", "Install packs, upgrade, go back, remove, switch on and off."),
         "environment": Noun("apps.cli.nouns.environment", "Look at packs' environments, rebuild and roll back."),
         "runtime": Noun("apps.cli.nouns.runtime", "See which languages can run."),
         "worker": Noun("apps.cli.nouns.worker", "See where executions run."),

@@ -20,12 +20,16 @@ class FieldError:
 
 @dataclass(frozen=True)
 class FileError:
-    """One thing wrong with one place of a pack's file; lines count from 1, 0 means the file as a whole."""
+    """One thing wrong with one place of a pack's file; lines count from 1, 0 means the file as a whole.
+
+    `pointer` is the place as a JSON pointer, for who sent the content of the file and never saw its lines.
+    """
 
     file: str
     line: int
     detail: str
     hint: str = ""
+    pointer: str = field(default="", compare=False)
 
     def as_json(self) -> dict[str, Any]:
         return {"file": self.file, "line": self.line, "detail": self.detail, "hint": self.hint}
@@ -145,5 +149,5 @@ class ErrorCollector:
 
     errors: list[FileError] = field(default_factory=list)
 
-    def add(self, file: str, line: int, detail: str, hint: str = "") -> None:
-        self.errors.append(FileError(file, line, detail, hint))
+    def add(self, file: str, line: int, detail: str, hint: str = "", pointer: str = "") -> None:
+        self.errors.append(FileError(file, line, detail, hint, pointer))

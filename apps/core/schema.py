@@ -69,7 +69,13 @@ class ObjectSchema:
 
 
 def schema_error(schema: JsonObject) -> str | None:
-    """Why `schema` is no JSON Schema 2020-12, or None."""
+    """Why `schema` is no JSON Schema 2020-12, or None. Packs with many actions say the same of many parameters."""
+    return _schema_error(orjson.dumps(schema))
+
+
+@lru_cache(maxsize=4096)
+def _schema_error(text: bytes) -> str | None:
+    schema = orjson.loads(text)
     try:
         jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
         _compile(schema)

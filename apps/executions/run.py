@@ -18,7 +18,6 @@ from apps.actions.definition import Definition
 from apps.core import tracing
 from apps.core.crypto import SealBroken
 from apps.core.database import again_if_given_up, first_line, release_connection, trouble_of
-from apps.core.errors import NO_ROOM, AttuneError
 from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_BYTES
 from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
@@ -27,15 +26,16 @@ from apps.executions.api_tokens import api_token_for, end_api_tokens
 from apps.executions.artifacts import keep_artifact
 from apps.executions.definitions import definition_of
 from apps.executions.document import Handed
-from apps.executions.ending import Judge, ResultNotKept, failed, not_started
+from apps.executions.ending import Judge, ResultNotKept, failed
 from apps.executions.files import artifacts_folder, attempt_folder
 from apps.executions.handover import take_over
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff
+from apps.executions.preparing import readable, spec_on, why_not_prepared
 from apps.executions.secrets import handed
 from apps.executions.services.building import building_told
 from apps.executions.services.finish import Ending, finish
-from apps.executions.spec import Place, SecretInEnvironment, build_spec
+from apps.executions.spec import Place
 from apps.executions.states import Status
 from apps.executions.transitions import Claimed, StaleTransition, claim
 from apps.packs.versions import ensure_unpacked
@@ -47,9 +47,8 @@ from apps.runner.removal import remove_tree
 from apps.runner.spec import LogLimits, RunSpec
 from apps.runtimes.environments import locks
 from apps.runtimes.environments.errors import EnvironmentGone
-from apps.runtimes.launch import launch_of
 from apps.workers.builds import environment_for
-from apps.workers.host import Host, HostedRuntime, RuntimeNotHere
+from apps.workers.host import Host, HostedRuntime
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +56,6 @@ T = TypeVar("T")
 
 #: Between tries to read what a run needs; the last one for ever between those to say how it ended.
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0)
-
-
-class EntryPointUnusable(OSError):
-    """An interpreter would only say so with an exit code of its own."""
 
 
 def run_execution(execution_id: int, attempt: int, *, host: Host) -> None:
@@ -161,20 +156,11 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:  # noqa: PLR0911 - one for each kind
-    match error:
-        case AttuneError():
-            return failed(error.code, error.detail)
-        case EntryPointUnusable():
-            return not_started(f"the entry point {error.filename} cannot be read: {error.strerror}", error.errno)
-        case RuntimeNotHere():
-            return failed("runtime_not_here", str(error))
-        case SealBroken():
-            return failed("secrets_unreadable", f"its secrets cannot be opened: {error}", may_retry=False)
-        case SecretInEnvironment():
-            return failed("secret_in_environment", str(error), may_retry=False)
-        case OSError(errno=number) if number in NO_ROOM:
-            return not_started(f"it could not be prepared on this worker: {error.strerror}", number)
+def _kept_from_running(claimed: Claimed, error: Exception) -> Ending:
+    if isinstance(error, SealBroken):
+        return failed("secrets_unreadable", f"its secrets cannot be opened: {error}", may_retry=False)
+    if ending := why_not_prepared(error):
+        return ending
     if trouble := trouble_of(error):
         text = f"the database went away before it started: {first_line(error)}"
         reason = {"code": trouble.value, "text": text}
@@ -199,33 +185,10 @@ def _prepare(
     """Everything the process needs, on this host. What is held stays until the process has ended."""
     runtime = host.runtime(definition.runtime, definition.runtime_version)
     pack_dir = ensure_unpacked(claimed.pack_ref, claimed.pack_digest)
-    entry_point = _readable(pack_dir / "actions" / definition.entry_point)
+    entry_point = readable(pack_dir / "actions" / definition.entry_point)
     env_dir = _held_environment(claimed, runtime, control=control, host=host, held=held)
-    launch = launch_of(
-        runtime.definition,
-        installation=runtime.installation,
-        runtime_dir=runtime.folder,
-        pack_dir=pack_dir,
-        entry_point=entry_point,
-        function=definition.function,
-        env_dir=env_dir,
-    )
-    return build_spec(
-        claimed,
-        definition,
-        launch=launch,
-        assignments=runtime.definition.assignments,
-        handed=given,
-        place=_place(claimed, pack_dir, host, api_token=api_token_for(claimed, definition)),
-    )
-
-
-def _readable(entry_point: Path) -> Path:
-    try:
-        entry_point.open("rb").close()
-    except OSError as error:
-        raise EntryPointUnusable(error.errno, error.strerror, entry_point.name) from error
-    return entry_point
+    place = _place(claimed, pack_dir, host, api_token=api_token_for(claimed, definition))
+    return spec_on(runtime, claimed, definition, given, entry_point=entry_point, env_dir=env_dir, place=place)
 
 
 def _held_environment(

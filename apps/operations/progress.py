@@ -42,6 +42,10 @@ class Progress:
         self._write(progress=percent)
         streaming.tell("operation")
 
+    def give_sign(self) -> None:
+        """Of life, where there is nothing to tell."""
+        self._write()
+
     def log(self, line: str) -> None:
         text = Right(Concat(F("log"), Value(line + "\n")), MAX_LOG_CHARS)
         self._write(log=text)

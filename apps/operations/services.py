@@ -46,9 +46,14 @@ def request_operation(
 
 
 def hint(operation_id: int) -> None:
+    operation = Operation.objects.only("kind", "input").get(pk=operation_id)
+    queue = kinds.queue_of(operation.kind, operation.input)
+    if queue is None:
+        logger.info("nobody can run the operation now; the sweep looks again", extra={"operation_id": operation_id})
+        return
     try:
         with guarded():
-            current_app.send_task(RUN_TASK, (operation_id,), queue="control", retry=False)
+            current_app.send_task(RUN_TASK, (operation_id,), queue=queue, retry=False)
     except RedisAway:
         logger.warning("no hint for the operation; the sweep will send it", extra={"operation_id": operation_id})
         Operation.objects.filter(pk=operation_id).update(hinted_at=None)

@@ -7,10 +7,11 @@ class PacksConfig(AppConfig):
     def ready(self) -> None:
         from apps.keys import sealed
         from apps.operations import kinds
-        from apps.packs import content, operations
+        from apps.packs import content, operations, uses
         from apps.packs.models import PackConfig
         from apps.packs.role_files import RoleFiles
         from apps.packs.runtime_files import RuntimeFiles
+        from apps.packs.services.needed import uses_by_packs
 
         content.register(RuntimeFiles())
         content.register(RoleFiles())
@@ -20,3 +21,6 @@ class PacksConfig(AppConfig):
             )
         )
         kinds.register(operations.INSTALL, operations.install)
+        kinds.register(operations.UPGRADE, operations.install)
+        kinds.register(operations.ROLLBACK, operations.rollback)
+        uses.register(uses_by_packs)

@@ -4,7 +4,9 @@ Written by Attune and read back on other hosts; whatever else is found in one is
 """
 
 import gzip
+import os
 import shutil
+import stat
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -19,10 +21,10 @@ def write_archive(folder: Path, files: Sequence[Path], target: IO[bytes]) -> Non
     """Packs `files` of `folder`; the same files give the same bytes."""
     with gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
         for path in files:
-            info = tar.gettarinfo(path, arcname=path.relative_to(folder).as_posix())
-            info.uid = info.gid = info.mtime = 0
-            info.uname = info.gname = ""
             with path.open("rb") as file:
+                known = os.fstat(file.fileno())
+                info = tarfile.TarInfo(path.relative_to(folder).as_posix())
+                info.size, info.mode = known.st_size, stat.S_IMODE(known.st_mode)
                 tar.addfile(info, file)
 
 

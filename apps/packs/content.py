@@ -25,7 +25,7 @@ class ReadContext:
     errors: ErrorCollector
     #: Read so far, by kind; a kind sees its own things grow.
     content: dict[str, list[Any]] = field(default_factory=dict)
-    #: What a kind looked up once for all of its files.
+    #: What a kind looked up once for all of its files, or was handed where there is no database.
     memo: dict[str, Any] = field(default_factory=dict)
 
     def has_file(self, path: str) -> bool:

@@ -8,7 +8,7 @@ from apps.core.errors import ErrorCollector
 from apps.core.schema import value_errors
 from apps.core.types import JsonObject, JsonValue
 from apps.packs import yaml
-from apps.runner.jsonvalue import BadValueError, check_value
+from apps.runner.jsonvalue import BadValueError, check_value, escape
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class PackFile:
         return True
 
     def add(self, errors: ErrorCollector, path: yaml.Path, detail: str, hint: str = "") -> None:
-        errors.add(self.path, self.document.line(path), detail, hint)
+        pointer = "".join(f"/{escape(str(step))}" for step in path)
+        errors.add(self.path, self.document.line(path), detail, hint, pointer)
 
     @staticmethod
     def _say(steps: list[str], detail: str) -> str:

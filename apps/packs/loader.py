@@ -1,7 +1,10 @@
 """Reads a pack's folder as a whole: manifest and every kind of content, all errors at once, nothing written."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from apps.core.errors import Conflict, ErrorCollector, Invalid
@@ -36,8 +39,11 @@ class LoadedPack:
     config_schema: JsonObject
 
 
-def load_pack(folder: Path) -> LoadedPack:
-    """The pack in `folder`. Raises `PackInvalid` with every error of every file."""
+def load_pack(folder: Path, *, known: Mapping[str, Any] = MappingProxyType({})) -> LoadedPack:
+    """The pack in `folder`. Raises `PackInvalid` with every error of every file.
+
+    `known` stands for what kinds would look up in the database about other packs, by the names they give it.
+    """
     errors = ErrorCollector()
     if not (folder / "pack.yaml").is_file():
         errors.add(
@@ -48,7 +54,7 @@ def load_pack(folder: Path) -> LoadedPack:
     manifest = read_manifest(file, errors) if file else None
     config_schema = read_config_schema(folder, errors)
     # Without a manifest the other files are still read, so that an author sees all mistakes in one go.
-    context = content.ReadContext(folder, manifest or PackManifest("unknown", "0.0.0", {}), errors)
+    context = content.ReadContext(folder, manifest or PackManifest("unknown", "0.0.0", {}), errors, memo=dict(known))
     for kind in content.kinds():
         _read_kind(kind, context)
     if file and manifest:
@@ -62,12 +68,18 @@ def load_pack(folder: Path) -> LoadedPack:
 
 def _read_kind(kind: content.ContentKind, context: content.ReadContext) -> None:
     items = context.content.setdefault(kind.folder, [])
-    base = context.folder / kind.folder
-    # Only the files right in the folder: `actions/workflows/` and the like belong to their entry points.
-    for path in sorted(base.iterdir()) if base.is_dir() else ():
-        if path.suffix not in SUFFIXES or not path.is_file():
-            continue
-        file = PackFile.open(context.folder, f"{kind.folder}/{path.name}", context.errors)
+    for name in content_files(context.folder, kind.folder):
+        file = PackFile.open(context.folder, f"{kind.folder}/{name}", context.errors)
         item = kind.read(file, context) if file else None
         if item is not None:
             items.append(item)
+
+
+def content_files(folder: Path, kind: str) -> list[str]:
+    """Names of the files of a kind, in order. Only those right in its folder: `actions/workflows/` and the like belong
+    to their entry points."""
+    try:
+        with os.scandir(folder / kind) as entries:
+            return sorted(entry.name for entry in entries if entry.name.endswith(SUFFIXES) and entry.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -1,11 +1,14 @@
 """`pack.yaml`: what a pack says of itself."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from apps.core import refs
 from apps.core.errors import ErrorCollector
 from apps.core.types import JsonObject
+from apps.packs import dependencies, semver
+from apps.packs.dependencies import PackDependency
 from apps.packs.documents import PackFile
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.ranges import NoRange, VersionRange, range_of
@@ -13,10 +16,6 @@ from apps.runtimes.ranges import NoRange, VersionRange, range_of
 _TEXT = {"type": "string", "maxLength": 10_000}
 _LABEL = {"type": "string", "maxLength": 255}
 _TEXTS = {"type": "array", "items": {"type": "string"}, "maxItems": 200}
-_SEMVER = (
-    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$"
-)
 
 SCHEMA: JsonObject = {
     "type": "object",
@@ -27,7 +26,7 @@ SCHEMA: JsonObject = {
         "name": _LABEL,
         "label": _LABEL,
         "description": _TEXT,
-        "version": {"type": "string", "pattern": _SEMVER, "maxLength": 100},
+        "version": {"type": "string", "pattern": semver.PATTERN, "maxLength": 100},
         "author": _TEXT,
         "email": _TEXT,
         "keywords": _TEXTS,
@@ -36,6 +35,7 @@ SCHEMA: JsonObject = {
         "attune_version": _TEXT,
         "runtimes": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 50},
         "runtime_version": _TEXT,
+        "tests": {**_TEXTS, "maxItems": 50, "description": "commands, read as a shell would, run without one"},
         "meta": {
             "type": "object",
             "additionalProperties": True,
@@ -61,6 +61,8 @@ HINTS = {
     "ref": "lower case letters, digits and underscores, joined by dots: `acme.web`",
     "version": "a semantic version: `1.0.0`",
     "keywords": "a list of words: `[network, dns]`",
+    "tests": "a list of commands: `tests: [python -m pytest -q, node --test]`",
+    "dependencies": dependencies.HINT,
     "runtimes": 'a range for each runtime: `python: ">=3.9"`',
 }
 
@@ -75,12 +77,20 @@ class PackManifest:
     ref: str
     version: str
     body: JsonObject = field(repr=False)
-    #: Where `ref` and `version` stand in pack.yaml.
+    #: Where `ref`, `version` and each of `dependencies` (`dependencies.0`) stand in pack.yaml.
     lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def label(self) -> str:
         return str(self.body.get("label") or self.body.get("name") or self.ref)
+
+    def line(self, *path: str | int) -> int:
+        """Of the value at `path` in pack.yaml; 0 where nobody knows."""
+        return self.lines.get(".".join(map(str, path)), 0)
+
+    @property
+    def dependencies(self) -> tuple[PackDependency, ...]:
+        return dependencies.parse_all(self.body.get("dependencies", ()))
 
     @property
     def runtime_ranges(self) -> Mapping[str, str]:
@@ -98,6 +108,11 @@ class PackManifest:
         return str(range_of(",".join(text for text in said if text)))
 
     @property
+    def tests(self) -> tuple[str, ...]:
+        """Commands of `attune pack test`, as they were written."""
+        return tuple(self.body.get("tests", ()))
+
+    @property
     def python_dependencies(self) -> tuple[str, ...]:
         """Requirements named in `meta.python_dependencies`, line by line."""
         declared: JsonObject = self.body.get("meta", {}).get("python_dependencies", {})
@@ -108,10 +123,39 @@ class PackManifest:
 def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None:
     """The manifest in `file`, or None with everything that is wrong in `errors`."""
     body = file.read(SCHEMA, errors, hints=HINTS)
-    if body is None or not file.can_be_kept(body, errors) or not _ranges_are_well(body, file, errors):
+    if body is None or not file.can_be_kept(body, errors):
         return None
-    lines = {name: file.document.line([name]) for name in ("ref", "version")}
+    checks = [check(body, file, errors) for check in (_ranges_are_well, _dependencies_are_well, _tests_are_well)]
+    if not all(checks):
+        return None
+    paths: list[list[str | int]] = [["ref"], ["version"], ["dependencies"]]
+    paths += [["dependencies", index] for index in range(len(body.get("dependencies", ())))]
+    lines = {".".join(map(str, path)): file.document.line(path) for path in paths}
     return PackManifest(ref=body["ref"], version=body["version"], body=body, lines=lines)
+
+
+def _dependencies_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
+    before = len(errors.errors)
+    for index, text in enumerate(body.get("dependencies", ())):
+        try:
+            needed = PackDependency.parse(text)
+        except semver.NoVersion as error:
+            file.add(errors, ["dependencies", index], f"dependencies: {error}", dependencies.HINT)
+        else:
+            if needed.ref == body["ref"]:
+                file.add(errors, ["dependencies", index], "the pack depends on itself", "leave it out")
+    return len(errors.errors) == before
+
+
+def _tests_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
+    before = len(errors.errors)
+    for index, text in enumerate(body.get("tests", ())):
+        try:
+            if not shlex.split(text):
+                file.add(errors, ["tests", index], "an empty command", HINTS["tests"])
+        except ValueError as error:
+            file.add(errors, ["tests", index], f"no command: {error}".lower(), HINTS["tests"])
+    return len(errors.errors) == before
 
 
 def _ranges_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:

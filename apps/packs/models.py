@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from apps.accounts.grants import Place
 from apps.accounts.permissions import Verb
 from apps.accounts.rights import Columns, rights_of
+from apps.packs.origin import Origin
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -23,14 +24,18 @@ SOURCE_CHARS = 1024
 
 class PackQuerySet(models.QuerySet["Pack"]):
     def visible_to(self, identity: "Identity") -> Self:
-        return self.filter(rights_of(identity).narrow(Verb.PACK_VIEW, Columns(pack="ref")))
+        return self.installed().filter(rights_of(identity).narrow(Verb.PACK_VIEW, Columns(pack="ref")))
+
+    def installed(self) -> Self:
+        """Without those that were removed and are kept only for what is pinned to a version of them."""
+        return self.filter(removed_at=None)
 
 
 class Pack(models.Model):
     """`safe_name` is the ref on disk; a second pack with the same one is refused.
 
     `uuid` tells this pack from one that is installed under its ref after it was removed: that one gets none of its
-    keys.
+    keys. A removed one has no current version; its row stays until nothing is pinned to a version of it.
     """
 
     ref = models.CharField(max_length=100, unique=True)
@@ -40,6 +45,7 @@ class Pack(models.Model):
     description = models.TextField(blank=True, default="")
     is_enabled = models.BooleanField(default=True)
     current = models.ForeignKey("PackVersion", null=True, on_delete=models.PROTECT, related_name="+")
+    removed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
 
@@ -69,6 +75,7 @@ class PackVersion(models.Model):
     file_count = models.PositiveIntegerField()
     source = models.CharField(max_length=SOURCE_CHARS, blank=True, db_default="", help_text="where it came from")
     commit = models.CharField(max_length=64, blank=True, db_default="", help_text="of git, where it came from there")
+    asked = models.JSONField(db_default={}, default=dict, help_text="{kind, address?, ref?}: how it was asked for")
     installed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     installed_at = models.DateTimeField(db_default=Now())
 
@@ -78,6 +85,10 @@ class PackVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pack.ref} {self.version} ({self.digest[:12]})"
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(text=self.source, commit=self.commit, **self.asked)
 
 
 class PackConfig(models.Model):

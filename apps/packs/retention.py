@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from apps.packs.locking import lock_pack
 from apps.packs.models import Pack, PackVersion
+from apps.packs.services.registering import forget_pack
 from apps.packs.staging import discard
 from apps.packs.versions import ARCHIVES, archive_name
 from apps.runtimes.models import Runtime
@@ -33,12 +34,27 @@ Needed = Collection[tuple[str, str]]
 
 def collect_versions(*, keep_newest: int, needed: Callable[[], Needed]) -> int:
     """Forgets all versions but the newest `keep_newest` of each pack, its current one, those that brought a runtime,
-    and what is `needed`. Returns how many. Any number of processes may do it."""
+    and what is `needed`; of removed packs all when none is. Returns how many. Any number of processes may do it."""
     removed = 0
     for pack in Pack.objects.filter(updated_at__lt=Now() - _SPARED):
-        if pack.versions.count() > keep_newest:
+        if pack.removed_at is not None:
+            removed += _forget_removed(pack, needed=needed)
+        elif pack.versions.count() > keep_newest:
             removed += _forget_old(pack, keep_newest=keep_newest, needed=needed)
     return removed
+
+
+@transaction.atomic(durable=True)
+def _forget_removed(pack: Pack, *, needed: Callable[[], Needed]) -> int:
+    """All of a removed pack, once nothing is pinned to a version of it."""
+    lock_pack(pack.ref)
+    found = Pack.objects.filter(pk=pack.pk).exclude(removed_at=None).first()
+    if found is None or any(ref == pack.ref for ref, _ in needed()):
+        return 0
+    count = found.versions.count()
+    logger.info("the removed pack %s is forgotten", pack.ref)
+    forget_pack(found)
+    return count
 
 
 @transaction.atomic(durable=True)

@@ -1,6 +1,6 @@
 """The content kind `roles/`: roles a pack brings, named `pack.name`. Only who may manage roles brings them in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,10 @@ HINTS = {
     "name": "letters, digits, `_` and `-`, joined by dots",
     "grants": '`grants: [execution.view, "execution.run@pack:acme"]`',
 }
+
+
+#: In `ReadContext.memo`: the names of roles that are not of this pack.
+ROLES = "roles of others"
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,18 @@ def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[tuple[Sequence
     if any(other.name == body["name"] for other in context.content.get("roles", ())):
         yield ["name"], f"the name {body['name']} is taken by another file of this pack"
     name = refs.join(context.manifest.ref, body["name"])
-    if Role.objects.filter(name=name).exclude(source=Role.Source.PACK, pack_ref=context.manifest.ref).exists():
+    if name in _names_of_others(context):
         yield ["name"], f"there is a role {name} already, which is not of this pack"
     for index, text in enumerate(body["grants"]):
         try:
             parse(text, verbs=list(Verb))
         except NoGrant as error:
             yield ["grants", index], f"{text} is no grant: {error}"
+
+
+def _names_of_others(context: ReadContext) -> Collection[str]:
+    if ROLES not in context.memo:
+        others = Role.objects.exclude(source=Role.Source.PACK, pack_ref=context.manifest.ref)
+        context.memo[ROLES] = frozenset(others.values_list("name", flat=True))
+    found: Collection[str] = context.memo[ROLES]
+    return found

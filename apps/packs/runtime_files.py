@@ -12,10 +12,24 @@ if TYPE_CHECKING:
     from apps.packs.models import PackVersion
 
 
+#: In `ReadContext.memo`: `{name or alias: who has it}` of other packs' runtimes.
+OWNERS = "owners"
+#: In `ReadContext.memo`: the runtimes that are installed.
+INSTALLED = "installed runtimes"
+
+
+def runtimes_in(context: ReadContext) -> list[RuntimeDefinition]:
+    """Those this pack brings, as far as they are read, then those installed."""
+    if INSTALLED not in context.memo:
+        context.memo[INSTALLED] = known_runtimes()
+    own: list[RuntimeDefinition] = context.content.get(RuntimeFiles.folder, [])
+    names = {item.name for item in own}
+    return [*own, *(item for item in context.memo[INSTALLED] if item.name not in names)]
+
+
 def tell_unknown_runtimes(manifest: PackFile, context: ReadContext) -> None:
     """A range for a runtime that nobody has would be one for nothing. Called when all runtimes of the pack are read."""
-    own: list[RuntimeDefinition] = context.content.get(RuntimeFiles.folder, [])
-    known = [*own, *known_runtimes()] if context.manifest.body.get("runtimes") else []
+    known = runtimes_in(context) if context.manifest.body.get("runtimes") else []
     names = {name for item in known for name in (item.name, *item.aliases)}
     for name in context.manifest.body.get("runtimes", {}):
         if name not in names:
@@ -43,7 +57,9 @@ class RuntimeFiles:
         return definition if len(context.errors.errors) == before else None
 
     def _refuse_taken(self, definition: RuntimeDefinition, file: PackFile, context: ReadContext) -> None:
-        owners: dict[str, str] = context.memo.setdefault("owners", names_of_others(context.manifest.ref))
+        if OWNERS not in context.memo:
+            context.memo[OWNERS] = names_of_others(context.manifest.ref)
+        owners: dict[str, str] = context.memo[OWNERS]
         places: list[tuple[list[str | int], str]] = [(["name"], definition.name)]
         places += [(["aliases", index], alias) for index, alias in enumerate(definition.aliases)]
         for place, name in places:

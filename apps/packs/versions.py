@@ -79,7 +79,7 @@ def stage(source: Path) -> Iterator[StagedPack]:
         copier.copy(source, folder)
         if errors.errors:
             raise PackInvalid(errors=errors.errors)
-        yield StagedPack(folder, digest_of(folder), copier.size_bytes, copier.file_count)
+        yield StagedPack(folder, copier.digest, copier.size_bytes, copier.file_count)
 
 
 def _discard_old(folders: Iterable[Path]) -> None:
@@ -101,6 +101,7 @@ class _Copier:
         self.size_bytes = 0
         self.file_count = 0
         self._errors = errors
+        self._lines: list[tuple[str, str]] = []
 
     def copy(self, source: Path, target: Path) -> None:
         self._copy_folder(str(source), target, "", within=None, flags=_FOLDER)
@@ -143,35 +144,33 @@ class _Copier:
                     self._errors.add(path, 0, "neither a regular file nor a folder")
                     return
                 self._count(path, files=1)
+                content = hashlib.sha256()
                 with target.open("wb") as copy:
                     while chunk := file.read(_CHUNK):
                         self._count(path, size=len(chunk))
                         copy.write(chunk)
+                        content.update(chunk)
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise
             self._errors.add(path, 0, f"cannot be read: {error.strerror}")
             return
         target.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
+        self._lines.append((path, f"{'x' if mode & stat.S_IXUSR else '-'}\0{content.hexdigest()}"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted paths, executable bits and contents of what was copied."""
+        total = hashlib.sha256()
+        for path, line in sorted(self._lines, key=lambda item: item[0].split("/")):
+            total.update(f"{path}\0{line}\n".encode())
+        return total.hexdigest()
 
     def _count(self, path: str, *, files: int = 0, size: int = 0) -> None:
         self.file_count += files
         self.size_bytes += size
         if self.file_count > MAX_FILES or self.size_bytes > MAX_BYTES:
             raise PackInvalid(f"The pack is larger than {MAX_FILES} files or {MAX_BYTES // 2**20} MiB (at {path}).")
-
-
-def digest_of(folder: Path) -> str:
-    """SHA-256 over the sorted paths, executable bits and contents."""
-    total = hashlib.sha256()
-    for path in _files(folder):
-        content = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                content.update(chunk)
-        mark = "x" if path.stat().st_mode & stat.S_IXUSR else "-"
-        total.update(f"{path.relative_to(folder).as_posix()}\0{mark}\0{content.hexdigest()}\n".encode())
-    return total.hexdigest()
 
 
 def keep(staged: StagedPack, pack_ref: str) -> None:
@@ -227,7 +226,7 @@ def _publish(source: Path, target: Path) -> None:
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         _copy_tree(source, temporary)
-        _make_read_only(temporary)
+        make_read_only(temporary)
         temporary.rename(target)
     except OSError:
         if not target.is_dir():  # another process may have been faster: then its copy is as good
@@ -237,15 +236,34 @@ def _publish(source: Path, target: Path) -> None:
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    """`copytree` hides the number of an error among its words; a full disk keeps it."""
+    """By links where the file system has them: nobody changes the private folder any more.
+
+    `copytree` hides the number of an error among its words; a full disk keeps it.
+    """
     try:
-        shutil.copytree(source, target, dirs_exist_ok=True)
+        shutil.copytree(source, target, dirs_exist_ok=True, copy_function=_link_or_copy)
     except shutil.Error as error:
         number = next((number for number in NO_ROOM if f"[Errno {number}]" in str(error)), None)
         raise (error if number is None else OSError(number, os.strerror(number), str(target))) from error
 
 
-def _make_read_only(folder: Path) -> None:
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise
+        shutil.copy2(source, target)
+
+
+def make_writable(folder: Path) -> None:
+    """For who owns it; what can be started stays so."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+
+
+def make_read_only(folder: Path) -> None:
+    """As whatever runs finds a pack: nobody writes there."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_dir():
             path.chmod(0o555)

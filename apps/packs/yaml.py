@@ -7,6 +7,7 @@ written (`1.10`, `0755`, `no`), and because duplicate keys, tags and alias bombs
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -28,25 +29,49 @@ _BOOL = "tag:yaml.org,2002:bool"
 _INT = "tag:yaml.org,2002:int"
 _FLOAT = "tag:yaml.org,2002:float"
 _STR = "tag:yaml.org,2002:str"
+_MAP = "tag:yaml.org,2002:map"
+_SEQ = "tag:yaml.org,2002:seq"
 
 
 class _Loader(yaml.CSafeLoader):
-    """The core schema of YAML 1.2: `yes`, `on` and dates are text, octals start with `0o`."""
+    """The core schema of YAML 1.2: `yes`, `on` and dates are text, octals start with `0o`.
+
+    Asked for each node, so what PyYAML would look up again and again is remembered.
+    """
 
     yaml_implicit_resolvers = {}
 
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        if kind is yaml.ScalarNode:
+            return _plain_tag(value) if implicit[0] else _STR
+        return _MAP if kind is yaml.MappingNode else _SEQ
 
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """No tags by place."""
+
+    def ascend_resolver(self) -> None:
+        """As above."""
+
+
+#: By the first character (empty: no text at all), what a scalar without quotes may be besides text.
+_PLAIN: dict[str, list[tuple[str, "re.Pattern[str]"]]] = {}
 for tag, pattern, first in (
-    (_NULL, r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    (_BOOL, r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    (_INT, r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", list("-+0123456789")),
+    (_NULL, r"(?:~|null|Null|NULL|)\Z", ["~", "n", "N", ""]),
+    (_BOOL, r"(?:true|True|TRUE|false|False|FALSE)\Z", list("tTfF")),
+    (_INT, r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z", list("-+0123456789")),
     (
         _FLOAT,
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z",
         list("-+.0123456789"),
     ),
 ):
-    _Loader.add_implicit_resolver(tag, re.compile(pattern), first)
+    for character in first:
+        _PLAIN.setdefault(character, []).append((tag, re.compile(pattern)))
+
+
+@lru_cache(maxsize=65_536)
+def _plain_tag(text: str) -> str:
+    return next((tag for tag, form in _PLAIN.get(text[:1], ()) if form.match(text)), _STR)
 
 
 @dataclass(frozen=True)
@@ -103,7 +128,11 @@ def parse(data: bytes, file: str, errors: ErrorCollector) -> Document | None:
         errors.add(file, 0, "the file is empty")
         return None
     before = len(errors.errors)
-    size = _Inspection(file, errors).inspect(root)
+    inspection = _Inspection(file, errors)
+    if not any(mark in text for mark in "*!"):  # no alias and no tag: what was written is all there is
+        inspection.inspect_keys(root)
+        return Document(file, root) if len(errors.errors) == before else None
+    size = inspection.inspect(root)
     if size > MAX_BYTES:
         errors.add(file, 0, f"larger than {MAX_BYTES} bytes once its aliases are expanded")
     return Document(file, root) if len(errors.errors) == before else None
@@ -118,6 +147,8 @@ def _decode(data: bytes) -> str:
 
 def _line_too_deep(text: str) -> int | None:
     """Where nesting goes too deep. Asked before composing, which recurses in C: too deep, and the process is gone."""
+    if _deepest(text) <= MAX_DEPTH:
+        return None
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -127,6 +158,17 @@ def _line_too_deep(text: str) -> int | None:
         if depth > MAX_DEPTH and event.start_mark is not None:
             return int(event.start_mark.line) + 1
     return None
+
+
+def _deepest(text: str) -> int:
+    """No less than how deep `text` can be nested, at a glance: each bracket opens something, and so does, twice (a list
+    and a mapping), each column in which a line may begin."""
+    columns = max((match.end() - match.start() for match in _INDENT.finditer(text)), default=0)
+    return 2 * (columns + 1) + text.count("[") + text.count("{")
+
+
+#: What stands before the first word of a line: spaces, and the marks of lists and keys within each other.
+_INDENT = re.compile(r"^[ \t?:-]*", re.MULTILINE)
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -147,6 +189,17 @@ class _Inspection:
         self._sizes: dict[int, int] = {}
         self._heights: dict[int, int] = {}
         self._open: set[int] = set()
+
+    def inspect_keys(self, root: yaml.Node) -> None:
+        """Only keys, of a document without aliases."""
+        waiting = [root]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, yaml.MappingNode):
+                self._check_keys(node)
+                waiting += [child for _, child in node.value if not isinstance(child, yaml.ScalarNode)]
+            elif isinstance(node, yaml.SequenceNode):
+                waiting += [child for child in node.value if not isinstance(child, yaml.ScalarNode)]
 
     def inspect(self, node: yaml.Node, depth: int = 0) -> int:
         """The size of `node` in characters, aliases counted as often as they are used."""

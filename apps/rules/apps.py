@@ -6,12 +6,14 @@ class RulesConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.executions import outbox, rounds
-        from apps.packs import content
+        from apps.packs import content, uses
         from apps.rules import loops, overlap, processing, retention
         from apps.rules.pack_files import RuleFiles
+        from apps.rules.pack_uses import uses_by_rules
         from apps.triggers import internal
 
         content.register(RuleFiles())
+        uses.register(uses_by_rules)
         internal.register_depths(loops.depths_after)
         outbox.register(overlap.on_executions)
         rounds.register_collection(retention.collect_events)

@@ -1,6 +1,6 @@
 """The content kind `rules/`: rules a pack brings. They act as the pack's service account."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
@@ -9,7 +9,7 @@ from apps.accounts.models import Identity
 from apps.actions.definition import Definition, parsed
 from apps.actions.models import Action
 from apps.core import refs
-from apps.core.errors import Conflict
+from apps.core.errors import Conflict, FieldError
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile, pointer_steps
@@ -65,6 +65,30 @@ HINTS = {
 }
 
 
+#: In `ReadContext.memo`: an `Installed`.
+INSTALLED = "installed for rules"
+
+
+class Installed:
+    """What rules may name of other packs, as it is kept."""
+
+    def trigger(self, ref: str) -> TriggerType | None:
+        try:
+            return find_type(ref)
+        except UnknownTrigger:
+            return None
+
+    def parameter_errors(self, trigger_type: TriggerType, full: JsonObject, *, pointer: str) -> list[FieldError]:
+        return listening.mistakes(trigger_type, full, pointer=pointer)
+
+    def action(self, ref: str) -> Definition | None:
+        action = Action.objects.select_related("definition").filter(ref=ref).first()
+        return parsed(action.definition.digest, action.definition.body) if action is not None else None
+
+    def has_rule_made_by_hand(self, ref: str) -> bool:
+        return Rule.objects.in_force().filter(ref=ref, source=Rule.Source.MADE).exists()
+
+
 class RuleFiles:
     folder = "rules"
 
@@ -113,19 +137,21 @@ def _mistakes(spec: RuleSpec, context: ReadContext) -> Iterator[tuple[list[str],
     if any(other.name == spec.name for other in context.content.get("rules", ())):
         yield ["name"], f"the name {spec.name} is taken by another file of this pack"
     ref = refs.join(spec.pack_ref, spec.name)
-    if Rule.objects.in_force().filter(ref=ref, source=Rule.Source.MADE).exists():
+    if _installed(context).has_rule_made_by_hand(ref):
         yield ["name"], f"somebody made a rule {ref} by hand; let them remove it first"
     trigger_type = _type(spec.trigger, context)
     if trigger_type is None:
         yield ["trigger", "type"], f"there is no trigger {spec.trigger}; install the pack that brings it first"
     else:
         full = with_defaults(trigger_type, spec.trigger_parameters)
-        for error in listening.mistakes(trigger_type, full, pointer="/trigger/parameters"):
+        for error in _installed(context).parameter_errors(trigger_type, full, pointer="/trigger/parameters"):
             yield pointer_steps(error.pointer), error.detail
     own = {refs.join(spec.pack_ref, action.name): action for action in context.content.get("actions", ())}
-    if spec.action not in own and spec.action.startswith(f"{spec.pack_ref}.") and not _is_elsewhere(spec.action):
+    definition = own.get(spec.action) or _installed(context).action(spec.action)
+    # It may be in another pack, whose ref begins like this one's.
+    if definition is None and spec.action.startswith(f"{spec.pack_ref}."):
         yield ["action", "ref"], f"there is no action {spec.action} in this pack"
-    for error in mistakes(spec, _definition(spec.action, own)):
+    for error in mistakes(spec, definition):
         yield pointer_steps(error.pointer), error.detail
 
 
@@ -135,22 +161,13 @@ def _type(ref: str, context: ReadContext) -> TriggerType | None:
         if item.ref == ref or ref in item.aliases:
             assert isinstance(item, TriggerType)
             return item
-    try:
-        return find_type(ref)
-    except UnknownTrigger:
-        return None
+    return _installed(context).trigger(ref)
 
 
-def _definition(ref: str, own: Mapping[str, Definition]) -> Definition | None:
-    if ref in own:
-        return own[ref]
-    action = Action.objects.select_related("definition").filter(ref=ref).first()
-    return parsed(action.definition.digest, action.definition.body) if action is not None else None
-
-
-def _is_elsewhere(ref: str) -> bool:
-    """In another pack, whose ref begins like this one's."""
-    return Action.objects.filter(ref=ref).exists()
+def _installed(context: ReadContext) -> Installed:
+    found = context.memo.setdefault(INSTALLED, Installed())
+    assert isinstance(found, Installed)
+    return found
 
 
 def _write(spec: RuleSpec, rule: Rule | None, owner: Identity) -> set[int]:

@@ -59,6 +59,7 @@ class RuntimeDefinition:
     shebangs: tuple[str, ...] = ()
     validate: tuple[str, ...] = ()
     wrapper: str | None = None
+    test: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, hash=False)
     sensor_env: Mapping[str, str] = field(default_factory=dict, hash=False)
     assignments: Literal["shell"] | None = None
@@ -108,6 +109,7 @@ def _templates(body: JsonObject) -> Iterator[tuple[str, str, frozenset[str]]]:
     lists = [
         ("/validate", body.get("validate", ()), _INSTALLED),
         ("/command", body["command"], _STARTING),
+        ("/test", body.get("test", ()), _PLACED),
         ("/environment/create", environment.get("create", ()), _BUILDING),
         ("/environment/install", environment.get("install", ()), _BUILDING),
         ("/environment/path", environment.get("path", ()), _PLACED),

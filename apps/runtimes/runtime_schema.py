@@ -60,6 +60,10 @@ SCHEMA: JsonObject = {
         "command": {**_COMMAND, "description": "what starts an action"},
         "env": {**_ENV, "description": "variables the runtime needs; they win over an action's own"},
         "sensor_env": {**_ENV, "description": "further variables for sensors, which start without the wrapper"},
+        "test": {
+            **_COMMAND,
+            "description": "runs what is in a pack's tests/; left out, each file there with a fitting ending is run",
+        },
         "assignments": {
             "enum": ["shell", None],
             "description": "shell: parameters and secrets come as quoted assignments on another descriptor",

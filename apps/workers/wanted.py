@@ -58,8 +58,15 @@ def _request(
     folder = ensure_unpacked(pack_ref, pack_digest)
     version = PackVersion.objects.get(pack__ref=pack_ref, digest=pack_digest)
     manifest = PackManifest(pack_ref, version.version, version.manifest)
+    return environment_request(manifest, folder, definition=definition, installation=installation)
+
+
+def environment_request(
+    manifest: PackManifest, folder: Path, *, definition: RuntimeDefinition, installation: Installation
+) -> EnvironmentRequest:
+    """What the pack in `folder` asks for."""
     return EnvironmentRequest(
-        pack_ref=pack_ref,
+        pack_ref=manifest.ref,
         pack_dir=folder,
         runtime=definition,
         installation=installation,

@@ -63,6 +63,12 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_RUNTIME_ENVS_DIR", "path", "var/runtime_envs", "Where environments of packs are built"),
     Setting("ATTUNE_ARTIFACTS_DIR", "path", "var/artifacts", "Logs, artifacts and pack archives"),
     Setting("ATTUNE_WORK_DIR", "path", "var/work", "Parent of the private work folders of running actions"),
+    Setting(
+        "ATTUNE_LOCAL_DIR",
+        "text",
+        "",
+        "Where the command line keeps environments of packs that it runs without a server; default `~/.cache/attune`",
+    ),
     Setting("ATTUNE_WORKER_NAME", "text", "", "Name of the worker; default `{host}-{pool}-{n}`"),
     Setting("ATTUNE_WORKER_SLOTS", "int", "10", "Executions one worker runs at a time", 1),
     Setting("ATTUNE_WORKER_LABELS", "list", "", "Labels of the worker, `key=value`, separated by commas"),

@@ -1,5 +1,6 @@
 """Packs as folders, and the runtimes their actions need."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,16 @@ def write_pack(
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
     return folder
+
+
+def digest_of(folder: Path) -> str:
+    """Of a pack's content, worked out from its files alone."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        mark = "x" if path.stat().st_mode & 0o100 else "-"
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.relative_to(folder).as_posix()}\0{mark}\0{content}\n".encode())
+    return total.hexdigest()
 
 
 def make_runtimes(*names: str) -> None:

@@ -50,7 +50,7 @@ def _find_pack(identity: "Identity", ref: str) -> Owner:
 
 
 def _living_packs(refs: Collection[str]) -> Iterable[Owner]:
-    return [pack_owner(*row) for row in Pack.objects.filter(ref__in=refs).values_list("ref", "uuid")]
+    return [pack_owner(*row) for row in Pack.objects.installed().filter(ref__in=refs).values_list("ref", "uuid")]
 
 
 def _find_action(identity: "Identity", ref: str) -> Owner:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import orjson
+from django.db import connection
 from django.db.models.functions import Now
 
 from apps.actions.definition import Definition, digest_of
@@ -12,6 +14,12 @@ from apps.core.refs import join
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
+
+
+_INSERT = f"""
+    INSERT INTO {ActionDefinition._meta.db_table} (digest, body)
+    SELECT digest, body FROM jsonb_to_recordset(%s::jsonb) AS rows (digest text, body jsonb)
+    ON CONFLICT (digest) DO NOTHING"""
 
 
 class ActionTaken(Conflict):
@@ -30,20 +38,20 @@ def register_actions(version: "PackVersion", definitions: Sequence[Definition]) 
 
     Raises `ActionTaken` when another pack got a ref while this one was read.
     """
-    digests = _keep_definitions(definitions)
+    kept = _keep_definitions(definitions)
     rows = [
         Action(
             ref=join(version.pack.ref, definition.name),
             name=definition.name,
             pack=version.pack,
             version=version,
-            definition_id=digests[digest_of(definition)],
+            definition_id=definition_id,
             description=definition.description,
             runtime=definition.runtime,
             is_enabled_by_pack=definition.enabled,
             updated_at=Now(),
         )
-        for definition in definitions
+        for definition, definition_id in zip(definitions, kept, strict=True)
     ]
     Action.objects.filter(pack=version.pack).exclude(name__in=[row.name for row in rows]).delete()
     Action.objects.bulk_create(
@@ -58,9 +66,13 @@ def register_actions(version: "PackVersion", definitions: Sequence[Definition]) 
         raise ActionTaken(f"The pack {taken.pack.ref} has an action {taken.ref} already.")
 
 
-def _keep_definitions(definitions: Sequence[Definition]) -> dict[str, int]:
-    """`{digest: id}` of all of them, stored once each."""
-    bodies = {digest_of(definition): definition.as_json() for definition in definitions}
-    rows = [ActionDefinition(digest=digest, body=body) for digest, body in bodies.items()]
-    ActionDefinition.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-    return dict(ActionDefinition.objects.filter(digest__in=bodies).values_list("digest", "id"))
+def _keep_definitions(definitions: Sequence[Definition]) -> list[int]:
+    """The id of each, in their order; equal ones are stored once."""
+    digests = [digest_of(definition) for definition in definitions]
+    known = set(ActionDefinition.objects.filter(digest__in=digests).values_list("digest", flat=True))
+    new = {digest: item for digest, item in zip(digests, definitions, strict=True) if digest not in known}
+    rows = orjson.dumps([{"digest": digest, "body": item.as_json()} for digest, item in new.items()])
+    with connection.cursor() as cursor:  # one value: as an array of them they would be escaped once more
+        cursor.execute(_INSERT, [rows.decode()])
+    ids = dict(ActionDefinition.objects.filter(digest__in=digests).values_list("digest", "id"))
+    return [ids[digest] for digest in digests]

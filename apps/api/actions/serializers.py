@@ -1,14 +1,77 @@
 """Shapes of action requests and answers."""
 
+import base64
 from typing import Any
 
 from rest_framework import serializers
 
-from apps.api.serializers import Flag, StrictSerializer
+from apps.api.serializers import Flag, JsonObjectField, Number, StrictSerializer, Text, something_of
+
+#: What is larger than a pack's file may be is not worth keeping.
+MAX_FILE_BYTES = 1024 * 1024
 
 
-class ActionChangeSerializer(StrictSerializer):
-    enabled = Flag(allow_null=True, help_text="null: as the pack's file says")
+class CodeField(Text):
+    """A program as it stands: no space is taken off it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, allow_blank=True, **kwargs)
+
+
+class _FileSerializer(StrictSerializer):
+    """What an action's file says; the reader of action files checks it."""
+
+    description = Text(required=False, allow_blank=True)
+    runtime = Text(required=False)
+    entry_point = Text(required=False, help_text="left out: the action's name, with the ending of its runtime")
+    parameters = JsonObjectField(required=False, max_bytes=MAX_FILE_BYTES)
+    output = JsonObjectField(required=False, max_bytes=MAX_FILE_BYTES)
+    secrets = serializers.ListField(child=Text(), required=False)
+    api = serializers.ListField(child=Text(), required=False)
+    parameter_delivery = Text(required=False)
+    parameter_format = Text(required=False)
+    output_format = Text(required=False)
+    timeout_s = Number(required=False)
+    retry = JsonObjectField(required=False, max_bytes=MAX_FILE_BYTES)
+    concurrency = JsonObjectField(required=False, max_bytes=MAX_FILE_BYTES)
+    pool = Text(required=False)
+    on_lost = Text(required=False)
+    env = serializers.DictField(child=Text(allow_blank=True), required=False)
+    code = CodeField(required=False, help_text="the program; left out, the entry point is in the pack already")
+    code_base64 = CodeField(required=False, help_text="instead of `code`, for what is no text")
+
+    def validate(self, attrs: Any) -> Any:
+        """`code` comes out as bytes, whichever way it was sent."""
+        if "code_base64" in attrs:
+            if "code" in attrs:
+                raise serializers.ValidationError({"code": ["either code or code_base64"]})
+            attrs["code"] = _decoded(attrs.pop("code_base64"))
+        elif "code" in attrs:
+            attrs["code"] = attrs["code"].encode()
+        return attrs
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise serializers.ValidationError({"code_base64": ["no Base64"]}) from error
+
+
+class ActionReplaceSerializer(_FileSerializer):
+    enabled = Flag(required=False, help_text="as the file is to say")
+
+
+class ActionCreateSerializer(ActionReplaceSerializer):
+    pack = Text(max_length=100, help_text="ref of an ad-hoc pack")
+    name = Text(max_length=150)
+
+
+class ActionChangeSerializer(_FileSerializer):
+    enabled = Flag(required=False, allow_null=True, help_text="over the file's word; null: as the file says")
+
+    def validate(self, attrs: Any) -> Any:
+        return something_of(self, super().validate(attrs))
 
 
 class ActionSerializer(serializers.Serializer[Any]):

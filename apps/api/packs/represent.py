@@ -6,7 +6,7 @@ from django.db.models import Count
 
 from apps.actions.models import Action
 from apps.core.types import JsonObject
-from apps.packs.models import Pack
+from apps.packs.models import Pack, PackVersion
 from apps.packs.sources.index import IndexedPack
 
 
@@ -28,6 +28,21 @@ def represent_indexed(pack: IndexedPack) -> JsonObject:
     }
 
 
+def represent_version(version: PackVersion, *, serves: bool) -> JsonObject:
+    """`installed_by` must be loaded."""
+    return {
+        "version": version.version,
+        "digest": version.digest,
+        "serves": serves,
+        "source": version.source or None,
+        "commit": version.commit or None,
+        "files": version.file_count,
+        "size_bytes": version.size_bytes,
+        "installed_by": version.installed_by.username if version.installed_by else None,
+        "installed_at": version.installed_at,
+    }
+
+
 def _represent(pack: Pack, actions: int) -> JsonObject:
     current = pack.current
     manifest = current.manifest if current else {}
@@ -42,8 +57,13 @@ def _represent(pack: Pack, actions: int) -> JsonObject:
         "keywords": manifest.get("keywords", []),
         "source": (current.source or None) if current else None,
         "commit": (current.commit or None) if current else None,
+        "ad_hoc": current.origin.is_ad_hoc if current else False,
         "actions": actions,
         "installed_at": current.installed_at if current else None,
         "updated_at": pack.updated_at,
-        "links": {"environments": f"/api/v1/packs/{pack.ref}/environments", "actions": f"/api/v1/actions?pack={pack.ref}"},
+        "links": {
+            "actions": f"/api/v1/actions?pack={pack.ref}",
+            "environments": f"/api/v1/packs/{pack.ref}/environments",
+            "versions": f"/api/v1/packs/{pack.ref}/versions",
+        },
     }

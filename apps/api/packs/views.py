@@ -1,5 +1,7 @@
 """Packs over REST."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -14,21 +16,29 @@ from apps.api.etags import unchanged, versioned
 from apps.api.operations.represent import represent_operation
 from apps.api.operations.serializers import OperationSerializer
 from apps.api.packs import serializers
-from apps.api.packs.represent import represent, represent_indexed
+from apps.api.packs.represent import represent, represent_indexed, represent_version
 from apps.api.packs.uploads import ArchiveParser, FormParser, archive_of
 from apps.api.pagination import Order
 from apps.api.views import ListView, View, is_true
 from apps.core.types import JsonObject
 from apps.operations.models import Operation
+from apps.packs.locking import locked_pack
 from apps.packs.models import Pack
-from apps.packs.operations import request_installation, request_installation_of_upload
+from apps.packs.operations import (
+    request_installation,
+    request_installation_of_upload,
+    request_rollback,
+    request_upgrade,
+)
+from apps.packs.services.ad_hoc import change_pack, make_pack
+from apps.packs.services.manage import get_pack, set_pack_enabled
+from apps.packs.services.remove import remove_pack
 from apps.packs.sources.index import search
 from apps.packs.sources.provide import current_index
-from apps.packs.services.manage import get_pack, set_pack_enabled
 
 
 class PacksView(ListView):
-    verbs = {"GET": Verb.PACK_VIEW}
+    verbs = {"GET": Verb.PACK_VIEW, "POST": Verb.PACK_INSTALL}
     shape = serializers.PackSerializer
     order = Order("ref", descending=False)
 
@@ -42,6 +52,13 @@ class PacksView(ListView):
     def get(self, request: Request) -> Response:
         """Installed packs, by ref."""
         return self.page(request)
+
+    @extend_schema(request=serializers.PackCreateSerializer, responses={201: serializers.PackSerializer})
+    def post(self, request: Request) -> Response:
+        """Makes an ad-hoc pack, with nothing in it yet; `POST /actions` adds to it."""
+        self.only_parameters(request)
+        values = self.read_body(request, serializers.PackCreateSerializer)
+        return Response(represent([make_pack(self.identity(request), values)])[0], status=201)
 
 
 class InstallView(View):
@@ -107,8 +124,11 @@ def _accepted(operation: Operation) -> Response:
 
 
 class PackView(View):
-    verbs = {"GET": Verb.PACK_VIEW, "PATCH": Verb.PACK_MANAGE}
+    verbs = {
+        "GET": Verb.PACK_VIEW, "PUT": Verb.PACK_INSTALL, "PATCH": Verb.PACK_MANAGE, "DELETE": Verb.PACK_INSTALL,
+    }  # fmt: skip
     is_versioned = True
+    query_parameters = (OpenApiParameter("force", OpenApiTypes.BOOL, description="also while it is in use"),)
 
     @extend_schema(responses=serializers.PackSerializer, operation_id="packs_retrieve")
     def get(self, request: Request, ref: str) -> Response:
@@ -116,14 +136,80 @@ class PackView(View):
         self.only_parameters(request, "fields")
         return versioned(request, self._one(request, ref))
 
+    @extend_schema(request=serializers.PackReplaceSerializer, responses=serializers.PackSerializer)
+    def put(self, request: Request, ref: str) -> Response:
+        """Replaces what an ad-hoc pack says of itself; its actions stay."""
+        self.only_parameters(request)
+        values = self.read_body(request, serializers.PackReplaceSerializer)
+        with self._as_expected(request, ref):
+            change_pack(self.identity(request), ref=ref, change=lambda _: {"ref": ref, **values})
+        return versioned(request, self._one(request, ref))
+
     @extend_schema(request=serializers.PackChangeSerializer, responses=serializers.PackSerializer)
     def patch(self, request: Request, ref: str) -> Response:
-        """Switches a pack on or off. A disabled pack takes no new executions; accepted ones still run."""
+        """Switches a pack on or off, or changes what an ad-hoc pack says of itself, which needs `pack.install`. A
+        disabled pack takes no new executions; accepted ones still run.
+        """
         self.only_parameters(request)
         values = self.read_body(request, serializers.PackChangeSerializer)
-        with unchanged(request, Pack.objects.filter(ref=ref), lambda: self._one(request, ref)):
-            set_pack_enabled(self.identity(request), ref=ref, enabled=values["enabled"])
+        enabled, identity = values.pop("enabled", None), self.identity(request)
+        with self._as_expected(request, ref):
+            if values:
+                change_pack(identity, ref=ref, change=lambda body: {**body, **values})
+            if enabled is not None:
+                set_pack_enabled(identity, ref=ref, enabled=enabled)
         return versioned(request, self._one(request, ref))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, ref: str) -> Response:
+        """Removes a pack: 409 `in_use` with the list of what uses it, unless `force` is set. Executions that were
+        accepted keep its version to their ends.
+        """
+        self.only_parameters(request, "force")
+        self.no_body(request)
+        remove_pack(self.identity(request), ref=ref, force=is_true(request, "force"))
+        return Response(status=204)
+
+    @contextmanager
+    def _as_expected(self, request: Request, ref: str) -> Iterator[None]:
+        rows = Pack.objects.filter(ref=ref)
+        with locked_pack(ref), unchanged(request, rows, lambda: self._one(request, ref)):
+            yield
 
     def _one(self, request: Request, ref: str) -> JsonObject:
         return represent([get_pack(self.identity(request), ref)])[0]
+
+
+class VersionsView(View):
+    verbs = {"GET": Verb.PACK_VIEW}
+
+    @extend_schema(responses=serializers.PackVersionPageSerializer)
+    def get(self, request: Request, ref: str) -> Response:
+        """The versions of a pack that are kept, newest first: those it can be rolled back to."""
+        self.only_parameters(request)
+        pack = get_pack(self.identity(request), ref)
+        rows = pack.versions.select_related("installed_by").defer("manifest", "config_schema")
+        results = [represent_version(row, serves=row.pk == pack.current_id) for row in rows]
+        return Response({"results": results, "next": None})
+
+
+class UpgradeView(View):
+    verbs = {"POST": Verb.PACK_INSTALL}
+
+    @extend_schema(request=serializers.UpgradeSerializer, responses={202: OperationSerializer})
+    def post(self, request: Request, ref: str) -> Response:
+        """Installs what there is now where the pack came from. Follow the operation to see how it ends."""
+        self.only_parameters(request)
+        values = self.read_body(request, serializers.UpgradeSerializer)
+        return _accepted(request_upgrade(self.identity(request), pack_ref=ref, **values))
+
+
+class RollbackView(View):
+    verbs = {"POST": Verb.PACK_INSTALL}
+
+    @extend_schema(request=serializers.RollbackSerializer, responses={202: OperationSerializer})
+    def post(self, request: Request, ref: str) -> Response:
+        """Lets an earlier version serve again, its files and environments together. Follow the operation."""
+        self.only_parameters(request)
+        values = self.read_body(request, serializers.RollbackSerializer)
+        return _accepted(request_rollback(self.identity(request), pack_ref=ref, **values))

@@ -59,14 +59,14 @@ def _tell(session: Session, execution: Mapping[str, Any], *, shows_result: bool)
     if not printer.is_for_people:
         printer.document(execution)
     elif shows_result and (execution["status"] == "succeeded" or execution["result"] is not None):
-        _print_result(session, execution["result"])
+        print_result(session, execution["result"])
     if execution["status"] == "succeeded":
         return ExitCode.OK
     printer.complain(_failure(execution))
     return ExitCode.FAILED
 
 
-def _print_result(session: Session, result: Any) -> None:
+def print_result(session: Session, result: Any) -> None:
     if isinstance(result, str):
         session.printer.line(result)
     else:
@@ -76,7 +76,7 @@ def _print_result(session: Session, result: Any) -> None:
 def _failure(execution: Mapping[str, Any]) -> Failed:
     error, reason = execution["error"] or {}, execution["reason"] or {}
     text = f"Execution {execution['id']} of {execution['action']} {_ENDS[execution['status']]}."
-    lines = _error_lines(execution["exit_code"], error) if error else []
+    lines = error_lines(execution["exit_code"], error) if error else []
     if reason.get("text"):
         lines.append(reason["text"])
     if execution["signal"]:
@@ -86,7 +86,7 @@ def _failure(execution: Mapping[str, Any]) -> Failed:
     return Failed(execution["status"], text, details=[Detail("", line) for line in lines], hints=hints)
 
 
-def _error_lines(exit_code: int | None, error: Mapping[str, Any]) -> list[str]:
+def error_lines(exit_code: int | None, error: Mapping[str, Any]) -> list[str]:
     kind, message = error.get("type"), (error.get("message") or "").rstrip()
     if kind == "exit_code":
         kind = f"exit code {exit_code}"

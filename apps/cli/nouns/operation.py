@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from apps.cli import clock
-from apps.cli.answers import details_of
 from apps.cli.command import command, noun
 from apps.cli.completion import values
+from apps.cli.details import details_of
 from apps.cli.errors import ExitCode
 from apps.cli.executions.following import Piece, follow_operation
 from apps.cli.executions.log_output import LogOutput

@@ -1,25 +1,32 @@
 """`attune pack`"""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from apps.cli.command import command, noun
-from apps.cli.completion import values
-from apps.cli.errors import ExitCode
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
+from apps.cli.nouns import pack_development
 from apps.cli.nouns.environment import rebuild
-from apps.cli.operations.following import failure_of, see_operation, tell_steps
+from apps.cli.packs import life_cycle
 from apps.cli.packs.config import show_or_change
-from apps.cli.packs.environments import environments_of, none_of_its_own, see_builds
+from apps.cli.packs.environments import environments_of, none_of_its_own
+from apps.cli.packs.installing import DryRun, Force, NoWait, Ref, Version, see_installation
 from apps.cli.packs.pages import INDEX_COLUMNS, PACK_COLUMNS, describe_environment, describe_pack
 from apps.cli.packs.sources import ask_for_installation
 from apps.cli.session import Session
 
-app = noun("Install packs, switch them on and off.")
+app = noun("Install packs, upgrade, go back, remove, switch on and off.")
 command(app, "rebuild")(rebuild)
-
-Ref = Annotated[str, typer.Argument(metavar="PACK", help="its ref", show_default=False, autocompletion=values.packs)]
+command(app, "new", has_formats=False)(pack_development.new)
+command(app, "validate")(pack_development.validate)
+command(app, "test")(pack_development.test)
+command(app, "dev", has_formats=False)(pack_development.dev)
+command(app, "create")(life_cycle.create)
+command(app, "upgrade")(life_cycle.upgrade)
+command(app, "rollback")(life_cycle.rollback)
+command(app, "versions")(life_cycle.versions)
+command(app, "remove", has_formats=False)(life_cycle.remove)
 
 
 @command(app, "install")
@@ -34,15 +41,13 @@ def install(
         ),
     ],
     *,
-    ref: Annotated[str, typer.Option("--ref", help="branch, tag or commit; version in the index")] = "",
+    ref: Version = "",
     on_server: Annotated[
         bool, typer.Option("--on-server", help="a path is one of the server, also where it is one here")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="replace this version if its content differs")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="check everything, change nothing")] = False,
-    no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="only ask for it: the id of the operation goes to stdout")
-    ] = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
 ) -> int | None:
     """Install a pack.
 
@@ -50,23 +55,8 @@ def install(
 
     All errors of a pack are told at once, with file and line; then nothing was changed.
     """
-    printer = session.printer
     operation = ask_for_installation(session, source, ref=ref, on_server=on_server, force=force, dry_run=dry_run)
-    if no_wait:
-        _tell_asked(session, operation)
-        return None
-    operation = see_operation(session, operation)
-    if not printer.is_for_people:
-        printer.document(operation)
-    if operation["status"] != "succeeded":
-        printer.complain(failure_of(operation))
-        return ExitCode.FAILED
-    if printer.is_for_people:
-        tell_steps(printer, operation)
-        printer.line(_outcome(operation["outcome"], is_dry_run=dry_run))
-    if not dry_run:
-        see_builds(session, operation["outcome"]["ref"])
-    return None
+    return see_installation(session, operation, dry_run=dry_run, no_wait=no_wait)
 
 
 @command(app, "list")
@@ -155,20 +145,3 @@ def _switch(session: Session, ref: str, *, is_enabled: bool) -> None:
         session.printer.say(f"{pack['ref']} is {'enabled' if pack['enabled'] else 'disabled'}")
     else:
         session.printer.document(pack)
-
-
-def _tell_asked(session: Session, operation: dict[str, Any]) -> None:
-    if session.printer.is_for_people:
-        session.printer.line(str(operation["id"]))
-        session.printer.say(
-            f"operation {operation['id']} {operation['status']}: attune operation show {operation['id']}"
-        )
-    else:
-        session.printer.document(operation)
-
-
-def _outcome(outcome: dict[str, Any], *, is_dry_run: bool) -> str:
-    content = ", ".join(f"{count} {kind}" for kind, count in outcome["content"].items())
-    change = f"would be {outcome['change']}; nothing was changed" if is_dry_run else outcome["change"]
-    commit = f" at commit {outcome['commit'][:12]}" if outcome.get("commit") else ""
-    return f"{outcome['ref']} {outcome['version']} {change}{commit}" + (f" ({content})" if content else "")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.cli.advice import advice
-from apps.cli.answers import details_of
+from apps.cli.details import details_of
 from apps.cli.errors import Failed
 from apps.cli.output.printer import Printer
 from apps.cli.output.status_line import bar

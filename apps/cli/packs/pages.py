@@ -32,6 +32,7 @@ def describe_pack(pack: Mapping[str, Any]) -> list[Part]:
         ("digest", plain(pack["digest"])),
         ("source", plain(pack.get("source"))),
         ("commit", plain(pack.get("commit"))),
+        ("ad hoc", yes_no(pack.get("ad_hoc", False))),
         ("enabled", yes_no(pack["enabled"])),
         ("actions", plain(pack["actions"])),
         ("author", plain(pack["author"])),
@@ -40,6 +41,19 @@ def describe_pack(pack: Mapping[str, Any]) -> list[Part]:
         ("updated", moment(pack["updated_at"])),
     ]
     return [Facts(facts)]
+
+
+def version_columns(now: datetime) -> list[Column]:
+    return [
+        column("VERSION", "version", strong),
+        column("DIGEST", "digest", lambda value: plain(value[:12])),
+        column("SERVES", "serves", yes_no),
+        column("FILES", "files", is_number=True),
+        column("SIZE", "size_bytes", size, is_number=True),
+        column("INSTALLED BY", "installed_by"),
+        column("AGE", "installed_at", lambda value: age(value, now=now), is_number=True),
+        column("SOURCE", "source", may_shrink=True),
+    ]
 
 
 def environment_columns(now: datetime) -> list[Column]:

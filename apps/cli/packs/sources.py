@@ -11,7 +11,7 @@ from apps.cli.errors import UsageError
 from apps.cli.session import Session
 
 #: What the server leaves out of packs is not sent either.
-_IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_modules", ".mypy_cache", ".pytest_cache"})
+IGNORED = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_modules", ".mypy_cache", ".pytest_cache"})
 
 
 def ask_for_installation(
@@ -68,7 +68,7 @@ def _archive_of(path: Path) -> Iterator[IO[bytes]]:
 def _kept(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
     """Without what packs never hold, and without who owns it here."""
     name = info.name.rpartition("/")[2]
-    if name in _IGNORED or name.endswith(".pyc"):
+    if name in IGNORED or name.endswith(".pyc"):
         return None
     info.uid = info.gid = 0
     info.uname = info.gname = ""

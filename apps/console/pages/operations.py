@@ -14,7 +14,7 @@ from apps.core.errors import NotFound
 from apps.core.types import JsonObject
 from apps.operations import kinds
 from apps.operations.models import Operation
-from apps.packs.operations import INSTALL
+from apps.packs.operations import INSTALL, ROLLBACK, UPGRADE
 from apps.packs.sources.address import Kind
 
 
@@ -60,7 +60,7 @@ class OperationPage(Page):
 
     def _pack(self, operation: Operation) -> dict[str, Any]:
         """What an installation leads to: the pack, or the form again."""
-        if operation.kind != INSTALL:
+        if operation.kind not in (INSTALL, UPGRADE, ROLLBACK):
             return {}
         facts: dict[str, Any] = {}
         outcome, given = operation.outcome, operation.input
@@ -68,6 +68,12 @@ class OperationPage(Page):
             is_trial = bool(given.get("dry_run"))
             facts["outcome_text"] = _outcome_text(outcome, is_trial=is_trial)
             facts["pack_ref"] = "" if is_trial else outcome["ref"]
+            facts["diff"] = [(name.replace("_", " "), lists) for name, lists in outcome.get("diff", {}).items()]
+            facts["has_diff"] = "diff" in outcome
+        if operation.kind != INSTALL:
+            is_tried = bool(outcome and given.get("dry_run") and outcome["change"] != "unchanged")
+            facts["upgrade"] = given if is_tried and may(self.identity, Verb.PACK_INSTALL) else None
+            return facts
         is_gone = given.get("kind") == Kind.UPLOAD  # an archive that was sent is not kept
         if operation.is_ended and not is_gone and may(self.identity, Verb.PACK_INSTALL):
             values = {name: given[name] for name in ("source", "ref") if given.get(name)}
@@ -80,12 +86,15 @@ class OperationPage(Page):
 _CHANGES = {
     "installed": "is installed",
     "upgraded": "is the current version",
+    "downgraded": "serves in the place of a higher version",
+    "rolled_back": "serves again",
     "replaced": "is replaced",
     "unchanged": "was installed already; nothing changed",
 }
 _TRIALS = {
     "installed": "would be installed",
     "upgraded": "would become the current version",
+    "downgraded": "would serve in the place of a higher version",
     "replaced": "would be replaced",
     "unchanged": "is installed already",
 }

@@ -20,8 +20,10 @@ from apps.console.readme import readme_of
 from apps.core.errors import Invalid
 from apps.core.types import JsonObject
 from apps.operations.models import Operation
+from apps.packs.icon import icon_of
 from apps.packs.models import Pack, PackVersion
 from apps.packs.operations import request_installation, request_installation_of_upload
+from apps.packs.services.changes import OWN
 from apps.packs.services.manage import UnknownPack, get_pack, set_pack_enabled
 from apps.packs.sources.address import MAX_CHARS
 from apps.runtimes.models import Environment
@@ -97,6 +99,10 @@ class PackPage(Page):
             tabs=self._tabs(pack),
             may_manage=may(self.identity, Verb.PACK_MANAGE, on=pack),
             may_install=may(self.identity, Verb.PACK_INSTALL),
+            has_icon=pack.current is not None and icon_of(pack.ref, pack.current.digest) is not None,
+            has_source=pack.current is not None and pack.current.origin.source is not None,
+            is_ad_hoc=pack.current is not None and pack.current.origin.is_ad_hoc,
+            is_own=pack.ref in OWN,
             **getattr(self, f"_{tab}")(pack),
         )
 

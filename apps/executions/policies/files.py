@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 @transaction.atomic
 def follow(version: "PackVersion") -> None:
     """Called in the transaction that made `version` current: adds, changes and retires the policies of its actions."""
-    actions = Action.objects.filter(pack=version.pack).select_related("definition")
+    actions = Action.objects.filter(pack=version.pack, definition__body__concurrency__limit__isnull=False)
     rules = {
         action.ref: rule
-        for action in actions
+        for action in actions.select_related("definition")
         if (rule := parsed(action.definition.digest, action.definition.body).concurrency) is not None
     }
     own = Policy.objects.filter(source=Policy.Source.ACTION)

@@ -138,7 +138,7 @@ def _misplaced(kind: str, scope: str, subject: str, *, own: int | None) -> list[
     is_new = own is None
     if is_new and scope == Policy.Scope.ACTION and not Action.objects.filter(ref=subject).exists():
         return [FieldError("/subject", "unknown_action", f"there is no action {subject}")]
-    if is_new and scope == Policy.Scope.PACK and not Pack.objects.filter(ref=subject).exists():
+    if is_new and scope == Policy.Scope.PACK and not Pack.objects.installed().filter(ref=subject).exists():
         return [FieldError("/subject", "unknown_pack", f"there is no pack {subject}")]
     if is_new and kind == Policy.Kind.RETRY:
         others = Policy.objects.in_force().filter(kind=kind, source=Policy.Source.OPERATOR)

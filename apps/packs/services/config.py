@@ -13,9 +13,9 @@ from apps.accounts.permissions import Verb, require
 from apps.core.crypto import keyring
 from apps.core.errors import FieldError, Invalid
 from apps.core.schema import MASK, ObjectSchema
+from apps.core.single import single
 from apps.core.types import JsonObject
 from apps.packs.models import Pack, PackConfig, PackVersion
-from apps.core.single import single
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity

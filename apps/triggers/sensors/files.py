@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
 
-from apps.actions.files import env_mistakes
+from apps.actions.files import env_mistakes, runtimes_of
 from apps.core import refs
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile
 from apps.runtimes.definition import RuntimeDefinition
-from apps.runtimes.services import known_runtimes
 from apps.triggers.models import Sensor, SensorInstance
 from apps.triggers.sensors.definition import HINTS, SCHEMA, SensorDefinition
 
@@ -76,7 +75,7 @@ def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
     elif not context.has_file(f"sensors/{body['entry_point']}"):
         yield ["entry_point"], f"sensors/{body['entry_point']} is not in the pack", "relative to the folder sensors/"
     if _runtime_of(body, context) is None:
-        known = ", ".join(sorted(item.name for item in _runtimes(context)))
+        known = ", ".join(sorted(item.name for item in runtimes_of(context)))
         if "runtime" in body:
             yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
         else:
@@ -88,14 +87,7 @@ def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
 
 def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
     if wanted := body.get("runtime"):
-        found = (item for item in _runtimes(context) if wanted == item.name or wanted in item.aliases)
+        found = (item for item in runtimes_of(context) if wanted == item.name or wanted in item.aliases)
     else:
-        found = (item for item in _runtimes(context) if body["entry_point"].endswith(item.extensions))
+        found = (item for item in runtimes_of(context) if body["entry_point"].endswith(item.extensions))
     return next(found, None)
-
-
-def _runtimes(context: ReadContext) -> list[RuntimeDefinition]:
-    """Those this pack brings, then those installed."""
-    own: list[RuntimeDefinition] = context.content.get("runtimes", [])
-    names = {item.name for item in own}
-    return [*own, *(item for item in known_runtimes() if item.name not in names)]

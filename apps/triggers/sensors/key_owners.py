@@ -23,7 +23,7 @@ def _find(identity: "Identity", ref: str) -> Owner:
 
 def _living(refs: Collection[str]) -> Iterable[Owner]:
     rows = Sensor.objects.in_force().filter(ref__in=refs).values_list("ref", "pack_ref")
-    packs = dict(Pack.objects.filter(ref__in=[pack for _, pack in rows]).values_list("ref", "uuid"))
+    packs = dict(Pack.objects.installed().filter(ref__in=[pack for _, pack in rows]).values_list("ref", "uuid"))
     return [sensor_owner(ref, packs[pack], pack=pack) for ref, pack in rows if pack in packs]
 
 

@@ -12,7 +12,6 @@ from django.conf import settings
 from apps.audit.services import Deed, record_many
 from apps.core.types import JsonObject
 from apps.executions.document import values_to_mask
-from apps.executions.spec import environment_of
 from apps.keys.owners import SYSTEM, pack_owner, sensor_owner
 from apps.keys.resolve import Resolved, resolve
 from apps.packs.models import Pack
@@ -23,6 +22,7 @@ from apps.runner.spec import RunSpec, Says
 from apps.runtimes.environments import locks
 from apps.runtimes.environments.errors import EnvironmentGone
 from apps.runtimes.launch import Launch, bare_launch_of
+from apps.runtimes.process_environ import environment_of
 from apps.triggers.sensors.logs import LIMITS
 from apps.triggers.sensors.protocol import document_line
 from apps.triggers.sensors.wanted import Served, Wanted

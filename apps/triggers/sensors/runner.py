@@ -19,13 +19,13 @@ from django.utils import timezone
 from apps.core.crypto import SealBroken
 from apps.core.database import first_line, release_connection, trouble_of
 from apps.core.errors import AttuneError
-from apps.executions.spec import SecretInEnvironment
 from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult, StopReason
 from apps.runner.redact import Masker
 from apps.runner.removal import remove_tree
 from apps.runner.talk import Inbox, Talk
+from apps.runtimes.process_environ import SecretInEnvironment
 from apps.triggers.sensors.backoff import Backoff
 from apps.triggers.sensors.launch import given_to, spec_of, state_folder
 from apps.triggers.sensors.leases import Lease, release

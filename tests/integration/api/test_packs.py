@@ -131,7 +131,7 @@ def test_a_pack_is_switched_off_and_on_by_who_may(administrator: APIClient, owne
     answer = owner.post("/api/v1/executions", {"action": "demo.deploy"}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (409, "pack_disabled")
     assert administrator.patch(f"{URL}/demo", {"enabled": True}, format="json").json()["enabled"] is True
-    wishes: list[object] = [{}, {"enabled": None}, {"enabled": "no"}, {"enabled": 0}, {"enabled": True, "label": "x"}]
+    wishes: list[object] = [{}, {"enabled": None}, {"enabled": "no"}, {"enabled": 0}, {"enabled": True, "ref": "x"}]
     for wish in wishes:
         assert administrator.patch(f"{URL}/demo", wish, format="json").status_code == 400, wish
     assert administrator.patch(f"{URL}/nothing", {"enabled": True}, format="json").status_code == 404

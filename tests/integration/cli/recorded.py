@@ -276,6 +276,7 @@ def pack(ref: str = "examples", **changes: Any) -> dict[str, Any]:
         "source": "https://git.example/packs/examples.git#v1.0.0",
         "commit": "8f2b6c1d0e9a7b5c3d4e6f708192a3b4c5d6e7f8",
         "enabled": True,
+        "ad_hoc": False,
         "actions": 7,
         "author": "Attune",
         "keywords": ["examples", "start"],

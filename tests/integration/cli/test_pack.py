@@ -37,6 +37,30 @@ def test_an_installation_is_followed_until_the_environments_are_ready(attune: At
     assert canned.bodies("POST", INSTALL) == [{"source": "/srv/packs/demo", "force": False, "dry_run": False}]
 
 
+def test_a_watched_folder_is_installed_after_each_change_and_errors_end_nothing(
+    attune: Attune, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_pack(tmp_path / "pack")
+    broken = {"code": "pack_invalid", "detail": "1 error in the pack.", "errors": [
+        {"file": "actions/a.yaml", "line": 3, "detail": "no such runtime", "hint": "one of: shell"}
+    ]}  # fmt: skip
+    canned.on("POST", UPLOAD, Answer(operation("failed", error=broken), 202), Answer(operation(outcome=OUTCOME), 202))
+    canned.on("GET", ENVIRONMENTS, page())
+    changes = iter([lambda: (folder / "pack.yaml").chmod(0o755), lambda: None])
+
+    def pause(_: float) -> None:
+        if (change := next(changes, None)) is None:
+            raise KeyboardInterrupt
+        change()
+
+    monkeypatch.setattr("apps.cli.packs.developing.time.sleep", pause)
+    ended = attune("pack", "dev", str(folder))
+    assert ended.code == 0
+    assert [asked.query for asked in canned.asked if asked.path == UPLOAD] == [{"force": ["true"]}] * 2
+    assert "  actions/a.yaml:3: no such runtime (one of: shell)\n" in ended.err
+    assert ended.out.endswith("  demo 1.0.0 installed\n")
+
+
 @pytest.mark.parametrize("name", [".", "../pack", "archive.zip"])
 def test_a_folder_or_archive_of_this_machine_is_sent(
     attune: Attune, canned: Canned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

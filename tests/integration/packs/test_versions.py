@@ -18,6 +18,7 @@ from apps.packs import versions
 from apps.packs.staging import discard
 from apps.packs.loader import PackInvalid
 from tests.factories import write_pack
+from tests.factories.packs import digest_of
 
 
 def staging() -> list[Path]:
@@ -117,7 +118,7 @@ def test_a_kept_version_lies_read_only_under_its_digest(tmp_path: Path) -> None:
         "deploy.yaml": 0o444,
         "deploy.sh": 0o555,
     }
-    assert versions.digest_of(folder) == digest
+    assert digest_of(folder) == digest
 
 
 def test_another_host_unpacks_the_same_from_the_archive(tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_another_host_unpacks_the_same_from_the_archive(tmp_path: Path) -> None:
     discard(folder)
     assert not folder.exists()
     assert versions.ensure_unpacked("acme", digest) == folder
-    assert versions.digest_of(folder) == digest
+    assert digest_of(folder) == digest
     assert stat.S_IMODE(folder.stat().st_mode) == 0o555
     assert staging() == []
 
@@ -151,7 +152,7 @@ def test_an_archive_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
             kept(source, "halfway")
     digest, folder = kept(source, "halfway")
     discard(folder)
-    assert versions.digest_of(versions.ensure_unpacked("halfway", digest)) == digest
+    assert digest_of(versions.ensure_unpacked("halfway", digest)) == digest
 
 
 def test_equal_content_makes_equal_archives(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ def test_two_processes_that_keep_the_same_version_leave_one_whole_copy(tmp_path:
     assert failures == []
     folder = Path(settings.ATTUNE_PACKS_DIR) / "twice"
     (only,) = folder.iterdir()
-    assert versions.digest_of(only)[:12] == only.name
+    assert digest_of(only)[:12] == only.name
     assert len(default_storage.listdir("packs/twice")[1]) == 1
 
 

@@ -68,6 +68,28 @@ def _log(asked: Asked) -> Answer:
     return _followed() if "follow" in asked.query else _text(LOG)
 
 
+_TRIAL = {
+    "ref": "demo",
+    "version": "1.1.0",
+    "digest": "d" * 64,
+    "change": "upgraded",
+    "content": {"actions": 2},
+    "source": "/srv/packs/demo",
+    "commit": "",
+    "diff": {
+        "files": {"added": ["actions/scale.sh"], "changed": ["pack.yaml"], "removed": []},
+        "actions": {"added": ["scale"], "changed": ["deploy"], "removed": ["check"]},
+        "dependencies": {"added": ["python requests==2.32.3"], "changed": [], "removed": []},
+    },
+}
+_VERSIONS = [
+    {
+        "version": version, "digest": digest * 5, "serves": serves, "source": "https://git.example/demo.git",
+        "commit": None, "files": 12, "size_bytes": 20_480, "installed_by": "ann",
+        "installed_at": "2026-11-21T14:24:26Z",
+    }
+    for version, digest, serves in (("1.1.0", "3db3a5f0c1d2", True), ("1.0.0", "b1946ac92492", False))
+]  # fmt: skip
 _HISTORY = [
     {"status": status, "attempt": 1, "at": f"2026-11-21T14:25:1{at}Z", "reason": None, "worker": worker}
     for status, at, worker in (
@@ -213,6 +235,16 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("GET", "packs"): page(recorded.pack("core", actions=6), recorded.pack()),
     ("GET", "packs/examples"): recorded.pack(),
     ("PATCH", "packs/examples"): recorded.pack(enabled=False),
+    ("POST", "packs"): Answer(recorded.pack("mine", source="api", commit=None, ad_hoc=True, actions=0), 201),
+    ("POST", "packs/demo/upgrade"): Answer(recorded.operation(kind="pack.upgrade", outcome=_TRIAL), 202),
+    ("GET", "packs/demo/versions"): page(*_VERSIONS),
+    ("DELETE", "packs/demo"): problem(
+        409,
+        "in_use",
+        "The pack demo is in use: rule web.restart runs demo.restart on web.pushed.",
+        uses=[{"kind": "rule", "name": "web.restart", "text": "runs demo.restart on web.pushed"}],
+        count=1,
+    ),
     ("POST", "packs/install"): Answer(recorded.operation("pending", steps=[]), 202),
     ("GET", "packs/demo/environments"): page(recorded.environment(log="six==1.16.0 installed\n")),
     ("POST", "packs/demo/environments/python/rebuild"): Answer({"volumes": 1}, 202),
@@ -383,6 +415,34 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
 
 def _answers(path: str, *answers: Any, method: str = "GET") -> Callable[[Canned], None]:
     return lambda canned: canned.on(method, f"{API}/{path}", *answers)
+
+
+def _tests(*, failed: int = 0, interrupted: bool = False) -> Callable[[Canned], None]:
+    """Of an installed pack: one program, and a second that may fail."""
+    first = {"name": "tests/ (Python)", "passed": 3, "failed": 0, "skipped": 1, "duration_s": 0.4, "error": ""}
+    why = "exit code 1" if failed else ""
+    second = {
+        "name": "tests/fine.sh", "passed": 1, "failed": failed, "skipped": 0, "duration_s": 0.1, "error": why,
+    }  # fmt: skip
+    report = {"passed": 4, "failed": failed, "skipped": 1, "programs": [first, second]}
+    facts: dict[str, Any] = {"kind": "pack_test", "subject": "demo"}
+    ended = recorded.operation(outcome={"ref": "demo", "version": "1.0.0", **report}, **facts)
+    if failed:
+        error = {"code": "tests_failed", "detail": "1 of 5 tests of demo failed.", "report": report}
+        ended = recorded.operation("failed", error=error, **facts)
+    if interrupted:
+        error = {"code": "interrupted", "detail": "The process that ran this operation died."}
+        ended = recorded.operation("failed", error=error, **facts)
+    log = (
+        b'event: log\nid: 9\ndata: {"offset": 0, "text": "Ran 4 tests in 0.001s\\n"}\n\nevent: end\nid: 9\ndata: {}\n\n'
+    )
+
+    def prepare(canned: Canned) -> None:
+        canned.on("POST", f"{API}/packs/demo/test", Answer(recorded.operation("pending", **facts), 202))
+        canned.on("GET", f"{API}/operations/5/log", Answer(log, content_type="text/event-stream"))
+        canned.on("GET", f"{API}/operations/5", ended)
+
+    return prepare
 
 
 def _waits_and_ends(canned: Canned) -> None:
@@ -574,7 +634,20 @@ CASES: Mapping[str, Case] = {
     "pack-list.json": Case("pack list --json"),
     "pack-show.txt": Case("pack show examples"),
     "pack-install.txt": Case("pack install /srv/packs/demo"),
+    "pack-create.txt": Case("pack create mine --label Mine"),
+    "pack-upgrade-dry-run.txt": Case("pack upgrade demo --dry-run"),
+    "pack-versions.txt": Case("pack versions demo"),
+    "pack-versions.json": Case("pack versions demo --json"),
+    "pack-remove-in-use.txt": Case("pack remove demo"),
     "pack-install.json": Case("pack install /srv/packs/demo --json"),
+    "pack-test.txt": Case("pack test demo", _tests()),
+    "pack-test.json": Case("pack test demo --json", _tests()),
+    "pack-test-failed.txt": Case("pack test demo", _tests(failed=1)),
+    "pack-test-gone.txt": Case("pack test demo", _tests(interrupted=True)),
+    "pack-test-no-folder.txt": Case("pack test ./demo"),
+    "pack-validate-no-folder.txt": Case("pack validate demo"),
+    "pack-new-unknown.txt": Case("pack new acme --runtime cobol"),
+    "action-run-local-nothing.txt": Case("action run-local ./demo"),
     "pack-disable.txt": Case("pack disable examples"),
     "pack-environments.txt": Case("pack environments demo"),
     "policy-list.txt": Case("policy list"),

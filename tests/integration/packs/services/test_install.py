@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from apps.executions.models import Policy
 from apps.packs import content, versions
 from apps.packs.loader import PackInvalid, RefTaken
 from apps.packs.models import Pack, PackVersion
-from apps.packs.services.install import Installed, VersionTaken, install_pack
+from apps.packs.services.changes import Change, Overtaken, VersionLower, VersionTaken
+from apps.packs.services.install import Installed, install_pack
 from tests.factories import write_pack
 from tests.factories.packs import ACTION
 from tests.people import People
@@ -91,12 +93,18 @@ def test_a_taken_version_is_refused_with_its_line_and_replaced_by_force(tmp_path
     assert not Action.objects.exists()
 
 
-def test_an_older_version_can_come_back_as_it_was(tmp_path: Path) -> None:
-    one, two = write_pack(tmp_path / "one"), write_pack(tmp_path / "two", version="2.0.0")
+def test_a_lower_version_is_refused_with_its_line_and_comes_back_as_it_was_by_force(tmp_path: Path) -> None:
+    one, two = write_pack(tmp_path / "one", version="1.9.0"), write_pack(tmp_path / "two", version="1.10.0")
     first = install(one)
     install(two)
-    assert install(one).digest == first.digest
-    assert serving() == [("acme", "1.0.0", first.digest)]
+    before = everything()
+    with pytest.raises(VersionLower, match="force") as refused:
+        install(one)
+    assert str(refused.value.errors[0]).startswith("pack.yaml:2: ")
+    assert everything() == before
+    again = install(one, force=True)
+    assert (again.digest, again.change) == (first.digest, Change.DOWNGRADED)
+    assert serving() == [("acme", "1.9.0", first.digest)]
     assert PackVersion.objects.count() == 2
 
 
@@ -201,6 +209,24 @@ def test_two_installations_of_one_version_with_other_content_let_one_win(tmp_pat
     assert sorted(outcomes) == ["installed", "version_taken"]
     assert PackVersion.objects.count() == 1
     assert Pack.objects.get().label == f"number {outcomes.index('installed')}"
+
+
+def test_two_installations_of_different_versions_at_once_let_one_win(tmp_path: Path) -> None:
+    install(write_pack(tmp_path / "first"))
+    sources = [write_pack(tmp_path / version, version=version) for version in ("1.1.0", "1.2.0")]
+    met = threading.Barrier(2, timeout=30)
+
+    def deed(index: int) -> str:
+        def meet(step: str, percent: int) -> None:
+            if step == "register":
+                met.wait()
+
+        return outcome_of(lambda: install_pack(sources[index], identity=None, tell=meet))
+
+    outcomes = race(2, deed)
+    assert outcomes.count("upgraded") == 1
+    assert set(outcomes) <= {"upgraded", Overtaken.code, VersionLower.code}
+    assert serving()[0][1] == ("1.1.0", "1.2.0")[outcomes.index("upgraded")]
 
 
 def test_two_installations_of_the_same_content_both_succeed(tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""Packs that a pack needs: whether they are installed, in a version that fits."""
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import F, QuerySet
+
+from apps.core.errors import Conflict, FileError
+from apps.packs.dependencies import PackDependency, way_back
+from apps.packs.manifest import PackManifest
+from apps.packs.models import PackVersion
+from apps.packs.uses import Use
+
+
+class DependencyMissing(Conflict):
+    """A pack that this one needs is not installed, or in a version that does not fit."""
+
+    code = "dependency_missing"
+
+
+class DependencyCycle(Conflict):
+    """The pack needs itself, by way of others."""
+
+    code = "dependency_cycle"
+
+
+def missing(manifest: PackManifest) -> list[PackDependency]:
+    """Those that are not installed at all."""
+    installed = _versions_of(needed.ref for needed in manifest.dependencies)
+    return [needed for needed in manifest.dependencies if needed.ref not in installed]
+
+
+def require_needed(manifest: PackManifest, *, coming: Collection[str] = ()) -> None:
+    """Raises `DependencyMissing` or `DependencyCycle`, at the line of pack.yaml that names the other pack.
+
+    Packs in `coming` are about to be installed, in a version that fits.
+    """
+    if not manifest.dependencies:
+        return
+    refuse_cycle(manifest)
+    installed = _versions_of(needed.ref for needed in manifest.dependencies)
+    errors = []
+    for index, needed in enumerate(manifest.dependencies):
+        if needed.ref in coming:
+            continue
+        if problem := _problem(needed, installed.get(needed.ref)):
+            errors.append(FileError("pack.yaml", manifest.line("dependencies", index), problem))
+    if errors:
+        told = "; ".join(error.detail for error in errors)
+        raise DependencyMissing(f"{manifest.ref} needs other packs: {told}.", errors=errors)
+
+
+def refuse_cycle(manifest: PackManifest) -> None:
+    """Raises `DependencyCycle` when packs that are installed need this one, and it needs them."""
+    needs = {
+        ref: [PackDependency.parse(text).ref for text in body.get("dependencies", ())]
+        for ref, body in _serving().values_list("pack__ref", "manifest")
+    }
+    needs[manifest.ref] = [needed.ref for needed in manifest.dependencies]
+    if way := way_back(manifest.ref, needs=needs):
+        told = " → ".join(way)
+        error = FileError("pack.yaml", manifest.line("dependencies"), f"the packs need each other: {told}")
+        raise DependencyCycle(f"{manifest.ref} would need itself: {told}.", errors=[error])
+
+
+def uses_by_packs(pack_ref: str, action_ref: str | None) -> list[Use]:
+    """Other packs that need this one."""
+    if action_ref is not None:
+        return []
+    rows = _serving().exclude(pack__ref=pack_ref).exclude(manifest__dependencies=None)
+    return [
+        Use("pack", ref, f"needs {text}")
+        for ref, body in rows.order_by("pack__ref").values_list("pack__ref", "manifest")
+        for text in body["dependencies"]
+        if PackDependency.parse(text).ref == pack_ref
+    ]
+
+
+def _problem(needed: PackDependency, version: str | None) -> str:
+    if version is None:
+        return f"{needed.text} is not installed"
+    return "" if version in needed.versions else f"{needed.text} is installed as {version}"
+
+
+def _versions_of(wanted: Iterable[str]) -> dict[str, str]:
+    return dict(_serving().filter(pack__ref__in=list(wanted)).values_list("pack__ref", "version"))
+
+
+def _serving() -> "QuerySet[PackVersion]":
+    return PackVersion.objects.filter(pack__current=F("pk"))
