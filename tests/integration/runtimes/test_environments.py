@@ -286,7 +286,7 @@ def test_a_volume_that_cannot_be_written_is_named(world: World) -> None:
 
 def test_pip_installs_where_uv_fails_and_the_log_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_uv() -> str:
-        raise CommandFailed("uv is not installed.", tail="")
+        raise CommandFailed("uv is not installed.")
 
     monkeypatch.setattr(python_packages, "_uv_program", no_uv)
     built = world.ensure(world.request("tool==1.0\n"))
