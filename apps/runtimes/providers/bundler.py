@@ -38,9 +38,7 @@ class BundlerRecipe:
         try:
             _bundle(root, folder / _HOME, request, workshop)
         except CommandFailed as error:
-            raise BuildFailed(
-                f"The dependencies could not be installed.\nbundler: {error.reason}"
-            ) from error
+            raise BuildFailed(f"The dependencies could not be installed.\nbundler: {error.reason}") from error
         _refuse_unreachable(folder / _HOME)
 
     def packages(self, folder: Path) -> dict[str, str]:

@@ -79,4 +79,3 @@ def _uv_program() -> str:
         return find_uv_bin()
     except (ImportError, FileNotFoundError) as error:
         raise CommandFailed("uv is not installed.") from error
-

@@ -62,7 +62,9 @@ class World:
         return self.provider.ensure_environment(request, run=run_command, log=self.log.append, rebuild=rebuild)
 
     def find(self, pack_ref: str = "acme.web", *, needs_environment: bool = True) -> Path | None:
-        return lookup.find(self.envs_dir, pack_ref=pack_ref, runtime=self.runtime.name, needs_environment=needs_environment)
+        return lookup.find(
+            self.envs_dir, pack_ref=pack_ref, runtime=self.runtime.name, needs_environment=needs_environment
+        )
 
     @property
     def said(self) -> str:

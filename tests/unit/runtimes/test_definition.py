@@ -65,7 +65,6 @@ def test_equal_definitions_are_one_key() -> None:
         (minimal(detect="lua -v"), "/detect"),
         (minimal(detect=[[]]), "/detect/0"),
         (minimal(command=["a\0b"]), "/command/0"),
-        (minimal(environment={"provider": "docker"}), "/environment/provider"),
         (minimal(environment={"provider": "command"}), "/environment"),
         (minimal(environment={"provider": "npm", "create": ["true"]}), "/environment/create"),
         (minimal(environment={"provider": "command", "install": ["true"]}), "/environment/manifest"),

@@ -11,7 +11,7 @@ NETWORK = {
     "uv, 503": "  Caused by: HTTP status server error (503 Service Unavailable) for url (http://x/simple/toy/)",
     "pip, refused": "WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError('<x>: Failed to "
     "establish a new connection: [Errno 111] Connection refused')': /simple/toy/",
-    "pip, slow": "pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='x', port=443): Read timed out.",
+    "pip, slow": "urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool(host='x', port=443): Read timed out.",
     "npm, refused": "npm error code ECONNREFUSED\nnpm error syscall connect",
     "npm, no such host": "npm error code EAI_AGAIN",
     "npm, reset": "npm error code ECONNRESET\nnpm error network aborted",
@@ -24,9 +24,9 @@ NETWORK = {
     "go": "dial tcp: lookup proxy.golang.org: Temporary failure in name resolution",
 }
 OTHERS = {
-    "uv, no such version": "× No solution found when resolving dependencies:\n  ╰─▶ Because there is no version of toy==9.0 "
+    "uv, no such version": "No solution found when resolving dependencies:\n  Because there is no version of toy==9.0 "
     "and you require toy==9.0, we can conclude that your requirements are unsatisfiable.",
-    "uv, conflict": "× No solution found when resolving dependencies:\n  ╰─▶ Because tool==1.0 depends on toy==1.0 and you "
+    "uv, conflict": "No solution found when resolving dependencies:\n  Because tool==1.0 depends on toy==1.0 and you "
     "require toy==2.0 and tool==1.0, we can conclude that your requirements are unsatisfiable.",
     "uv, forbidden": "  Caused by: HTTP status client error (403 Forbidden) for url (http://x/simple/toy/)",
     "pip": "ERROR: No matching distribution found for toy==9.0",

@@ -11,7 +11,9 @@ def npmrc(tmp_path: Path, text: str, **environ: str) -> dict[str, str]:
 
 
 def test_where_packages_come_from_is_taken_over_and_habits_are_not(tmp_path: Path) -> None:
-    environ = npmrc(tmp_path, "registry = https://a/\n@acme:registry=https://b/\n; registry=c\n# x=y\nprefix=/opt\nodd\n")
+    environ = npmrc(
+        tmp_path, "registry = https://a/\n@acme:registry=https://b/\n; registry=c\n# x=y\nprefix=/opt\nodd\n"
+    )
     assert NpmSettings.read(environ).as_npmrc() == b"registry=https://a/\n@acme:registry=https://b/\n"
 
 
