@@ -24,8 +24,8 @@ from apps.runtimes.services import (
 )
 from apps.runtimes.services.disk_usage import note_disk_usage
 from apps.runtimes.services.rollback import rollback_environment
-from apps.workers.commands import WardenCommands
 from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, current
+from apps.workers.host_commands import commands_of
 from apps.workers.volumes import ask_each_volume
 from apps.workers.wanted import has_dependencies, wanted_environment
 
@@ -86,7 +86,7 @@ def build_wanted(
 ) -> EnvironmentOnDisk:
     """What serves from now on. Where something was built, old generations go. Raises `BuildFailed`."""
     settings = replace(build_settings(), owner=host.run_as)
-    run = WardenCommands(host.warden, control, work_root=host.work_root, run_as=host.run_as)
+    run = commands_of(host, control, settings=settings)
     before = _find(request)
     built = build_environment(request, settings=settings, worker=host.name, run=run, rebuild=rebuild)
     if built.folder != before:

@@ -14,8 +14,8 @@ from apps.runtimes.services import build_settings
 from apps.runtimes.services.disk_usage import note_disk_usage
 from apps.runtimes.services.validation import validate_environment
 from apps.workers.builds import build_wanted
-from apps.workers.commands import WardenCommands
 from apps.workers.host import current
+from apps.workers.host_commands import commands_of
 from apps.workers.volumes import ask_each_volume
 from apps.workers.wanted import wanted_environment
 
@@ -53,7 +53,7 @@ def validate(pack_ref: str, runtime: str, repair: bool = False) -> None:
         return
     request, control = wanted_environment(pack_ref, pack.current.digest, hosted).request, RunControl()
     settings = replace(build_settings(), owner=host.run_as)
-    run = WardenCommands(host.warden, control, work_root=host.work_root, run_as=host.run_as)
+    run = commands_of(host, control, settings=settings)
     with host.building(control):
         found = validate_environment(request, settings=settings, run=run)
         if found.is_sound or not repair:
