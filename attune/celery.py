@@ -20,6 +20,7 @@ app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(related_name="builds")
+app.autodiscover_tasks(related_name="upkeep")
 
 
 @setup_logging.connect

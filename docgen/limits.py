@@ -47,6 +47,7 @@ def limits() -> str:
         ["what a template makes, at any step", f"{MAX_OUTPUT_CHARS} characters", "", "400, or `policy_key_failed`"],
         ["run of an action that names no limit", *_setting("ATTUNE_TASK_TIMEOUT_S", unit="s"), "status `timeout`"],
         ["build of an environment", *_setting("ATTUNE_BUILD_TIMEOUT_S", unit="s"), "the build fails"],
+        ["an environment on disk", *_setting("ATTUNE_BUILD_MAX_BYTES"), "the build fails"],
     ]  # fmt: skip
     return table(["What", "At most", "Setting", "Beyond it"], rows)
 

@@ -6,6 +6,7 @@ from apps.api.actions import views as actions
 from apps.api.audit import views as audit
 from apps.api.auth import views as auth
 from apps.api.documentation import DocumentView, ReadingView
+from apps.api.environments import deeds as environment_deeds
 from apps.api.environments import views as environments
 from apps.api.events import views as events
 from apps.api.executions import artifacts, bulk, logs, overview
@@ -65,9 +66,14 @@ urlpatterns: list[URLPattern] = [
     path("packs/<text:ref>/config", pack_config.ConfigView.as_view()),
     path("packs/<text:ref>/test", pack_testing.TestView.as_view()),
     path("packs/<text:ref>/environments", environments.PackEnvironmentsView.as_view()),
-    path("packs/<text:ref>/environments/<text:runtime>/rebuild", environments.RebuildView.as_view()),
-    path("packs/<text:ref>/environments/<text:runtime>/rollback", environments.RollbackView.as_view()),
+    path("packs/<text:ref>/environments/<text:runtime>", environments.PackEnvironmentView.as_view()),
+    path("packs/<text:ref>/environments/<text:runtime>/ensure", environment_deeds.EnsureView.as_view()),
+    path("packs/<text:ref>/environments/<text:runtime>/rebuild", environment_deeds.RebuildView.as_view()),
+    path("packs/<text:ref>/environments/<text:runtime>/rollback", environment_deeds.RollbackView.as_view()),
+    path("packs/<text:ref>/environments/<text:runtime>/validate", environment_deeds.ValidateView.as_view()),
     path("environments", environments.EnvironmentsView.as_view()),
+    path("environments/cleanup", environment_deeds.CleanupView.as_view()),
+    path("environments/usage", environments.UsageView.as_view()),
     path("runtimes", runtimes.RuntimesView.as_view()),
     path("sensors", sensors.SensorsView.as_view()),
     path("sensors/<text:ref>", sensors.SensorView.as_view()),

@@ -79,8 +79,10 @@ class Api:
     def patch(self, *path: object, body: object) -> Any:
         return json_of(self._request("PATCH", _api(path), json=body), self.connection)
 
-    def delete(self, *path: object, **query: object) -> None:
-        self._request("DELETE", _api(path), params=_query(query))
+    def delete(self, *path: object, **query: object) -> Any:
+        """What the answer says; None for one without content."""
+        answer = self._request("DELETE", _api(path), params=_query(query))
+        return json_of(answer, self.connection) if answer.content else None
 
     def items(self, *path: object, most: int | None = None, **query: object) -> Iterator[dict[str, Any]]:
         """The rows of a list, a page at a time as they are taken; at most `most`."""

@@ -23,7 +23,8 @@ RESERVED_NAMES = frozenset({"workflow", "inquiry"})
 #: What each template may ask for. `{interpreter}` is the base one while an environment is built and the
 #: environment's own (`environment.executable`) where an action starts or an environment is validated.
 _INSTALLED = frozenset({"interpreter", "version"})
-_BUILDING = _INSTALLED | {"pack_dir", "env_dir", "manifest", "cache_dir", "index_url"}
+_CREATING = _INSTALLED | {"env_dir", "cache_dir", "index_url"}  # of packs without dependencies too, for all in one
+_BUILDING = _CREATING | {"pack_dir", "manifest"}
 _PLACED = _INSTALLED | {"pack_dir", "env_dir"}
 _STARTING = _PLACED | {"wrapper", "entry_point", "function"}
 
@@ -83,7 +84,7 @@ class RuntimeDefinition:
 
 def errors_of(body: JsonObject) -> list[FieldError]:
     """Everything wrong with a runtime file as JSON: against the schema first, then in its templates."""
-    return value_errors(SCHEMA, body) or [*_name_errors(body), *_template_errors(body)]
+    return value_errors(SCHEMA, body) or [*_name_errors(body), *_environment_errors(body), *_template_errors(body)]
 
 
 def _name_errors(body: JsonObject) -> Iterator[FieldError]:
@@ -92,6 +93,18 @@ def _name_errors(body: JsonObject) -> Iterator[FieldError]:
             yield FieldError(
                 pointer, "not_allowed", f"{name} is no name for a runtime: actions use it for something else"
             )
+
+
+def _environment_errors(body: JsonObject) -> Iterator[FieldError]:
+    environment = body.get("environment", {})
+    commands = [name for name in ("create", "install") if name in environment]
+    if environment.get("provider") != "command":
+        for name in commands:
+            yield FieldError(f"/environment/{name}", "not_allowed", "only the provider command runs it")
+    elif not commands:
+        yield FieldError("/environment", "required", "the provider command needs create, install or both")
+    if "install" in commands and "manifest" not in environment:
+        yield FieldError("/environment/manifest", "required", "install runs for packs that have this file: name it")
 
 
 def _template_errors(body: JsonObject) -> Iterator[FieldError]:
@@ -110,7 +123,7 @@ def _templates(body: JsonObject) -> Iterator[tuple[str, str, frozenset[str]]]:
         ("/validate", body.get("validate", ()), _INSTALLED),
         ("/command", body["command"], _STARTING),
         ("/test", body.get("test", ()), _PLACED),
-        ("/environment/create", environment.get("create", ()), _BUILDING),
+        ("/environment/create", environment.get("create", ()), _CREATING),
         ("/environment/install", environment.get("install", ()), _BUILDING),
         ("/environment/path", environment.get("path", ()), _PLACED),
     ]

@@ -79,7 +79,11 @@ class Environment(models.Model):
     packages = models.JSONField(default=dict, help_text="as they were installed, name → version")
     interpreter = models.CharField(max_length=500, blank=True, default="")
     version = models.CharField(max_length=40, blank=True, default="")
-    size_bytes = models.BigIntegerField(default=0)
+    executable = models.CharField(max_length=500, blank=True, default="", help_text="what runs actions in it")
+    size_bytes = models.BigIntegerField(default=0, help_text="of the generation that serves")
+    disk_bytes = models.BigIntegerField(default=0, help_text="of all generations")
+    problems = models.JSONField(default=list, help_text="what was broken when it was validated last")
+    validated_at = models.DateTimeField(null=True, blank=True)
     log = models.TextField(blank=True, default="", help_text="the newest part of the last build's output")
     error = models.TextField(blank=True, default="", help_text="why the last build failed")
     built_by = models.CharField(max_length=255, blank=True, default="", help_text="name of the worker")
@@ -102,3 +106,8 @@ class Environment(models.Model):
     @property
     def where(self) -> Place:
         return Place(pack=self.pack_ref)
+
+    @property
+    def needs_update(self) -> bool:
+        """Whether something else is wanted than what serves, as far as is known."""
+        return self.status != self.Status.READY

@@ -73,12 +73,20 @@ SCHEMA: JsonObject = {
             "required": ["provider"],
             "additionalProperties": False,
             "properties": {
-                "provider": {"enum": ["virtualenv", "none"]},
+                "provider": {
+                    "enum": ["virtualenv", "npm", "bundler", "command", "none"],
+                    "description": "who builds environments; command: the commands below",
+                },
                 "manifest": {**_FILE, "description": "file of the pack that names its dependencies"},
                 "lock": {**_FILE, "description": "file of the pack that pins them; wins over the manifest"},
-                "create": _COMMAND,
-                "install": _COMMAND,
-                "executable": {"type": "string", "minLength": 1, "maxLength": 1000},
+                "create": {**_COMMAND, "description": "provider command: makes an empty environment"},
+                "install": {**_COMMAND, "description": "provider command: puts in what a pack's manifest asks for"},
+                "executable": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 1000,
+                    "description": "what runs actions: {interpreter} of their templates",
+                },
                 "path": {
                     "type": "array",
                     "items": {"type": "string", "minLength": 1, "maxLength": 1000},

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from celery import current_app, shared_task
+from celery import shared_task
 
-from apps.core.redis import RedisAway, guarded
 from apps.packs.models import Pack
 from apps.runner.control import RunControl
 from apps.runtimes.environments.errors import BuildFailed, NoSuchGeneration
 from apps.runtimes.environments.layout import BASE
-from apps.runtimes.environments.lookup import find, is_current
+from apps.runtimes.environments.lookup import find, is_current, serves_meanwhile
 from apps.runtimes.environments.registry import provider_named
 from apps.runtimes.environments.request import EnvironmentOnDisk, EnvironmentRequest
 from apps.runtimes.models import Environment, Runtime
@@ -23,12 +22,11 @@ from apps.runtimes.services import (
     release_builds,
     request_environment,
 )
+from apps.runtimes.services.disk_usage import note_disk_usage
 from apps.runtimes.services.rollback import rollback_environment
-from apps.workers.choosing import fits
-from apps.workers.commands import WardenCommands
 from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, current
-from apps.workers.models import Worker
-from apps.workers.queues import build_queue
+from apps.workers.host_commands import commands_of
+from apps.workers.volumes import ask_each_volume
 from apps.workers.wanted import has_dependencies, range_of, runtime_for, wanted_environment
 
 logger = logging.getLogger(__name__)
@@ -50,8 +48,9 @@ def environment_for(
 ) -> Path | None:
     """The folder of the environment an action starts in, built first if it is missing or of other dependencies.
 
-    None for a runtime without environments. One readlink and one stat when all is well. `on_build` is told before a
-    build; `control` stops it. Raises `BuildFailed`.
+    None for a runtime without environments. One readlink and one stat when all is well. Where nothing but the
+    interpreter was upgraded or moved, the old one serves until a new one is built beside it. `on_build` is told before
+    a build; `control` stops it. Raises `BuildFailed`.
     """
     if not runtime.definition.has_environments:
         return None
@@ -59,8 +58,18 @@ def environment_for(
     found = _find(wanted.request)
     if found is not None and is_current(found, wanted.fingerprint):
         return found
+    if found is not None and serves_meanwhile(found, wanted.request.installation, wanted.content_hash):
+        _ask_for_a_new_one(wanted.request, host=host)
+        return found
     on_build()
-    return _build(wanted.request, host=host, control=control).folder
+    return build_wanted(wanted.request, host=host, control=control).folder
+
+
+def _ask_for_a_new_one(request: EnvironmentRequest, *, host: Host) -> None:
+    """Once: a build that fails is tried again when the worker starts, or when somebody asks."""
+    pack_ref = request.pack_ref if request.needs_environment else BASE
+    if mark_outdated(pack_ref=pack_ref, runtime=request.runtime.name, volume_id=host.volume_id):
+        request_builds(request.pack_ref, request.runtime.name)
 
 
 def _find(request: EnvironmentRequest) -> Path | None:
@@ -72,11 +81,17 @@ def _find(request: EnvironmentRequest) -> Path | None:
     )
 
 
-def _build(request: EnvironmentRequest, *, host: Host, control: RunControl, rebuild: bool = False) -> EnvironmentOnDisk:
+def build_wanted(
+    request: EnvironmentRequest, *, host: Host, control: RunControl, rebuild: bool = False
+) -> EnvironmentOnDisk:
+    """What serves from now on. Where something was built, old generations go. Raises `BuildFailed`."""
     settings = replace(build_settings(), owner=host.run_as)
-    run = WardenCommands(host.warden, control, work_root=host.work_root, run_as=host.run_as)
+    run = commands_of(host, control, settings=settings)
+    before = _find(request)
     built = build_environment(request, settings=settings, worker=host.name, run=run, rebuild=rebuild)
-    provider_named(request.runtime.environment.provider, settings).cleanup(keep_recent=KEEP_RECENT)
+    if built.folder != before:
+        provider_named(request.runtime.environment.provider, settings).cleanup(keep_recent=KEEP_RECENT)
+        note_disk_usage(settings.envs_dir)
     return built
 
 
@@ -96,36 +111,12 @@ def request_builds(pack_ref: str, runtime: str, *, rebuild: bool = False) -> int
             request_environment(pack_ref=pack_ref, runtime=runtime, volume_id=volume_id)
 
     wanted = range_of(pack, row.parsed)
-    return _ask_each_volume(runtime, BUILD_TASK, (pack_ref, runtime, rebuild), wanted=wanted, note=note)
+    return ask_each_volume(BUILD_TASK, (pack_ref, runtime, rebuild), runtime=runtime, wanted=wanted, note=note)
 
 
 def request_rollbacks(pack_ref: str, runtime: str) -> int:
     """Asks one worker on each volume to let the generation before the one that serves serve again."""
-    return _ask_each_volume(runtime, ROLLBACK_TASK, (pack_ref, runtime))
-
-
-def _ask_each_volume(
-    runtime: str,
-    task: str,
-    arguments: tuple[object, ...],
-    *,
-    wanted: str = "",
-    note: Callable[[str], None] = lambda _: None,
-) -> int:
-    asked: set[str] = set()
-    for worker in Worker.objects.taking():
-        queue = build_queue(worker.pool, runtime)
-        if queue not in worker.queues or worker.volume_id in asked or not fits(worker.runtimes, runtime, wanted):
-            continue
-        try:
-            with guarded():
-                note(worker.volume_id)
-                current_app.send_task(task, arguments, queue=queue, retry=False)
-        except RedisAway:
-            logger.info("%s was not asked for: Redis is away", task)
-            break
-        asked.add(worker.volume_id)
-    return len(asked)
+    return ask_each_volume(ROLLBACK_TASK, (pack_ref, runtime), runtime=runtime)
 
 
 def look_after_environments(host: Host) -> None:
@@ -165,7 +156,7 @@ def build(pack_ref: str, runtime: str, rebuild: bool = False) -> None:
     control = RunControl()
     try:
         with host.building(control):
-            _build(wanted.request, host=host, control=control, rebuild=rebuild)
+            build_wanted(wanted.request, host=host, control=control, rebuild=rebuild)
     except BuildFailed as error:
         logger.warning("%s", error.detail, extra={"pack": pack_ref})
 

@@ -3,26 +3,43 @@
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult
 from apps.runner.output import LogChunk
-from apps.runner.spec import RunAs, RunSpec
+from apps.runner.spec import Limits, RunAs, RunSpec
 from apps.runner.warden_client import Warden
 from apps.runtimes.environments.errors import BuildFailed
 from apps.runtimes.environments.request import CommandTimedOut
+from apps.workers.disk_guard import DiskGuard
 
 
 class WardenCommands:
-    """A `CommandRunner` that works below `work_root`; `control` stops whichever command runs."""
+    """A `CommandRunner` that works below `work_root`; `control` stops whichever command runs.
 
-    def __init__(self, warden: Warden, control: RunControl, *, work_root: Path, run_as: RunAs | None = None) -> None:
+    With a `guard`, a command that fills the disk is stopped before it is full. No file becomes larger than
+    `max_file_bytes`.
+    """
+
+    def __init__(
+        self,
+        warden: Warden,
+        control: RunControl,
+        *,
+        work_root: Path,
+        run_as: RunAs | None = None,
+        guard: DiskGuard | None = None,
+        max_file_bytes: int | None = None,
+    ) -> None:
         self._warden = warden
         self._control = control
         self._work_root = work_root
         self._run_as = run_as
+        self._guard = guard
+        self._limits = Limits(file_size_bytes=max_file_bytes)
 
     def __call__(
         self,
@@ -44,11 +61,11 @@ class WardenCommands:
             cwd=cwd,
             timeout_s=timeout_s,
             run_as=self._run_as,
+            limits=self._limits,
         )
-        with tempfile.TemporaryDirectory(prefix="build-log-", dir=self._work_root) as log_dir:
-            result = process.run(
-                spec, warden=self._warden, log_dir=Path(log_dir), control=self._control, on_output=on_output
-            )
+        watching = self._guard.watching(self._control) if self._guard else nullcontext(self._control)
+        with watching as control, tempfile.TemporaryDirectory(prefix="build-log-", dir=self._work_root) as log_dir:
+            result = process.run(spec, warden=self._warden, log_dir=Path(log_dir), control=control, on_output=on_output)
         return _exit_code(result)
 
 

@@ -10,6 +10,7 @@ from apps.runtimes.environments.provider import EnvironmentProvider
 from apps.runtimes.environments.registry import provider_named, provider_names
 from apps.runtimes.models import Environment
 from apps.runtimes.services import build_settings
+from apps.runtimes.services.disk_usage import note_disk_usage
 from apps.workers.builds import KEEP_RECENT
 from apps.workers.host import Host
 
@@ -22,6 +23,7 @@ def tidy_host(host: Host) -> None:
         logger.info("%d old versions of packs were removed from this host", removed)
     for name in provider_names():
         _tidy(provider_named(name, build_settings()), host=host)
+    note_disk_usage(build_settings().envs_dir)
 
 
 def _tidy(provider: EnvironmentProvider, *, host: Host) -> None:

@@ -21,10 +21,11 @@ _NONE = Installation("", "")
 
 @dataclass(frozen=True)
 class Wanted:
-    """The request, and the hash of the environment that fulfils it."""
+    """The request, the hash of the environment that fulfils it, and of what belongs into it, whoever runs it."""
 
     request: EnvironmentRequest
     fingerprint: str
+    content_hash: str
 
 
 @lru_cache(maxsize=1024)
@@ -33,7 +34,7 @@ def wanted_environment(pack_ref: str, pack_digest: str, runtime: HostedRuntime) 
     request = _request(pack_ref, pack_digest, runtime.definition, runtime.installation)
     provider = provider_named(runtime.definition.environment.provider, build_settings())
     assert isinstance(provider, GenerationProvider)
-    return Wanted(request, provider.fingerprint(request))
+    return Wanted(request, provider.fingerprint(request), provider.content_hash(request))
 
 
 def runtime_for(pack: Pack, name: str, *, host: Host) -> HostedRuntime:

@@ -81,6 +81,7 @@ CATALOGUE: tuple[Setting, ...] = (
     Setting("ATTUNE_DRAIN_S", "float", "60", "Seconds a stopping worker waits for its executions", 0),
     Setting("ATTUNE_TASK_TIMEOUT_S", "float", "300", "Time limit of an action that names none", 0.1),
     Setting("ATTUNE_BUILD_TIMEOUT_S", "float", "1800", "Time limit of an environment's build", 1),
+    Setting("ATTUNE_BUILD_MAX_BYTES", "int", "8589934592", "Bytes an environment may take on disk", 1048576),
     Setting("ATTUNE_LOG_HEAD_BYTES", "int", "2097152", "First bytes of a stream that are always kept", 1024),
     Setting("ATTUNE_LOG_TAIL_BYTES", "int", "8388608", "Newest bytes of a stream that are kept", 1024),
     Setting("ATTUNE_LOG_TOTAL_BYTES", "int", "20971520", "Bytes of log one execution may keep in all", 4096),

@@ -1,56 +1,29 @@
-"""Environments of packs over REST."""
+"""Environments of packs over REST: what there is."""
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.permissions import Verb, require
-from apps.actions.models import Action
+from apps.accounts.permissions import Verb
 from apps.api import filtering
+from apps.api.environments.deeds import check
+from apps.api.environments.represent import represent
+from apps.api.environments.serializers import (
+    AskedSerializer,
+    EnvironmentPageSerializer,
+    EnvironmentSerializer,
+    UsageSerializer,
+)
 from apps.api.filtering import Filter
 from apps.api.views import ListView, View
-from apps.core.errors import NotFound
 from apps.core.types import JsonObject
 from apps.packs.services.manage import get_pack
 from apps.runtimes.models import Environment
-from apps.workers.builds import request_builds, request_rollbacks
-
-
-class NoSuchEnvironment(NotFound):
-    """The pack has no actions in this runtime."""
-
-    code = "unknown_environment"
-
-
-class EnvironmentSerializer(serializers.Serializer[Any]):
-    pack = serializers.CharField()
-    runtime = serializers.CharField()
-    volume = serializers.CharField()
-    status = serializers.CharField()
-    generation = serializers.IntegerField()
-    dependencies = serializers.ListField(child=serializers.CharField())
-    packages = serializers.DictField(child=serializers.CharField())
-    version = serializers.CharField()
-    interpreter = serializers.CharField()
-    dependency_hash = serializers.CharField()
-    size_bytes = serializers.IntegerField()
-    error = serializers.CharField(allow_null=True)
-    log = serializers.CharField(required=False)
-    built_by = serializers.CharField(allow_null=True)
-    installed_at = serializers.DateTimeField(allow_null=True)
-    updated_at = serializers.DateTimeField()
-
-
-class EnvironmentPageSerializer(serializers.Serializer[Any]):
-    results = EnvironmentSerializer(many=True)
-    next = serializers.CharField(allow_null=True)
-
-
-class AskedSerializer(serializers.Serializer[Any]):
-    volumes = serializers.IntegerField(help_text="volumes whose workers were asked; with 0, no worker is there")
+from apps.runtimes.services.disk_usage import usage_by_volume
+from apps.workers.upkeep import request_removals
 
 
 class EnvironmentsView(ListView):
@@ -71,7 +44,7 @@ class EnvironmentsView(ListView):
         return Environment.objects.visible_to(self.identity(request)).defer("log")
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
-        return [_represent(row) for row in rows]
+        return [represent(row) for row in rows]
 
     @extend_schema(responses=EnvironmentPageSerializer, operation_id="environments_list")
     def get(self, request: Request) -> Response:
@@ -88,7 +61,7 @@ class PackEnvironmentsView(ListView):
         return Environment.objects.visible_to(self.identity(request)).filter(pack_ref=pack.ref)
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
-        return [{**_represent(row), "log": row.log} for row in rows]
+        return [{**represent(row), "log": row.log} for row in rows]
 
     @extend_schema(responses=EnvironmentPageSerializer)
     def get(self, request: Request, ref: str) -> Response:
@@ -96,52 +69,34 @@ class PackEnvironmentsView(ListView):
         return self.page(request)
 
 
-class RebuildView(View):
-    verbs = {"POST": Verb.ENVIRONMENT_MANAGE}
+class PackEnvironmentView(PackEnvironmentsView):
+    verbs = {"GET": Verb.ENVIRONMENT_VIEW, "DELETE": Verb.ENVIRONMENT_MANAGE}
+
+    def queryset_for(self, request: Request) -> Any:
+        return super().queryset_for(request).filter(runtime=self.kwargs["runtime"])
+
+    @extend_schema(responses=EnvironmentPageSerializer)
+    def get(self, request: Request, ref: str, runtime: str) -> Response:  # type: ignore[override]  # one more part of the address
+        """A pack's environment for one runtime, on each volume: what serves, its executable, the last build's log."""
+        return self.page(request)
 
     @extend_schema(request=None, responses={202: AskedSerializer})
-    def post(self, request: Request, ref: str, runtime: str) -> Response:
-        """Builds the environment anew beside the one that serves, and switches to it when it is complete."""
+    def delete(self, request: Request, ref: str, runtime: str) -> Response:
+        """Removes the environment; a generation in which something runs goes when that has ended. The next run
+        builds it again."""
         self.only_parameters(request)
         self.no_body(request)
-        _check(self, request, ref, runtime)
-        return Response({"volumes": request_builds(ref, runtime, rebuild=True)}, status=202)
+        check(self, request, ref, runtime)
+        return Response({"volumes": request_removals(ref, runtime)}, status=202)
 
 
-class RollbackView(View):
-    verbs = {"POST": Verb.ENVIRONMENT_MANAGE}
+class UsageView(View):
+    verbs = {"GET": Verb.ENVIRONMENT_VIEW}
 
-    @extend_schema(request=None, responses={202: AskedSerializer})
-    def post(self, request: Request, ref: str, runtime: str) -> Response:
-        """Lets the generation before the one that serves serve again."""
+    @extend_schema(responses=UsageSerializer)
+    def get(self, request: Request) -> Response:
+        """How much disk the environments take that you may see, by volume."""
         self.only_parameters(request)
-        self.no_body(request)
-        _check(self, request, ref, runtime)
-        return Response({"volumes": request_rollbacks(ref, runtime)}, status=202)
-
-
-def _check(view: View, request: Request, ref: str, runtime: str) -> None:
-    pack = get_pack(view.identity(request), ref)
-    require(view.identity(request), Verb.ENVIRONMENT_MANAGE, on=pack)
-    if not Action.objects.filter(pack=pack, runtime=runtime).exists():
-        raise NoSuchEnvironment(f"The pack {ref} has no actions in {runtime}.")
-
-
-def _represent(row: Environment) -> JsonObject:
-    return {
-        "pack": row.pack_ref,
-        "runtime": row.runtime,
-        "volume": row.volume_id,
-        "status": row.status,
-        "generation": row.generation,
-        "dependencies": row.dependencies,
-        "packages": row.packages,
-        "version": row.version,
-        "interpreter": row.interpreter,
-        "dependency_hash": row.dependency_hash,
-        "size_bytes": row.size_bytes,
-        "error": row.error or None,
-        "built_by": row.built_by or None,
-        "installed_at": row.installed_at,
-        "updated_at": row.updated_at,
-    }
+        volumes = usage_by_volume(Environment.objects.visible_to(self.identity(request)))
+        total = sum(item.disk_bytes for item in volumes)
+        return Response({"disk_bytes": total, "volumes": [asdict(item) for item in volumes]})

@@ -64,11 +64,18 @@ def environment_columns(now: datetime) -> list[Column]:
         column("GENERATION", "generation", is_number=True),
         column("VERSION", "version"),
         column("PACKAGES", "packages", lambda value: plain(len(value)), is_number=True),
-        column("SIZE", "size_bytes", size, is_number=True),
+        column("DISK", "disk_bytes", size, is_number=True),
         column("BUILT BY", "built_by"),
         column("CHANGED", "updated_at", lambda value: age(value, now=now), is_number=True),
         column("ERROR", "error", may_shrink=True),
     ]
+
+
+USAGE_COLUMNS = [
+    column("VOLUME", "volume", strong),
+    column("ENVIRONMENTS", "environments", is_number=True),
+    column("DISK", "disk_bytes", size, is_number=True),
+]
 
 
 def describe_environment(row: Mapping[str, Any]) -> list[Part]:
@@ -81,9 +88,13 @@ def describe_environment(row: Mapping[str, Any]) -> list[Part]:
         ("generation", plain(row["generation"] or None)),
         ("interpreter", plain(row["interpreter"])),
         ("version", plain(row["version"])),
+        ("executable", plain(row["executable"])),
         ("asked for", Cell("\n".join(plain(item).text for item in row["dependencies"]))),
         ("packages", Cell("\n".join(plain(item).text for item in packages))),
         ("size", size(row["size_bytes"] or None)),
+        ("on disk", size(row["disk_bytes"] or None)),
+        ("problems", Cell("\n".join(plain(item).text for item in row["problems"]))),
+        ("validated", moment(row["validated_at"])),
         ("built by", plain(row["built_by"])),
         ("installed", moment(row["installed_at"])),
         ("volume", plain(row["volume"])),

@@ -29,9 +29,15 @@ def build_environ(
     names = _PASSED.union(also)
     passed = {name: value for name, value in environ.items() if name in names}
     # The file with logins for indexes stays where it is: installers look for it at home otherwise.
-    netrc = Path(environ.get("NETRC") or Path(environ.get("HOME") or "/") / ".netrc")
-    login = {"NETRC": str(netrc)} if has_logins and os.access(netrc, os.R_OK) else {}
+    netrc = readable_at_home(environ, "NETRC", ".netrc") if has_logins else None
+    login = {"NETRC": str(netrc)} if netrc else {}
     return {"LANG": "C.UTF-8", **passed, **login, "HOME": str(scratch), "TMPDIR": str(scratch)}
+
+
+def readable_at_home(environ: Mapping[str, str], variable: str, name: str) -> Path | None:
+    """The file that `variable` names, else the one of this name at home; None if it cannot be read."""
+    file = Path(environ.get(variable) or Path(environ.get("HOME") or "/") / name)
+    return file if os.access(file, os.R_OK) else None
 
 
 def passwords_in(*urls: str) -> set[str]:

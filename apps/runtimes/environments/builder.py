@@ -5,7 +5,7 @@ from pathlib import Path
 
 from apps.runtimes.environments import metadata as metadata_file
 from apps.runtimes.environments.errors import BuildFailed
-from apps.runtimes.environments.fingerprint import platform_name
+from apps.runtimes.environments.fingerprint import content_hash, platform_name
 from apps.runtimes.environments.layout import Generation, Place, discard
 from apps.runtimes.environments.metadata import Metadata
 from apps.runtimes.environments.permissions import give_to, open_to_all
@@ -69,6 +69,7 @@ def _complete(
         provider=recipe.name,
         generation=Generation.in_folder(folder).number,
         dependency_hash=dependency_hash,
+        content_hash=content_hash(request, recipe.dependencies(request)),
         dependencies=tuple(recipe.dependencies(request)),
         packages=recipe.packages(folder),
         executable=str(executable_of(request.runtime, installation=request.installation, env_dir=folder)),

@@ -13,7 +13,7 @@ from pathlib import Path
 from apps.runtimes.environments import layout, locks
 from apps.runtimes.environments.builder import build
 from apps.runtimes.environments.errors import BuildFailed, BuildTimedOut, NoSuchGeneration
-from apps.runtimes.environments.fingerprint import fingerprint
+from apps.runtimes.environments.fingerprint import content_hash, fingerprint
 from apps.runtimes.environments.layout import Generation, Place
 from apps.runtimes.environments.provider import Recipe
 from apps.runtimes.environments.request import (
@@ -110,6 +110,10 @@ class GenerationProvider:
     def fingerprint(self, request: EnvironmentRequest) -> str:
         """The hash of what is requested, in microseconds. Raises `BuildFailed` for unreadable files."""
         return fingerprint(request, self._recipe.dependencies(request))
+
+    def content_hash(self, request: EnvironmentRequest) -> str:
+        """The hash of what is to be in the environment, whichever interpreter it is for."""
+        return content_hash(request, self._recipe.dependencies(request))
 
     def _place(self, request: EnvironmentRequest) -> Place:
         return layout.place_of(

@@ -14,13 +14,15 @@ FILE_NAME = "attune_metadata.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """`dependencies` as they were asked for, `packages` as they were installed (name → version)."""
+    """`dependencies` as they were asked for, `packages` as they were installed (name → version). `dependency_hash`
+    covers everything the environment depends on, `content_hash` all but interpreter and platform."""
 
     pack_ref: str
     runtime: str
     provider: str
     generation: int
     dependency_hash: str
+    content_hash: str
     dependencies: tuple[str, ...]
     packages: Mapping[str, str]
     executable: str
@@ -43,7 +45,9 @@ class Metadata:
 
     @classmethod
     def from_json(cls, body: JsonObject) -> "Metadata":
-        values = {name: body[name] for name in _FIELDS}
+        # Environments of before there was a `content_hash` go on serving.
+        values = {name: body[name] for name in _FIELDS if name != "content_hash"}
+        values["content_hash"] = body.get("content_hash", "")
         values["dependencies"] = tuple(values["dependencies"])
         for name in ("created_at", "updated_at"):
             values[name] = datetime.fromisoformat(values[name])

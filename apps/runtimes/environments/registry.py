@@ -6,7 +6,10 @@ from apps.core.errors import Conflict
 from apps.runtimes.environments.generations import GenerationProvider
 from apps.runtimes.environments.provider import EnvironmentProvider
 from apps.runtimes.environments.request import BuildSettings
+from apps.runtimes.providers.bundler import BundlerRecipe
+from apps.runtimes.providers.command import CommandRecipe
 from apps.runtimes.providers.none import NoneProvider
+from apps.runtimes.providers.npm import NpmRecipe
 from apps.runtimes.providers.virtualenv import VirtualenvRecipe
 
 Factory = Callable[[BuildSettings], EnvironmentProvider]
@@ -14,6 +17,9 @@ Factory = Callable[[BuildSettings], EnvironmentProvider]
 _FACTORIES: dict[str, Factory] = {
     "none": NoneProvider,
     "virtualenv": lambda settings: GenerationProvider(VirtualenvRecipe(), settings),
+    "npm": lambda settings: GenerationProvider(NpmRecipe(), settings),
+    "bundler": lambda settings: GenerationProvider(BundlerRecipe(), settings),
+    "command": lambda settings: GenerationProvider(CommandRecipe(), settings),
 }
 
 

@@ -72,6 +72,8 @@ class BuildSettings:
     timeout_s: float = 1800.0
     max_bytes: int = 8 * 1024**3
     pass_env: tuple[str, ...] = ()
+    network_pauses_s: tuple[float, ...] = (1.0, 4.0)
+    """What an installer may need the network for is tried once more after each of these pauses."""
     owner: RunAs | None = None
     """The user builds run as; what they have built belongs to the worker afterwards."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from apps.runtimes.environments.fingerprint import fingerprint, platform_name
+from apps.runtimes.environments.fingerprint import content_hash, fingerprint, platform_name
 from apps.runtimes.environments.metadata import Metadata
 from apps.runtimes.environments.request import (
     BuildSettings,
@@ -36,6 +36,7 @@ class NoneProvider:
             provider="none",
             generation=0,
             dependency_hash=fingerprint(request, ()),
+            content_hash=content_hash(request, ()),
             dependencies=(),
             packages={},
             executable=request.installation.interpreter,

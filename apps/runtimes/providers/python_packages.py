@@ -29,9 +29,10 @@ class PackageInstaller:
         except CommandFailed as uv:
             self._workshop.log.say(f"{uv.detail} Trying once with pip, which does some things differently.")
             try:
-                self._install_with_pip(lists)
+                # What the network refused to uv again and again, it will not give to pip.
+                self._install_with_pip(lists, is_patient=not uv.is_network)
             except CommandFailed as pip:
-                said = f"uv: {_reason(uv)}\npip: {_reason(pip)}"
+                said = f"uv: {uv.reason}\npip: {pip.reason}"
                 raise BuildFailed(f"The dependencies could not be installed.\n{said}") from pip
 
     def _install_with_uv(self, lists: Sequence[str]) -> None:
@@ -45,21 +46,19 @@ class PackageInstaller:
             *("--link-mode", "copy", "--compile-bytecode"),
             *("--color", "never", "--no-progress"),
         ]
-        self._command(argv)
+        self._workshop.download(argv, cwd=self._pack_dir, env=self._settings.environ, offline=["--offline"])
 
-    def _install_with_pip(self, lists: Sequence[str]) -> None:
+    def _install_with_pip(self, lists: Sequence[str], *, is_patient: bool) -> None:
         self._seed_pip()
         config = self._workshop.scratch / "pip.conf"
         config.write_text(self._settings.as_pip_conf(), encoding="utf-8")
         argv = [
             *(str(self._python), "-m", "pip", "install", *lists),
             *("--no-input", "--disable-pip-version-check", "--no-color", "--progress-bar", "off"),
-            *("--cache-dir", str(self._workshop.cache_dir / "pip"), "--retries", "2"),
+            *("--cache-dir", str(self._workshop.cache_dir / "pip"), "--retries", "2" if is_patient else "0"),
         ]
-        self._command(argv, PIP_CONFIG_FILE=str(config))
-
-    def _command(self, argv: Sequence[str], **env: str) -> None:
-        self._workshop.command(argv, cwd=self._pack_dir, env={**self._settings.environ, **env})
+        run = self._workshop.download if is_patient else self._workshop.command
+        run(argv, cwd=self._pack_dir, env={**self._settings.environ, "PIP_CONFIG_FILE": str(config)})
 
     def _written(self, requirements: Requirements) -> list[str]:
         """The lists as files; the arguments that name them."""
@@ -79,11 +78,4 @@ def _uv_program() -> str:
 
         return find_uv_bin()
     except (ImportError, FileNotFoundError) as error:
-        raise CommandFailed("uv is not installed.", tail="") from error
-
-
-def _reason(failure: CommandFailed) -> str:
-    """What an installer said, from its first error on."""
-    lines = failure.tail.splitlines()
-    starts = [index for index, line in enumerate(lines) if line.lower().startswith("error")]
-    return "\n".join(lines[starts[0] if starts else 0 :]) or failure.detail
+        raise CommandFailed("uv is not installed.") from error

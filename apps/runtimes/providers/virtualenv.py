@@ -25,7 +25,7 @@ class VirtualenvRecipe:
         try:
             _virtualenv(folder, interpreter, workshop, seed=("--no-seed",))
         except CommandFailed as error:
-            raise BuildFailed(f"{interpreter} makes no virtual environment.\n{error.tail}") from error
+            raise BuildFailed(f"{interpreter} makes no virtual environment.\n{error.reason}") from error
         if requirements.lines:
             installer = PackageInstaller(
                 folder / "bin" / "python",

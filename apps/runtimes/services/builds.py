@@ -29,6 +29,7 @@ def build_settings() -> BuildSettings:
         environ=dict(os.environ),
         index_url=settings.ATTUNE_PACKAGE_INDEX_URL,
         timeout_s=settings.ATTUNE_BUILD_TIMEOUT_S,
+        max_bytes=settings.ATTUNE_BUILD_MAX_BYTES,
         pass_env=tuple(settings.ATTUNE_PASS_ENV),
     )
 

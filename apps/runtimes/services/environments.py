@@ -49,7 +49,10 @@ def finish_build(environment_id: int, built: EnvironmentOnDisk) -> None:
         packages=dict(known.packages),
         interpreter=known.interpreter,
         version=known.version,
+        executable=known.executable,
         size_bytes=known.size_bytes,
+        problems=[],
+        validated_at=None,
         installed_at=known.updated_at,
         updated_at=Now(),
     )
@@ -61,10 +64,10 @@ def fail_build(environment_id: int, reason: str) -> None:
     Environment.objects.filter(pk=environment_id).update(status=Status.FAILED, error=text, updated_at=Now())
 
 
-def mark_outdated(*, pack_ref: str, runtime: str, volume_id: str) -> None:
-    """Something else is wanted than what serves; it goes on serving until that is built."""
+def mark_outdated(*, pack_ref: str, runtime: str, volume_id: str) -> bool:
+    """Something else is wanted than what serves; it goes on serving until that is built. Whether this is news."""
     ready = Environment.objects.filter(pack_ref=pack_ref, runtime=runtime, volume_id=volume_id, status=Status.READY)
-    ready.update(status=Status.OUTDATED, updated_at=Now())
+    return ready.update(status=Status.OUTDATED, updated_at=Now()) > 0
 
 
 def release_builds(worker: str) -> int:

@@ -39,7 +39,63 @@ def test_environments_are_listed_without_and_of_a_pack_with_their_logs(owner: AP
     assert owner.get("/api/v1/packs/nothing/environments").json()["code"] == "unknown_pack"
 
 
-@pytest.mark.parametrize(("deed", "task"), [("rebuild", "workers.build"), ("rollback", "workers.rollback")])
+DEEDS = {
+    "ensure": "workers.build",
+    "rebuild": "workers.build",
+    "rollback": "workers.rollback",
+    "validate": "workers.validate_environment",
+}
+
+
+def test_what_a_pack_has_for_one_runtime_tells_its_executable_and_what_is_broken(owner: APIClient) -> None:
+    make_environment(status="outdated", executable="/envs/demo/bin/python", problems=["toy: gone"], disk_bytes=7)
+    make_environment(runtime="shell")
+    (mine,) = owner.get(f"{PACK}/python").json()["results"]
+    assert (mine["executable"], mine["problems"], mine["needs_update"]) == (
+        "/envs/demo/bin/python",
+        ["toy: gone"],
+        True,
+    )
+    assert (mine["disk_bytes"], mine["validated_at"], mine["log"]) == (7, None, "")
+    assert owner.get(f"{PACK}/cobol").json()["results"] == []
+
+
+def test_how_much_disk_is_taken_is_told_by_volume(owner: APIClient) -> None:
+    assert owner.get(f"{URL}/usage").json() == {"disk_bytes": 0, "volumes": []}
+    for number, volume in enumerate(("v1", "v1", "v2"), start=1):
+        make_environment(pack_ref=f"p{number}", volume_id=volume, disk_bytes=number)
+    assert owner.get(f"{URL}/usage").json() == {
+        "disk_bytes": 6,
+        "volumes": [
+            {"volume": "v1", "environments": 2, "disk_bytes": 3},
+            {"volume": "v2", "environments": 1, "disk_bytes": 3},
+        ],
+    }
+
+
+def test_a_removal_and_a_cleanup_ask_a_worker_on_each_volume(administrator: APIClient) -> None:
+    for name, volume in (("a", "v1"), ("b", "v1"), ("c", "v2")):
+        make_worker(name, volume_id=volume, queues=[QUEUE, "run.default.python"])
+    assert administrator.delete(f"{PACK}/python").json() == {"volumes": 2}
+    assert "workers.remove_environment" in str(client().lindex(QUEUE, 0))
+    answer = administrator.post(f"{URL}/cleanup", {"keep_recent": 0}, format="json")
+    assert (answer.status_code, answer.json()) == (202, {"volumes": 2})
+    assert "workers.clean_up_environments" in str(client().lindex(QUEUE, 0))
+    assert messages_in(QUEUE) == 4
+
+
+@pytest.mark.parametrize("body", [{"keep_recent": -1}, {"keep_recent": 101}, {"keep_recent": "3"}, {"all": True}])
+def test_a_cleanup_of_no_sense_is_refused(administrator: APIClient, body: dict[str, Any]) -> None:
+    answer = administrator.post(f"{URL}/cleanup", body, format="json")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/{next(iter(body))}")
+
+
+def test_an_environment_that_a_pack_no_longer_uses_can_be_removed(administrator: APIClient) -> None:
+    make_environment(runtime="cobol")
+    assert administrator.delete(f"{PACK}/cobol").status_code == 202
+
+
+@pytest.mark.parametrize(("deed", "task"), DEEDS.items())
 def test_one_worker_on_each_volume_is_asked(administrator: APIClient, deed: str, task: str) -> None:
     for name, volume in (("a", "v1"), ("b", "v1"), ("c", "v2")):
         make_worker(name, volume_id=volume, queues=[QUEUE])
@@ -69,6 +125,9 @@ def test_a_runtime_the_pack_does_not_use_is_404_and_a_body_is_refused(administra
 
 
 def test_only_who_may_builds(owner: APIClient, stranger: APIClient) -> None:
-    for deed in ("rebuild", "rollback"):
+    for address in (f"{PACK}/python", f"{URL}/cleanup"):
+        method = owner.post if address.endswith("cleanup") else owner.delete
+        assert method(address).json()["verb"] == "environment.manage"
+    for deed in DEEDS:
         assert owner.post(f"{PACK}/python/{deed}").json()["verb"] == "environment.manage"
         assert stranger.post(f"{PACK}/python/{deed}").status_code == 401

@@ -220,3 +220,37 @@ def test_a_rollback_that_changes_nothing_fails(attune: Attune, canned: Canned, m
     ended = attune("environment", "rollback", "demo", "python")
     assert ended.code == 1
     assert "error: not_rolled_back:" in ended.err
+
+
+def test_an_examination_is_over_when_it_has_a_new_time_and_tells_what_is_broken(attune: Attune, canned: Canned) -> None:
+    before = environment(validated_at="2026-11-21T14:42:17Z")
+    canned.on("POST", f"{ENVIRONMENTS}/python/validate", Answer({"volumes": 1}, 202))
+    broken = environment(
+        "outdated", validated_at="2026-11-21T14:43:00Z", problems=["six: 1.16.0 was built, 1.0 is there"]
+    )
+    canned.on("GET", ENVIRONMENTS, page(before), page(before), page(broken))
+    ended = attune("environment", "validate", "demo", "python")
+    assert ended.code == 1
+    assert "error: environment_not_sound:" in ended.err
+    assert "six: 1.16.0 was built" in ended.err
+    assert "validate demo python --repair" in ended.err
+
+
+def test_a_repair_is_waited_for(attune: Attune, canned: Canned) -> None:
+    before, after = environment("outdated"), environment(generation=2, validated_at="2026-11-21T14:43:00Z")
+    canned.on("POST", f"{ENVIRONMENTS}/python/validate", Answer({"volumes": 1}, 202))
+    canned.on("GET", ENVIRONMENTS, page(before), page(environment("building")), page(after))
+    ended = attune("environment", "validate", "demo", "python", "--repair")
+    assert (ended.code, canned.bodies("POST", f"{ENVIRONMENTS}/python/validate")) == (0, [{"repair": True}])
+    assert ended.err.endswith("  ✓ demo python is sound\n")
+
+
+def test_an_examination_nobody_makes_is_given_up(
+    attune: Attune, canned: Canned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.cli.packs.validation._PATIENCE_S", 0)
+    canned.on("POST", f"{ENVIRONMENTS}/python/validate", Answer({"volumes": 1}, 202))
+    canned.on("GET", ENVIRONMENTS, page(environment()))
+    assert "error: not_validated:" in attune("environment", "validate", "demo", "python").err
+    canned.on("POST", f"{ENVIRONMENTS}/python/validate", Answer({"volumes": 0}, 202))
+    assert attune("environment", "validate", "demo", "python").code == 1

@@ -70,6 +70,47 @@ def test_a_rebuild_is_asked_for_on_every_volume(administrator: Client) -> None:
     assert messages_in("build.default.python") == 2
 
 
+@pytest.mark.parametrize(
+    ("deed", "told"),
+    [
+        ("ensure", "if it is missing"),
+        ("validate", "is validated"),
+        ("repair", "if it is broken"),
+        ("remove", "is removed"),
+    ],
+)
+def test_each_deed_asks_a_worker_and_says_what_comes(
+    administrator: Client, deed: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.workers.builds.has_dependencies", lambda *_: True)
+    make_runtimes("python", "shell")
+    make_action("deploy", runtime="python", entry_point="deploy.py")
+    row = make_environment(problems=["toy: nothing is there"])
+    assert "toy: nothing is there" in look(administrator, f"{LIST}{row.pk}/")
+    make_worker(queues=["build.default.python"])
+    page = administrator.post(f"{LIST}{row.pk}/", {"deed": deed}, follow=True).content.decode()
+    assert told in page
+    assert messages_in("build.default.python") == 1
+
+
+def test_the_disk_that_environments_take_is_told_and_cleaned_up(
+    administrator: Client, people: People, visit: Visit
+) -> None:
+    make_environment(disk_bytes=3 * 2**20)
+    text = look(administrator, LIST)
+    assert "3.1 MB" in text
+    assert "Clean up" in text
+    assert "Clean up" not in look(visit(people.owner), LIST)
+    assert "No worker was there" in administrator.post(LIST, {"deed": "cleanup"}, follow=True).content.decode()
+    make_worker(queues=["build.default.python"])
+    page = administrator.post(LIST, {"deed": "cleanup"}, follow=True).content.decode()
+    assert "Old generations are being removed" in page
+    assert messages_in("build.default.python") == 1
+    assert administrator.post(LIST, {"deed": "odd"}).status_code == 302
+    assert visit(people.owner).post(LIST, {"deed": "cleanup"}).status_code == 302
+    assert messages_in("build.default.python") == 1
+
+
 def test_without_a_worker_or_redis_nobody_is_asked_and_the_page_says_so(administrator: Client) -> None:
     make_runtimes("python", "shell")
     make_action("deploy", runtime="python", entry_point="deploy.py")
@@ -91,7 +132,7 @@ def test_without_a_worker_or_redis_nobody_is_asked_and_the_page_says_so(administ
 def test_what_makes_no_sense_changes_nothing(administrator: Client, people: People, visit: Visit) -> None:
     row = make_environment(pack_ref="gone")
     make_worker(queues=["build.default.python"])
-    for deed in ("rebuild", "rollback", "", "remove"):
+    for deed in ("rebuild", "rollback", "", "odd"):
         assert administrator.post(f"{LIST}{row.pk}/", {"deed": deed}).status_code == 302
     plain = visit(people.owner)
     assert 'value="rebuild"' not in look(plain, f"{LIST}{row.pk}/")

@@ -10,8 +10,8 @@ from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation
 from apps.runtimes.environments import lookup
 from apps.runtimes.environments.generations import GenerationProvider
+from apps.runtimes.environments.registry import provider_named
 from apps.runtimes.environments.request import BuildSettings, EnvironmentOnDisk, EnvironmentRequest
-from apps.runtimes.providers.virtualenv import VirtualenvRecipe
 from tests.integration.runtimes.command_runner import run_command
 
 
@@ -36,11 +36,14 @@ class World:
             envs_dir=self.envs_dir,
             environ={"PATH": os.environ["PATH"], **self.environ},
             timeout_s=self.timeout_s,
+            network_pauses_s=(0.01, 0.02),
         )
 
     @property
     def provider(self) -> GenerationProvider:
-        return GenerationProvider(VirtualenvRecipe(), self.settings)
+        provider = provider_named(self.runtime.environment.provider, self.settings)
+        assert isinstance(provider, GenerationProvider)
+        return provider
 
     def request(self, manifest: str = "", *, pack_ref: str = "acme.web", **fields: Any) -> EnvironmentRequest:
         pack_dir = self.root / "packs" / pack_ref
@@ -59,7 +62,9 @@ class World:
         return self.provider.ensure_environment(request, run=run_command, log=self.log.append, rebuild=rebuild)
 
     def find(self, pack_ref: str = "acme.web", *, needs_environment: bool = True) -> Path | None:
-        return lookup.find(self.envs_dir, pack_ref=pack_ref, runtime="python", needs_environment=needs_environment)
+        return lookup.find(
+            self.envs_dir, pack_ref=pack_ref, runtime=self.runtime.name, needs_environment=needs_environment
+        )
 
     @property
     def said(self) -> str:

@@ -40,7 +40,7 @@ def test_a_build_fills_a_slot_and_is_stopped_with_its_worker(host: Host, monkeyp
     hosted = SimpleNamespace(definition=SimpleNamespace(has_environments=True))
     monkeypatch.setattr(builds, "runtime_for", lambda *_, **__: hosted)
     monkeypatch.setattr(builds, "wanted_environment", lambda *_: SimpleNamespace(request=None))
-    monkeypatch.setattr(builds, "_build", build)
+    monkeypatch.setattr(builds, "build_wanted", build)
     builds.build("acme", "shell")
     assert seen == [(1, StopReason.INTERRUPTED)]
     assert host.busy_slots == 0

@@ -248,6 +248,13 @@ _ANSWERS: Mapping[tuple[str, str], Any] = {
     ("POST", "packs/install"): Answer(recorded.operation("pending", steps=[]), 202),
     ("GET", "packs/demo/environments"): page(recorded.environment(log="six==1.16.0 installed\n")),
     ("POST", "packs/demo/environments/python/rebuild"): Answer({"volumes": 1}, 202),
+    ("POST", "packs/demo/environments/python/ensure"): Answer({"volumes": 1}, 202),
+    ("DELETE", "packs/demo/environments/python"): Answer({"volumes": 1}, 202),
+    ("POST", "environments/cleanup"): Answer({"volumes": 2}, 202),
+    ("GET", "environments/usage"): {
+        "disk_bytes": 256000,
+        "volumes": [{"volume": "96844eab-acbf-4891-9e30-c9a510a0d8d4", "environments": 2, "disk_bytes": 256000}],
+    },
     ("GET", "environments"): page(
         recorded.environment(), recorded.environment("failed", pack="broken", generation=0, error="No such package.")
     ),
@@ -545,6 +552,12 @@ CASES: Mapping[str, Case] = {
     "environment-show.txt": Case("environment show demo python"),
     "environment-show.json": Case("environment show demo python --json"),
     "environment-rebuild.txt": Case("environment rebuild demo python"),
+    "environment-ensure.txt": Case("environment ensure demo python"),
+    "environment-path.txt": Case("environment path demo python"),
+    "environment-remove.txt": Case("environment remove demo python"),
+    "environment-cleanup.txt": Case("environment cleanup --keep-recent 1"),
+    "environment-usage.txt": Case("environment usage"),
+    "environment-usage.json": Case("environment usage --json"),
     "execution-list.txt": Case("execution list"),
     "execution-list.json": Case("execution list --json"),
     "execution-list.yaml": Case("execution list --yaml"),

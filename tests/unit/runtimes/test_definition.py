@@ -66,6 +66,10 @@ def test_equal_definitions_are_one_key() -> None:
         (minimal(detect="lua -v"), "/detect"),
         (minimal(detect=[[]]), "/detect/0"),
         (minimal(command=["a\0b"]), "/command/0"),
+        (minimal(environment={"provider": "command"}), "/environment"),
+        (minimal(environment={"provider": "npm", "create": ["true"]}), "/environment/create"),
+        (minimal(environment={"provider": "command", "install": ["true"]}), "/environment/manifest"),
+        (minimal(environment={"provider": "command", "create": ["{pack_dir}/x"]}), "/environment/create/0"),
         (minimal(wrapper="../outside.lua"), "/wrapper"),
         (minimal(wrapper="/etc/passwd"), "/wrapper"),
         (minimal(extensions=["lua"]), "/extensions/0"),
@@ -85,7 +89,7 @@ def test_a_wrong_field_is_told_with_its_place(body: dict[str, Any], pointer: str
         (minimal(validate=["{entry_point}"]), "/validate/0"),
         (minimal(env={"LUA_PATH": "{packdir}"}), "/env/LUA_PATH"),
         (
-            minimal(environment={"provider": "virtualenv", "install": ["{function}"]}),
+            minimal(environment={"provider": "command", "manifest": "x", "install": ["{function}"]}),
             "/environment/install/0",
         ),
         (

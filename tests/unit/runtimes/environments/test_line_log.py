@@ -45,7 +45,7 @@ def test_the_tail_is_what_was_said_last_without_empty_lines() -> None:
     log = log_into([])
     log.feed(b"one\ntwo\n\n  \nthree")
     log.flush()
-    assert log.tail(lines=2) == "two\nthree"
+    assert log.tail() == "one\ntwo\nthree"
 
 
 def test_the_tail_starts_anew_with_each_command() -> None:
@@ -53,7 +53,23 @@ def test_the_tail_starts_anew_with_each_command() -> None:
     log.feed(b"before\n")
     log.start_tail()
     log.feed(b"after\n")
-    assert log.tail(lines=10) == "after"
+    assert log.tail() == log.reason() == "after"
+
+
+def test_the_reason_is_what_was_said_from_the_first_error_on() -> None:
+    log = log_into([])
+    log.feed(b"looking\nnpm error code E404\nnpm error no such thing\n" + b"how to use npm\n" * 100)
+    said = log.reason().splitlines()
+    assert said[:2] == ["npm error code E404", "npm error no such thing"]
+    assert len(said) == 15
+    assert "no such thing" in log.tail()
+
+
+def test_without_an_error_the_reason_is_what_was_said_last() -> None:
+    log = log_into([])
+    log.feed(b"".join(b"%d\n" % number for number in range(50)))
+    assert log.reason().splitlines()[-1] == "49"
+    assert len(log.reason().splitlines()) == 15
 
 
 def test_a_line_of_our_own_ends_an_open_line() -> None:

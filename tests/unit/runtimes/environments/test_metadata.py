@@ -15,6 +15,7 @@ KNOWN = Metadata(
     provider="virtualenv",
     generation=2,
     dependency_hash="0" * 64,
+    content_hash="1" * 64,
     dependencies=("six==1.17.0",),
     packages={"six": "1.17.0"},
     executable="/envs/acme_web/.generations/python-000000000000-2/bin/python",
@@ -57,3 +58,14 @@ def test_a_spoilt_file_is_none(tmp_path: Path, content: str) -> None:
 def test_a_folder_without_the_file_is_not_complete(tmp_path: Path) -> None:
     assert metadata.read(tmp_path) is None
     assert metadata.read(tmp_path / "gone") is None
+
+
+def test_an_environment_of_before_there_was_a_hash_of_its_content_is_read_too(tmp_path: Path) -> None:
+    metadata.write(tmp_path, KNOWN)
+    file = tmp_path / metadata.FILE_NAME
+    file.write_text(
+        json.dumps({key: value for key, value in json.loads(file.read_text()).items() if key != "content_hash"})
+    )
+    known = metadata.read(tmp_path)
+    assert known is not None
+    assert known.content_hash == ""
