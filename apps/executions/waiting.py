@@ -20,7 +20,6 @@ from apps.workers.choosing import why_nobody
 from apps.workers.models import Worker
 from apps.workers.queues import asked_in
 
-
 _WORKER_FIELDS = ("id", "name", "status", "refusal", "queues", "slots", "pool", "runtimes")
 
 
