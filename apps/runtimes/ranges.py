@@ -1,7 +1,7 @@
 """Which versions of an interpreter a pack asks for: `>=3.9,<3.12`. Pure.
 
-No semantic versions: interpreters have `5.2.15` and `17.0.1.2`, and whoever writes `<=3.11` means 3.11.7 too. So a version
-is compared with as many numbers of it as the range names.
+No semantic versions: interpreters have `5.2.15` and `17.0.1.2`, and whoever writes `<=3.11` means 3.11.7 too. So a
+version is compared as far as the range names it.
 """
 
 import re

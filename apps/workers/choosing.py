@@ -13,8 +13,11 @@ Runtimes = Mapping[str, Sequence[JsonObject]]
 
 
 def queue_for(pool: str, runtime: str, wanted: str) -> str:
-    """Where an execution of this runtime waits. With a range: the version that most living workers of the pool have, the
-    newest of equals; the range itself where none has one, until `send_again` finds a worker that does."""
+    """Where an execution of this runtime waits.
+
+    With a range: the version that most living workers of the pool have, the newest of equals; the range itself where
+    none has one, until `send_again` finds a worker that does.
+    """
     if not wanted:
         return run_queue(pool, runtime)
     rows = Worker.objects.living().filter(pool=pool).values_list("runtimes", flat=True)
@@ -24,7 +27,7 @@ def queue_for(pool: str, runtime: str, wanted: str) -> str:
 
 
 def fits(runtimes: Runtimes, runtime: str, wanted: str) -> bool:
-    """Whether a worker that has `runtimes` has this one in a version that is `wanted`; it is, where none is asked for."""
+    """Whether a worker that has `runtimes` has this one in a version that is `wanted`; empty: any."""
     return not wanted or any(item["version"] in range_of(wanted) for item in runtimes.get(runtime, ()))
 
 

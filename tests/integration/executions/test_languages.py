@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -92,7 +93,7 @@ def test_two_pythons_run_the_same_action_at_once_each_in_an_environment_of_its_o
     worker = make_worker("tom")
     capabilities = Capabilities("default", {"python": [here, other]})
     host = Host(worker.pk, worker.name, warden, capabilities, "volume", work, Intake([]))
-    ids = []
+    ids: list[int] = []
     for name, found in (("new", here), ("old", other)):
         files = {
             "actions/which.yaml": "name: which\nentry_point: which.py\n",
@@ -104,7 +105,7 @@ def test_two_pythons_run_the_same_action_at_once_each_in_an_environment_of_its_o
     race(2, lambda index: run_execution(ids[index], 1, host=host))
     results = [Execution.objects.get(pk=pk) for pk in ids]
     assert [row.status for row in results] == ["succeeded", "succeeded"]
-    told = [row.result for row in results]
+    told: list[Any] = [row.result for row in results]
     assert [".".join(map(str, item[0])) for item in told] == [minor_of(here.version), minor_of(other.version)]
     assert [Path(item[1]).parents[1].name for item in told] == ["new", "old"]
 

@@ -116,7 +116,8 @@ RUBY = Language(
     answers="""
 def run(name:)
   puts "working"
-  {hello: name, secret: get_secret("key"), absent: get_secret("none"), attempt: get_context["attempt"], again: $stdin.read}
+  {hello: name, secret: get_secret("key"), absent: get_secret("none"), attempt: get_context["attempt"],
+   again: $stdin.read}
 end
 """,
     fails="""
@@ -190,7 +191,8 @@ JAVA = Language(
 import java.util.*;
 class Helper { static String read() throws Exception { return new String(System.in.readAllBytes(), "UTF-8"); } }
 public class Act {
-  public static Object run(Map<String, Object> given, Map<String, String> secrets, Map<String, Object> context) throws Exception {
+  public static Object run(Map<String, Object> given, Map<String, String> secrets, Map<String, Object> context)
+      throws Exception {
     System.out.println("working");
     Map<String, Object> result = new TreeMap<>();
     result.put("hello", given.get("name"));

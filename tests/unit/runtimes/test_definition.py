@@ -8,7 +8,8 @@ import yaml
 
 from apps.runtimes.definition import RuntimeDefinition, errors_of
 
-CORE = Path(__file__).resolve().parents[3] / "packs/core/runtimes"
+ROOT = Path(__file__).resolve().parents[3]
+CORE = ROOT / "packs/core/runtimes"
 
 
 def minimal(**fields: Any) -> dict[str, Any]:
@@ -36,6 +37,11 @@ def test_a_wrapper_is_short_enough_to_be_read_before_it_is_trusted(file: Path) -
     lines = file.read_text().splitlines()
     assert len([line for line in lines if line.strip()]) < 60
     assert max(map(len, lines)) <= 125
+
+
+def test_the_page_of_languages_shows_the_runtime_of_the_go_example_as_it_is() -> None:
+    page = (ROOT / "docs/packs/languages.md").read_text()
+    assert (ROOT / "packs/examples_go/runtimes/go.yaml").read_text() in page
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
