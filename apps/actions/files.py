@@ -229,7 +229,7 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
         yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
     elif not context.has_file(f"actions/{path}"):
         yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
-    elif _has_to_be_executable(body, context) and not os.access(target, os.X_OK):
+    elif _has_to_be_executable(body, context) and not os.access(context.folder / "actions" / path, os.X_OK):
         yield ["entry_point"], f"actions/{path} cannot be executed", f"`chmod +x actions/{path}`"
     if function is not None and not function.isidentifier():
         yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
