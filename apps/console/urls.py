@@ -29,6 +29,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
     from apps.console.pages.operations import OperationPage, OperationsPage
     from apps.console.pages.pack_config import PackConfigPage
     from apps.console.pages.pack_life import PackChangePage, PackIconPage, PackRemovePage
+    from apps.console.pages.pack_tests import PackTestPage
     from apps.console.pages.packs import PackInstallPage, PackPage, PacksPage
     from apps.console.pages.policies import NewPolicyPage, PoliciesPage, PolicyPage
     from apps.console.pages.roles import NewRolePage, RolePage, RolesPage
@@ -89,6 +90,7 @@ def urlpatterns(site: "ConsoleSite") -> list[URLPattern]:
         page("packs/<text:ref>/config/", PackConfigPage, "pack_config"),
         page("packs/<text:ref>/change/", PackChangePage, "pack_change"),
         page("packs/<text:ref>/remove/", PackRemovePage, "pack_remove"),
+        page("packs/<text:ref>/test/", PackTestPage, "pack_test"),
         page("packs/<text:ref>/icon.png", PackIconPage, "pack_icon"),
         page("environments/", EnvironmentsPage, "environments"),
         page("environments/<int:pk>/", EnvironmentPage, "environment"),

@@ -9,7 +9,7 @@ from apps.core.errors import FieldError, FileError, Invalid
 from apps.local.neighbours import neighbours_of, own_packs
 from apps.packs import versions
 from apps.packs.loader import LoadedPack, PackInvalid, load_pack
-from apps.packs.services.install import RESERVED
+from apps.packs.services.changes import RESERVED
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from apps.accounts.permissions import Verb, may
 from apps.console.pages.base import Page, Parent
+from apps.console.pages.pack_tests import facts_of
 from apps.console.paging import page_of
 from apps.core.errors import NotFound
 from apps.core.types import JsonObject
@@ -48,14 +49,16 @@ class OperationPage(Page):
         operation = rows.filter(pk=pk).first()
         if operation is None:
             raise NotFound(f"There is no operation {pk}, or it is not yours to see.")
-        return self.show(
-            f"{operation.kind} #{operation.pk}",
-            parents=[Parent("Operations", reverse("admin:operations"))],
-            operation=operation,
-            steps=[_step(step) for step in operation.steps],
-            inputs=[(name.replace("_", " "), value) for name, value in operation.input.items()],
-            errors=[_error(item) for item in (operation.error or {}).get("errors", ())],
+        facts = {
+            "steps": [_step(step) for step in operation.steps],
+            "inputs": [(name.replace("_", " "), value) for name, value in operation.input.items()],
+            "errors": [_error(item) for item in (operation.error or {}).get("errors", ())],
             **self._pack(operation),
+            **facts_of(operation),
+        }
+        title = f"{operation.kind} #{operation.pk}"
+        return self.show(
+            title, parents=[Parent("Operations", reverse("admin:operations"))], operation=operation, **facts
         )
 
     def _pack(self, operation: Operation) -> dict[str, Any]:

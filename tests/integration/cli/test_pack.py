@@ -46,12 +46,13 @@ def test_a_watched_folder_is_installed_after_each_change_and_errors_end_nothing(
     ]}  # fmt: skip
     canned.on("POST", UPLOAD, Answer(operation("failed", error=broken), 202), Answer(operation(outcome=OUTCOME), 202))
     canned.on("GET", ENVIRONMENTS, page())
-    changes = iter([lambda: (folder / "pack.yaml").chmod(0o755), lambda: None])
+    pauses = iter([True, False])
 
     def pause(_: float) -> None:
-        if (change := next(changes, None)) is None:
+        if (is_changed := next(pauses, None)) is None:
             raise KeyboardInterrupt
-        change()
+        if is_changed:
+            (folder / "pack.yaml").chmod(0o755)
 
     monkeypatch.setattr("apps.cli.packs.developing.time.sleep", pause)
     ended = attune("pack", "dev", str(folder))

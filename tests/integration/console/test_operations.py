@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
 from apps.operations.models import Operation
+from apps.packs.services.install import install_pack
+from apps.workers.models import Worker
+from tests.factories import make_runtimes, make_worker, write_pack
 from tests.integration.console.conftest import Visit
 from tests.integration.console.looking import MOST_STATEMENTS, look, statements_of
 from tests.people import People
@@ -108,3 +113,31 @@ def test_an_operation_that_is_not_there_is_404(administrator: Client, number: st
 def test_nothing_is_posted_to_an_operation(administrator: Client, people: People) -> None:
     assert administrator.post(f"{LIST}{make_operation(people).pk}/").status_code == 405
     assert Client().get(LIST).headers["Location"].startswith("/admin/login/")
+
+
+def test_tests_of_a_pack_show_their_report_well_or_not(administrator: Client, people: People) -> None:
+    row = {"name": f"tests/{EVIL}", "passed": 2, "failed": 1, "skipped": 0, "duration_s": 0.1, "error": "exit code 1"}
+    report = {"passed": 2, "failed": 1, "skipped": 0, "programs": [row]}
+    wish = {"ref": "acme", "digest": "3db36b914e7b" + "0" * 52, "runtimes": {"python": ">=3.9", "shell": ""}}
+    error = {"code": "tests_failed", "detail": "1 of 3 tests of acme failed.", "report": report}
+    about = {"kind": "pack_test", "subject": "acme", "input": wish}
+    failed = look(administrator, f"{LIST}{make_operation(people, status='failed', error=error, **about).pk}/")
+    for told in ("exit code 1", "1 of 3 tests of acme failed.", "python &gt;=3.9, shell", "/admin/packs/acme/"):
+        assert told in failed, told
+    assert EVIL not in failed
+    waiting = look(administrator, f"{LIST}{make_operation(people, **about).pk}/")
+    assert 'aria-label="Tests"' not in waiting
+    assert "It waits for a process to take it." in waiting
+
+
+def test_the_button_of_a_pack_needs_a_worker_and_tests(administrator: Client, people: People, tmp_path: Path) -> None:
+    make_runtimes("shell")
+    install_pack(write_pack(tmp_path / "acme"), identity=None)
+    assert 'action="/admin/packs/acme/test/"' in look(administrator, "/admin/packs/acme/")
+    assert "has no tests" in administrator.post("/admin/packs/acme/test/", follow=True).content.decode()
+    files = {"tests/a.sh": "echo\n"}
+    install_pack(write_pack(tmp_path / "acme", version="1.1.0", files=files), identity=None)
+    assert "No active worker has shell" in administrator.post("/admin/packs/acme/test/", follow=True).content.decode()
+    Worker.objects.filter(pk=make_worker("tom").pk).update(queues=["build.default.shell"])
+    answer = administrator.post("/admin/packs/acme/test/")
+    assert answer.headers["Location"] == f"/admin/operations/{Operation.objects.get(kind='pack_test').pk}/"
