@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from celery import shared_task
 
-from apps.packs.models import Pack
+from apps.core.database import again_if_given_up, release_connection
 from apps.runner.control import RunControl
 from apps.runtimes.environments.errors import BuildFailed
 from apps.runtimes.environments.registry import provider_named, provider_names
@@ -13,11 +13,10 @@ from apps.runtimes.models import Environment, Runtime
 from apps.runtimes.services import build_settings
 from apps.runtimes.services.disk_usage import note_disk_usage
 from apps.runtimes.services.validation import validate_environment
-from apps.workers.builds import build_wanted
+from apps.workers.builds import build_wanted, wanted_now
 from apps.workers.host import current
 from apps.workers.host_commands import commands_of
 from apps.workers.volumes import ask_each_volume
-from apps.workers.wanted import wanted_environment
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +43,10 @@ def request_cleanups(*, keep_recent: int) -> int:
 @shared_task(name=VALIDATE_TASK, ignore_result=False)
 def validate(pack_ref: str, runtime: str, repair: bool = False) -> None:
     """What is found stands in the environment's row."""
-    host = current()
-    pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
-    if pack is None or pack.current is None:
+    host, control = current(), RunControl()
+    request = again_if_given_up(lambda: wanted_now(pack_ref, runtime, host=host), is_idempotent=True)
+    if request is None:
         return
-    hosted = host.runtime(runtime)
-    if not hosted.definition.has_environments:
-        return
-    request, control = wanted_environment(pack_ref, pack.current.digest, hosted).request, RunControl()
     settings = replace(build_settings(), owner=host.run_as)
     run = commands_of(host, control, settings=settings)
     with host.building(control):
@@ -73,6 +68,7 @@ def remove(pack_ref: str, runtime: str) -> None:
     if row is None:
         return
     provider = provider_named(row.parsed.environment.provider, build_settings())
+    release_connection()
     try:
         with host.building(RunControl()):  # it may have to wait for a builder
             provider.remove_environment(pack_ref=pack_ref, runtime=runtime)
