@@ -19,12 +19,11 @@ class OwnerInactive(Forbidden):
     code = "owner_inactive"
 
 
-def acting(owner_id: int | None, *, limits: list[list[str]], rule_ref: str, action_ref: str) -> Identity:
+def acting(owner: Identity | None, *, limits: list[list[str]], rule_ref: str, action_ref: str) -> Identity:
     """Who asks for the execution: the owner, bound by `limits` as the token was with which the rule was written.
 
     Raises `OwnerInactive`.
     """
-    owner: Identity | None = Identity.objects.filter(pk=owner_id or 0).first()
     if owner is None or not owner.is_active:
         name = owner.username if owner else "somebody"
         raise OwnerInactive(f"{name}, who owned {rule_ref} when it matched, is switched off or gone.")

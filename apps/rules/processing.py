@@ -1,5 +1,6 @@
 """The way of an event: its rules judge it (a batch of events in one transaction), then each match is enforced (one
-transaction each). Exactly once: both steps take open rows with a lock and close them in the same transaction.
+transaction each; a single match in the one that judged it). Exactly once: both steps take open rows with a lock and
+close them in the same transaction.
 
 Any number of conductors may process at once. The sweep processes too, and so finds what a crash or a lost hint left.
 """
@@ -8,15 +9,18 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.core import streaming
 from apps.core.database import again_if_given_up, trouble_of
-from apps.rules.enforcing import enforce_next
+from apps.core.fixed_query import FixedQuery
+from apps.rules.closing import Judged, close
+from apps.rules.enforcing import enforce_at_once, enforce_next
 from apps.rules.evaluation import BUG, Judge, as_json, judge_all
 from apps.rules.judges import TriggerName, judges_of
 from apps.rules.models import Enforcement, Rule, Verdicts
@@ -35,16 +39,26 @@ _STAY_S = 2.0
 _STALE_AFTER = timedelta(seconds=3)
 
 
+def _open() -> QuerySet[Event]:
+    return Event.objects.open().select_for_update(skip_locked=True, no_key=True)
+
+
+@cache
+def _oldest(limit: int) -> FixedQuery[Event]:
+    return FixedQuery(lambda: _open()[:limit])
+
+
 def process_hinted() -> int:
     """What a hint asks for. It is taken down first: what comes from now on asks for whoever is free then.
 
     After a while it makes room for other tasks of the conductor, and asks for another.
     """
     hints.taken()
-    total, until = 0, time.monotonic() + _STAY_S
-    while moved := _round():
+    total, until, may_be_more = 0, time.monotonic() + _STAY_S, True
+    while may_be_more:
+        moved, may_be_more = _round()
         total += moved
-        if time.monotonic() >= until:
+        if may_be_more and time.monotonic() >= until:
             hints.hint()
             break
     return total
@@ -57,25 +71,20 @@ def sweep_events() -> int:
     if not is_late and not Enforcement.objects.due().filter(at__lt=stale).exists():
         return 0
     hints.hint()
-    return _round()
-
-
-def process_open() -> int:
-    """Everything that is open and not in the hands of another conductor; returns how many rows it closed."""
-    total = 0
-    while moved := _round():
-        total += moved
-    return total
-
-
-def _round() -> int:
-    """A batch of events, and what is due of their matches and others; returns how many rows it closed."""
-    moved = again_if_given_up(partial(judge_open, limit=BATCH), is_idempotent=True)
-    for _ in range(_MOST_ENFORCED):
-        if not again_if_given_up(enforce_next, is_idempotent=True):
-            break
-        moved += 1
+    moved, _ = _round()
     return moved
+
+
+def _round() -> tuple[int, bool]:
+    """A batch of events, and what is due of their matches and others. Returns how many rows it closed, and whether it
+    left some: what came meanwhile has a hint of its own."""
+    until = time.monotonic() + _STAY_S
+    judged = again_if_given_up(partial(judge_open, limit=BATCH), is_idempotent=True)
+    enforced = 0
+    while enforced < _MOST_ENFORCED and again_if_given_up(enforce_next, is_idempotent=True):
+        enforced += 1
+    is_cut_short = judged == BATCH or enforced == _MOST_ENFORCED or time.monotonic() >= until
+    return judged + enforced, is_cut_short and judged + enforced > 0
 
 
 def judge_open(*, limit: int) -> int:
@@ -105,48 +114,37 @@ def _judge_alone(event_id: int) -> int:
 
 @transaction.atomic(durable=True)
 def _judge_open(*, limit: int, only: int | None = None) -> int:
-    rows = Event.objects.open().select_for_update(skip_locked=True, no_key=True)
-    if only is not None:
-        rows = rows.filter(pk=only)
-    events = list(rows.only("pk", "type_ref", "digest", "payload", "source", "source_ref")[:limit])
+    events = _oldest(limit)() if only is None else list(_open().filter(pk=only))
     if not events:
         return 0
     judges = judges_of({(event.type_ref, event.digest) for event in events})
     judged = _judge(events, judges)
-    Event.objects.filter(pk__in=judged).update(processed_at=Now())
+    close(judged)
+    if len(judged.matches) == 1:
+        enforce_at_once(judged.matches[0])
     streaming.tell("event")
-    return len(judged)
+    return len(judged.events)
 
 
-def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ...]]) -> list[int]:
+def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ...]]) -> Judged:
     """Those that there was time for, one at least."""
-    verdicts: list[Verdicts] = []
-    matches: list[Enforcement] = []
-    judged: list[int] = []
+    judged = Judged()
     now, until = timezone.now(), time.monotonic() + _STAY_S
     for event in events:
-        if judged and time.monotonic() > until:
+        if judged.events and time.monotonic() > until:
             break
-        judged.append(event.pk)
         met = _met(event, judges.get((event.type_ref, event.digest), ()))
-        if not met:
-            continue
         said = judge_all(met, event.payload, now=now)
-        verdicts.append(Verdicts(event=event, body=as_json(met, said)))
-        matches += [
-            Enforcement(event=event, rule_id=judge.rule_id, rule_version=judge.version)
-            for judge in met
-            if said[judge.rule_id].outcome == "matched"
-        ]
-    Verdicts.objects.bulk_create(verdicts)
-    Enforcement.objects.bulk_create(matches)
+        matched = (judge for judge in met if said[judge.rule_id].outcome == "matched")
+        matches = [Enforcement(event=event, rule_id=judge.rule_id, rule_version=judge.version) for judge in matched]
+        judged.add(event, as_json(met, said), matches)
     return judged
 
 
 @transaction.atomic(durable=True)
 def _give_up(event_id: int) -> int:
     """Closes an event that nobody can judge, with that as the verdict of each of its rules."""
-    event = Event.objects.open().select_for_update(skip_locked=True, no_key=True).filter(pk=event_id).first()
+    event = _open().filter(pk=event_id).first()
     if event is None:
         return 0
     rules = Rule.objects.in_force().filter(trigger__type__ref=event.type_ref, trigger__digest=event.digest)

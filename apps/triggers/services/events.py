@@ -25,16 +25,24 @@ MAX_PAYLOAD_BYTES = 1024 * 1024
 MAX_BATCH = 1_000
 
 _COLUMNS = {
-    "id": "bigint", "type_ref": "text", "pack_ref": "text", "digest": "text", "parameters": "jsonb",
+    "type_ref": "text", "pack_ref": "text", "digest": "text", "parameters": "jsonb",
     "payload": "jsonb", "source": "text", "source_ref": "text", "dedupe_key": "text", "trace_id": "uuid",
     "depth": "smallint", "caused_by_id": "bigint", "replay_of_id": "bigint", "sent_by_id": "bigint",
 }  # fmt: skip
+#: Ids are drawn before the rows are written, so that the answer tells of each, in their order, whether it is new. One
+#: document for all: with a placeholder for each value, most of the time went into reading the statement.
 _INSERT = f"""
-    INSERT INTO triggers_event ({", ".join(_COLUMNS)})
-    SELECT {", ".join(_COLUMNS)}
-      FROM jsonb_to_recordset(%s::jsonb) AS event ({", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())})
-        ON CONFLICT (type_ref, digest, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
-    RETURNING id
+    WITH said AS MATERIALIZED (
+        SELECT nextval(pg_get_serial_sequence('triggers_event', 'id')) AS id, event.*
+          FROM ROWS FROM (jsonb_to_recordset(%s::jsonb) AS ({", ".join(map(" ".join, _COLUMNS.items()))}))
+               WITH ORDINALITY AS event ({", ".join(_COLUMNS)}, place)
+    ), written AS (
+        INSERT INTO triggers_event (id, {", ".join(_COLUMNS)})
+        SELECT id, {", ".join(_COLUMNS)} FROM said ORDER BY place
+            ON CONFLICT (type_ref, digest, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
+        RETURNING id
+    )
+    SELECT said.id, written.id IS NOT NULL FROM said LEFT JOIN written USING (id) ORDER BY place
 """
 
 Source = Literal["timer", "webhook", "sensor", "api", "internal", "replay"]
@@ -71,14 +79,15 @@ class Recorded:
     is_new: bool
 
 
-def record(occurrences: Sequence[Occurrence]) -> list[Recorded]:
+def record(occurrences: Sequence[Occurrence], *, types: Mapping[str, TriggerType] | None = None) -> list[Recorded]:
     """Writes the events, all or none, in the caller's transaction or one of its own; after commit a conductor is told.
+    `types`: where the caller has looked them up.
 
     Raises `UnknownTrigger`, `InvalidPayload` with pointers (`/payload/…`, under `/events/<i>` where there are several).
     """
     if not occurrences:
         return []
-    types = find_types(occurrence.type_ref for occurrence in occurrences)
+    types = types or find_types(occurrence.type_ref for occurrence in occurrences)
     _check(occurrences, types)
     with transaction.atomic(savepoint=False):  # what fails in there has broken the caller's transaction anyway
         recorded = _write([_columns(occurrence, types[occurrence.type_ref]) for occurrence in occurrences])
@@ -134,21 +143,14 @@ def _columns(occurrence: Occurrence, trigger_type: TriggerType) -> dict[str, Any
 
 
 def _write(rows: Sequence[Mapping[str, Any]]) -> list[Recorded]:
-    """Ids are drawn first, so that what the statement gives back tells which rows are new."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('triggers_event', 'id')) FROM generate_series(1, %s)", [len(rows)]
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-        # One document for all: with a placeholder for each value, most of the time went into reading the statement.
-        documents = [{"id": event_id, **row} for event_id, row in zip(ids, rows, strict=True)]
-        cursor.execute(_INSERT, [orjson.dumps(documents).decode()])
-        written = {row[0] for row in cursor.fetchall()}
-    doubles = [row for event_id, row in zip(ids, rows, strict=True) if event_id not in written]
+        cursor.execute(_INSERT, [orjson.dumps(rows).decode()])
+        written = cursor.fetchall()
+    doubles = [row for (_, is_new), row in zip(written, rows, strict=True) if not is_new]
     earlier = _earlier(doubles) if doubles else {}
     return [
-        Recorded(event_id, is_new=True) if event_id in written else Recorded(earlier[_delivery(row)], is_new=False)
-        for event_id, row in zip(ids, rows, strict=True)
+        Recorded(event_id if is_new else earlier[_delivery(row)], is_new=is_new)
+        for (event_id, is_new), row in zip(written, rows, strict=True)
     ]
 
 

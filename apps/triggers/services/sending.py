@@ -65,7 +65,8 @@ def send_event(
                 depth=cause.depth,
                 sent_by=identity,
             )
-        ]
+        ],
+        types={trigger_type.ref: trigger_type},
     )
     return recorded
 

@@ -9,7 +9,7 @@ from apps.accounts.services.tokens import issue_execution_token
 from apps.core.types import JsonObject
 from apps.executions.models import Execution
 from apps.rules.models import Enforcement, Rule
-from apps.rules.processing import process_open
+from tests.conductor import process_open
 from tests.factories import make_action, make_event, make_rule, make_trigger_type
 from tests.people import People, client_of, make_identity
 

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from apps.rules.models import Enforcement
-from apps.rules.processing import process_open
 from apps.triggers.models import Event
+from tests.conductor import process_open
 from tests.factories import make_action, make_event, make_rule, make_trigger_type
 from tests.integration.console.conftest import Visit
 from tests.integration.console.looking import MOST_STATEMENTS, look, statements_of

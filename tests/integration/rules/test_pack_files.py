@@ -10,9 +10,9 @@ from apps.accounts.models import Identity
 from apps.packs.loader import PackInvalid, load_pack
 from apps.packs.services.install import install_pack
 from apps.rules.models import Enforcement, Rule
-from apps.rules.processing import process_open
 from apps.rules.services.rules import RuleOfPack, remove_rule, update_rule
 from apps.triggers.models import TriggerType
+from tests.conductor import process_open
 from tests.factories import make_action, make_event, make_runtimes, write_pack
 from tests.factories.packs import ACTION
 from tests.people import People

@@ -22,12 +22,13 @@ from apps.rules import enforcing, processing
 from apps.rules.evaluation import judge_all
 from apps.rules.models import Enforcement, Rule, Verdicts
 from apps.rules.overlap import release_forgotten
-from apps.rules.processing import judge_open, process_open, sweep_events
+from apps.rules.processing import judge_open, sweep_events
 from apps.rules.rendering import rendered
 from apps.rules.services.rules import remove_rule, update_rule
 from apps.rules.services.waiting import executions_of
 from apps.triggers.models import Event
 from apps.triggers.services.sending import send_event
+from tests.conductor import process_open
 from tests.conftest import messages_in
 from tests.factories import make_action, make_event, make_rule, make_trigger_type
 from tests.people import People

@@ -8,13 +8,13 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.core.types import JsonObject
 from apps.rules.models import Enforcement
-from apps.rules.processing import process_open
 from apps.rules.retention import collect_events
 from apps.rules.services.rules import remove_rule, update_rule
 from apps.triggers import listening, pack_files
 from apps.triggers.models import Event, Trigger, TriggerType
 from apps.triggers.services.events import InvalidPayload, Occurrence, record
 from apps.triggers.types import UnknownTrigger
+from tests.conductor import process_open
 from tests.conftest import messages_in
 from tests.factories import make_action, make_event, make_rule, make_trigger_type
 from tests.people import People

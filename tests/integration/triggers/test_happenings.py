@@ -10,10 +10,10 @@ from apps.executions.transitions import transition
 from apps.keys.owners import SYSTEM
 from apps.keys.services import delete_key, set_key
 from apps.rules.models import Enforcement
-from apps.rules.processing import process_open
 from apps.triggers.models import Event
 from apps.workers.models import Worker
 from apps.workers.services import mark_lost_workers
+from tests.conductor import process_open
 from tests.factories import make_action, make_event, make_execution, make_rule, make_trigger_type, make_worker
 from tests.people import People
 

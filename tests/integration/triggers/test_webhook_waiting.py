@@ -12,9 +12,9 @@ from apps.api.webhooks import waiting
 from apps.executions.models import Execution
 from apps.executions.states import Status
 from apps.rules.checks import RuleSpec
-from apps.rules.processing import process_open
 from apps.rules.services.rules import create_rule
 from tests.asgi import Answer
+from tests.conductor import process_open
 from tests.factories import make_action, make_worker
 from tests.integration.triggers.conftest import SECRET, Make, post
 from tests.people import People
