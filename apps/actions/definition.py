@@ -50,6 +50,8 @@ class Definition:
 
     name: str
     runtime: str
+    #: The range of its versions that the pack asks for; empty: any.
+    runtime_version: str = ""
     entry_point: str
     function: str | None = None
     description: str = ""

@@ -1,5 +1,6 @@
 """The content kind `actions/`: reads `actions/<name>.yaml` and tells an author everything that is wrong with it."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -129,9 +130,10 @@ class ActionFiles:
             return None
         runtime = _runtime_of(body, context)
         entry_point, function = split_entry_point(body["entry_point"])
-        return Definition.from_json(
-            {**body, "runtime": runtime.name if runtime else "", "entry_point": entry_point, "function": function}
-        )
+        values = {"runtime": "", "entry_point": entry_point, "function": function}
+        if runtime is not None:
+            values |= {"runtime": runtime.name, "runtime_version": context.manifest.range_for(runtime)}
+        return Definition.from_json({**body, **values})
 
     def write(self, version: "PackVersion", items: Sequence[Definition]) -> None:
         register_actions(version, items)
@@ -226,6 +228,8 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
         yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
     elif not context.has_file(f"actions/{path}"):
         yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
+    elif _has_to_be_executable(body, context) and not os.access(target, os.X_OK):
+        yield ["entry_point"], f"actions/{path} cannot be executed", f"`chmod +x actions/{path}`"
     if function is not None and not function.isidentifier():
         yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
     if _runtime_of(body, context) is None:
@@ -234,6 +238,11 @@ def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mi
             yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
         else:
             yield [], f"no runtime fits {path} by extension or first line", f"write `runtime:`, one of: {known}"
+
+
+def _has_to_be_executable(body: JsonObject, context: ReadContext) -> bool:
+    runtime = _runtime_of(body, context)
+    return runtime is not None and runtime.command[0] == "{entry_point}"
 
 
 def _parameter_mistakes(name: str, schema: JsonObject, body: JsonObject, context: ReadContext) -> Iterator[Mistake]:

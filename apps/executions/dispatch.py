@@ -15,6 +15,7 @@ from apps.core.metrics.counting import count
 from apps.core.redis import RedisAway, guarded
 from apps.executions.models import Execution
 from apps.executions.transitions import Ticket
+from apps.workers.queues import is_range
 
 #: By name, so that who hints need not import what runs.
 RUN_TASK = "executions.run"
@@ -28,6 +29,8 @@ def hint(tickets: Sequence[Ticket]) -> bool:
     try:
         with guarded(), _producer() as producer:
             for ticket in tickets:
+                if is_range(ticket.queue):
+                    continue  # nobody would ever take it out
                 current_app.send_task(
                     RUN_TASK, (ticket.id, ticket.attempt), queue=ticket.queue, producer=producer, retry=False
                 )

@@ -1,16 +1,21 @@
 """Sends hints again: those owed at once, those nobody followed after a back-off, and none into a queue that is
 full of them."""
 
+from collections.abc import Iterator
+
 from django.db import connection
 
 from apps.core.metrics.catalogue import HINTS_AGAIN
 from apps.core.metrics.counting import count
 from apps.core.redis import client, guarded
 from apps.executions import dispatch
+from apps.executions.definitions import definition_of
 from apps.executions.models import Execution
 from apps.executions.states import Status
 from apps.executions.transitions import Ticket
+from apps.workers.choosing import queue_for
 from apps.workers.models import Worker
+from apps.workers.queues import asked_in
 
 #: A hint nobody followed is sent again after so long, then after twice that, and so on.
 AGAIN_AFTER_S = 15
@@ -38,9 +43,7 @@ def send_again() -> int:
     """
     total = 0
     waiting = Execution.objects.filter(status=Status.SCHEDULED)
-    for queue in waiting.order_by("queue").values_list("queue", flat=True).distinct():
-        if not Worker.objects.serving(queue).exists():
-            continue  # a hint would only grow old; the worker that comes finds the messages that are there
+    for queue in _served_queues():
         missing = waiting.filter(queue=queue).count() - _messages_in(queue)
         if missing > 0:
             tickets = _take_due(queue, most=min(missing, _BATCH))
@@ -48,6 +51,27 @@ def send_again() -> int:
                 total += len(tickets)
     count(HINTS_AGAIN, by=total)
     return total
+
+
+def _served_queues() -> Iterator[str]:
+    waiting = Execution.objects.filter(status=Status.SCHEDULED)
+    for queue in waiting.order_by("queue").values_list("queue", flat=True).distinct():
+        if Worker.objects.serving(queue).exists():
+            yield queue
+        elif asked_in(queue)[2]:
+            yield from _reroute(queue)
+        # Else a hint would only grow old; the worker that comes finds the messages that are there.
+
+
+def _reroute(queue: str) -> Iterator[str]:
+    """Of what waits for a version that no worker has, or has any more: to where it is served by now."""
+    waiting = Execution.objects.filter(status=Status.SCHEDULED, queue=queue)
+    for definition_id in waiting.order_by("definition_id").values_list("definition_id", flat=True).distinct():
+        definition = definition_of(definition_id)
+        better = queue_for(definition.pool, definition.runtime, definition.runtime_version)
+        if better != queue:
+            waiting.filter(definition_id=definition_id).update(queue=better, hinted_at=None, hints=0)
+            yield better
 
 
 def _messages_in(queue: str) -> int:

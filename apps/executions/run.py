@@ -197,7 +197,7 @@ def _prepare(
     held: ExitStack,
 ) -> RunSpec:
     """Everything the process needs, on this host. What is held stays until the process has ended."""
-    runtime = host.runtime(definition.runtime)
+    runtime = host.runtime(definition.runtime, definition.runtime_version)
     pack_dir = ensure_unpacked(claimed.pack_ref, claimed.pack_digest)
     entry_point = _readable(pack_dir / "actions" / definition.entry_point)
     env_dir = _held_environment(claimed, runtime, control=control, host=host, held=held)

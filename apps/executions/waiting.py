@@ -16,7 +16,11 @@ from apps.executions.policies.passes import Lately
 from apps.executions.slots.protocol import Counts, Place, StaleEpoch
 from apps.executions.states import ACTIVE, Status
 from apps.executions.statistics import estimate_s, lately_at, usual_durations
+from apps.workers.choosing import why_nobody
 from apps.workers.models import Worker
+from apps.workers.queues import asked_in
+
+_WORKER_FIELDS = ("id", "name", "status", "refusal", "queues", "slots", "pool", "runtimes")
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def _explain_queues(rows: Sequence[Execution]) -> list[tuple[Execution, JsonObje
     if not rows:
         return []
     queues = {row.queue for row in rows}
-    workers = list(Worker.objects.living().values("id", "name", "status", "refusal", "queues", "slots"))
+    workers = list(Worker.objects.living().values(*_WORKER_FIELDS))
     busy = _busy([worker["id"] for worker in workers])
     reasons = {queue: _explain_queue(queue, workers, busy) for queue in queues}
     return [(row, reasons[row.queue]) for row in rows]
@@ -131,12 +135,21 @@ def _explain_queue(queue: str, workers: Sequence[Mapping[str, Any]], busy: Mappi
     able = [worker for worker in workers if queue in worker["queues"]]
     serving = [worker for worker in able if worker["status"] == "active" and not worker["refusal"]]
     if not serving:
-        why = "; ".join(f"{worker['name']} {worker['refusal'] or 'is ' + worker['status']}" for worker in able)
-        text = f"no worker serves {queue}: " + (why or "start one with this runtime in this pool")
-        return {"code": "no_worker", "text": text, "queue": queue}
+        return {"code": "no_worker", "text": _why_unserved(queue, able, workers), "queue": queue}
     slots, used = sum(worker["slots"] for worker in serving), sum(busy.get(worker["id"], 0) for worker in serving)
     text = f"{used} of {slots} slots of the workers that serve {queue} are busy"
     return {"code": "waiting_for_worker", "text": text, "queue": queue, "slots": slots, "busy": used}
+
+
+def _why_unserved(queue: str, able: Sequence[Mapping[str, Any]], workers: Sequence[Mapping[str, Any]]) -> str:
+    if able:
+        why = "; ".join(f"{worker['name']} {worker['refusal'] or 'is ' + worker['status']}" for worker in able)
+        return f"no worker serves {queue}: {why}"
+    pool, runtime, wanted = asked_in(queue)
+    runtimes = [worker["runtimes"] for worker in workers if worker["pool"] == pool]
+    if wanted:
+        return why_nobody(runtimes, runtime, wanted)
+    return f"no worker serves {queue}: start one with this runtime in this pool"
 
 
 def _busy(workers: Sequence[int]) -> dict[int, int]:

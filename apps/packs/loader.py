@@ -10,6 +10,7 @@ from apps.packs import content
 from apps.packs.config_schema import read_config_schema
 from apps.packs.documents import PackFile
 from apps.packs.manifest import PackManifest, read_manifest
+from apps.packs.runtime_files import tell_unknown_runtimes
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -50,6 +51,8 @@ def load_pack(folder: Path) -> LoadedPack:
     context = content.ReadContext(folder, manifest or PackManifest("unknown", "0.0.0", {}), errors)
     for kind in content.kinds():
         _read_kind(kind, context)
+    if file and manifest:
+        tell_unknown_runtimes(file, context)
     if errors.errors or manifest is None:
         raise PackInvalid(
             f"{len(errors.errors)} error{'s' if len(errors.errors) > 1 else ''} in the pack.", errors=errors.errors

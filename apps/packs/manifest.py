@@ -7,6 +7,8 @@ from apps.core import refs
 from apps.core.errors import ErrorCollector
 from apps.core.types import JsonObject
 from apps.packs.documents import PackFile
+from apps.runtimes.definition import RuntimeDefinition
+from apps.runtimes.ranges import NoRange, VersionRange, range_of
 
 _TEXT = {"type": "string", "maxLength": 10_000}
 _LABEL = {"type": "string", "maxLength": 255}
@@ -63,6 +65,9 @@ HINTS = {
 }
 
 
+_BOUNDS = (("min_version", ">="), ("max_version", "<="))
+
+
 @dataclass(frozen=True)
 class PackManifest:
     """`body` is the whole of `pack.yaml` as JSON."""
@@ -79,9 +84,18 @@ class PackManifest:
 
     @property
     def runtime_ranges(self) -> Mapping[str, str]:
-        """`{runtime: version range}`; `runtime_version` stands for every runtime not named."""
+        """`{runtime or alias of it: range of its versions}`, as they are written. `runtime_version`, and the least and
+        greatest version in `meta.python_dependencies`, speak of Python."""
         ranges: dict[str, str] = dict(self.body.get("runtimes", {}))
-        return ranges
+        declared: JsonObject = self.body.get("meta", {}).get("python_dependencies", {})
+        more = [self.body.get("runtime_version", ""), *(f"{sign}{declared[key]}" for key, sign in _BOUNDS if key in declared)]
+        python = ",".join(text for text in (ranges.get("python", ""), *more) if text.strip())
+        return {**ranges, "python": python} if python else ranges
+
+    def range_for(self, runtime: RuntimeDefinition) -> str:
+        """What the pack asks for of this runtime, in one form; empty: nothing."""
+        said = (self.runtime_ranges.get(name, "") for name in (runtime.name, *runtime.aliases))
+        return str(range_of(",".join(text for text in said if text)))
 
     @property
     def python_dependencies(self) -> tuple[str, ...]:
@@ -94,7 +108,21 @@ class PackManifest:
 def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None:
     """The manifest in `file`, or None with everything that is wrong in `errors`."""
     body = file.read(SCHEMA, errors, hints=HINTS)
-    if body is None or not file.can_be_kept(body, errors):
+    if body is None or not file.can_be_kept(body, errors) or not _ranges_are_well(body, file, errors):
         return None
     lines = {name: file.document.line([name]) for name in ("ref", "version")}
     return PackManifest(ref=body["ref"], version=body["version"], body=body, lines=lines)
+
+
+def _ranges_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
+    before = len(errors.errors)
+    declared: JsonObject = body.get("meta", {}).get("python_dependencies", {})
+    said: list[tuple[list[str | int], str]] = [(["runtimes", name], text) for name, text in body.get("runtimes", {}).items()]
+    said += [(["runtime_version"], body.get("runtime_version", ""))]
+    said += [(["meta", "python_dependencies", name], declared.get(name, "")) for name, _ in _BOUNDS]
+    for path, text in said:
+        try:
+            VersionRange.parse(text)
+        except NoRange as error:
+            file.add(errors, path, f"{'.'.join(map(str, path))}: {error}", HINTS["runtimes"])
+    return len(errors.errors) == before

@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile, pointer_steps
 from apps.runtimes.definition import SCHEMA, RuntimeDefinition, errors_of
-from apps.runtimes.services import names_of_others, upsert_runtimes
+from apps.runtimes.services import known_runtimes, names_of_others, upsert_runtimes
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
+
+
+def tell_unknown_runtimes(manifest: PackFile, context: ReadContext) -> None:
+    """A range for a runtime that nobody has would be one for nothing. Called when all runtimes of the pack are read."""
+    own: list[RuntimeDefinition] = context.content.get(RuntimeFiles.folder, [])
+    known = [*own, *known_runtimes()] if context.manifest.body.get("runtimes") else []
+    names = {name for item in known for name in (item.name, *item.aliases)}
+    for name in context.manifest.body.get("runtimes", {}):
+        if name not in names:
+            hint = f"one of: {', '.join(sorted({item.name for item in known}))}"
+            manifest.add(context.errors, ["runtimes", name], f"there is no runtime {name}", hint)
 
 
 class RuntimeFiles:

@@ -6,7 +6,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +20,8 @@ from apps.runtimes.templates import render
 DEFAULT_TIMEOUT_S = 20.0
 #: All of a command's output that is looked at.
 _MAX_OUTPUT_BYTES = 4096
+#: Commands of one runtime that run side by side: most of their time is spent waiting for disks and shims.
+_AT_ONCE = 4
 _VERSION = re.compile(r"\d+(\.\d+)*")
 
 
@@ -66,18 +69,23 @@ def detect(
     The commands see PATH, HOME and LANG only. Each is killed with all its children after `timeout_s`.
     A pack may have brought them: they run as the user of its actions.
     """
-    found: dict[str, Installation] = {}
-    problems: list[str] = []
     how = _How(search_path, timeout_s, run_as)
-    for command in definition.detect:
-        try:
-            installation = _installation(command, how=how)
-            if installation.interpreter not in found:
-                _prove(definition, installation, how=how)
-                found[installation.interpreter] = installation
-        except _NotThereError as error:
-            problems.append(str(error))
-    return Detection(tuple(found.values()), tuple(problems))
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        told = list(threads.map(lambda command: _tried(lambda: _installation(command, how=how)), definition.detect))
+        found: dict[str, Installation] = {}
+        for item in told:
+            if isinstance(item, Installation):
+                found.setdefault(item.interpreter, item)
+        proven = list(threads.map(lambda item: _tried(lambda: _prove(definition, item, how=how)), found.values()))
+    problems = [str(item) for item in (*told, *proven) if isinstance(item, _NotThereError)]
+    return Detection(tuple(item for item in proven if isinstance(item, Installation)), tuple(problems))
+
+
+def _tried(work: Callable[[], Installation]) -> Installation | _NotThereError:
+    try:
+        return work()
+    except _NotThereError as error:
+        return error
 
 
 def _installation(command: Sequence[str], *, how: _How) -> Installation:
@@ -88,17 +96,19 @@ def _installation(command: Sequence[str], *, how: _How) -> Installation:
     version = _VERSION.search(lines[0]) if lines else None
     if version is None:
         raise _NotThereError(f"{program} told no version")
-    interpreter = os.path.realpath(lines[1].strip() if len(lines) > 1 and lines[1].strip() else program)
+    told = lines[1].strip() if len(lines) > 1 else ""
+    interpreter = os.path.realpath(told if told.startswith("/") else program)
     if not os.access(interpreter, os.X_OK):
         raise _NotThereError(f"{program} names {interpreter} as its interpreter, which cannot be executed")
     return Installation(version[0], interpreter)
 
 
-def _prove(definition: RuntimeDefinition, found: Installation, *, how: _How) -> None:
+def _prove(definition: RuntimeDefinition, found: Installation, *, how: _How) -> Installation:
     values = {"interpreter": found.interpreter, "version": found.version}
     if definition.validate:
         argv = [render(item, values) for item in definition.validate]
         _output_of(argv, how=how)
+    return found
 
 
 def _output_of(argv: Sequence[str], *, how: _How) -> str:

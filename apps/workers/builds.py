@@ -28,7 +28,7 @@ from apps.runtimes.services.rollback import rollback_environment
 from apps.workers.host import Host, HostedRuntime, RuntimeNotHere, current
 from apps.workers.host_commands import commands_of
 from apps.workers.volumes import ask_each_volume
-from apps.workers.wanted import has_dependencies, wanted_environment
+from apps.workers.wanted import has_dependencies, range_of, runtime_for, wanted_environment
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,8 @@ def request_builds(pack_ref: str, runtime: str, *, rebuild: bool = False) -> int
         if is_own:
             request_environment(pack_ref=pack_ref, runtime=runtime, volume_id=volume_id)
 
-    return ask_each_volume(BUILD_TASK, (pack_ref, runtime, rebuild), runtime=runtime, note=note)
+    wanted = range_of(pack, row.parsed)
+    return ask_each_volume(BUILD_TASK, (pack_ref, runtime, rebuild), runtime=runtime, wanted=wanted, note=note)
 
 
 def request_rollbacks(pack_ref: str, runtime: str) -> int:
@@ -132,7 +133,8 @@ def look_after_environments(host: Host) -> None:
         if pack is None or pack.current is None:
             continue
         try:
-            wanted = wanted_environment(pack.ref, pack.current.digest, host.runtime(row.runtime))
+            hosted = runtime_for(pack, row.runtime, host=host)
+            wanted = wanted_environment(pack.ref, pack.current.digest, hosted)
         except RuntimeNotHere:
             continue
         found = _find(wanted.request)
@@ -160,7 +162,7 @@ def wanted_now(pack_ref: str, runtime: str, *, host: Host) -> EnvironmentRequest
     pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
     if pack is None or pack.current is None:
         return None
-    hosted = host.runtime(runtime)
+    hosted = runtime_for(pack, runtime, host=host)
     if not hosted.definition.has_environments:
         return None
     return wanted_environment(pack_ref, pack.current.digest, hosted).request

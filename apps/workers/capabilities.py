@@ -3,13 +3,18 @@
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
 from apps.core.types import JsonObject
 from apps.runner.spec import RunAs
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation, detect
+from apps.runtimes.ranges import minor_of
 from apps.workers.queues import build_queue, run_queue
+
+#: Runtimes looked for side by side.
+_AT_ONCE = 4
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +29,14 @@ class Capabilities:
 
     @property
     def queues(self) -> list[str]:
+        """Of each runtime, of each of its versions for the packs that ask for one, and for builds."""
         names = sorted(self.runtimes)
-        return [run_queue(self.pool, name) for name in names] + [build_queue(self.pool, name) for name in names]
+        versions = [(name, minor_of(item.version)) for name in names for item in self.runtimes[name]]
+        return [
+            *(run_queue(self.pool, name) for name in names),
+            *(run_queue(self.pool, name, minor) for name, minor in dict.fromkeys(versions)),
+            *(build_queue(self.pool, name) for name in names),
+        ]
 
     def as_json(self) -> JsonObject:
         return {name: [asdict(item) for item in found] for name, found in self.runtimes.items()}
@@ -57,8 +68,10 @@ def find_capabilities(
 def _find(pool: str, definitions: Sequence[RuntimeDefinition], run_as: RunAs | None) -> Capabilities:
     found: dict[str, Sequence[Installation]] = {}
     missing: dict[str, str] = {}
-    for definition in definitions:
-        detection = detect(definition, search_path=os.environ.get("PATH", os.defpath), run_as=run_as)
+    search_path = os.environ.get("PATH", os.defpath)
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        detections = threads.map(lambda item: detect(item, search_path=search_path, run_as=run_as), definitions)
+    for definition, detection in zip(definitions, detections, strict=True):
         if detection.installations:
             found[definition.name] = detection.installations
         else:

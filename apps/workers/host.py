@@ -15,6 +15,7 @@ from apps.runner.warden_client import Warden
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation
 from apps.runtimes.models import Runtime
+from apps.runtimes.ranges import range_of
 from apps.workers.capabilities import Capabilities
 from apps.workers.intake import Intake
 
@@ -56,7 +57,7 @@ class Host:
     _runs: dict[RunControl, int] = field(default_factory=dict)
     _builds: set[RunControl] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _runtimes: dict[str, tuple[float, HostedRuntime]] = field(default_factory=dict)
+    _runtimes: dict[tuple[str, str], tuple[float, HostedRuntime]] = field(default_factory=dict)
 
     @contextmanager
     def running(self, execution_id: int, control: RunControl) -> Iterator[None]:
@@ -104,15 +105,15 @@ class Host:
         for control in controls:
             control.stop(reason)
 
-    def runtime(self, name: str) -> HostedRuntime:
-        """Raises `RuntimeNotHere`."""
-        read_at, hosted = self._runtimes.get(name, (0.0, None))
+    def runtime(self, name: str, wanted: str = "") -> HostedRuntime:
+        """Its best installation here, of the range of versions that is `wanted`. Raises `RuntimeNotHere`."""
+        read_at, hosted = self._runtimes.get((name, wanted), (0.0, None))
         if hosted is None or time.monotonic() - read_at > _RUNTIME_TTL_S:
-            hosted = self._read_runtime(name)
-            self._runtimes[name] = (time.monotonic(), hosted)
+            hosted = self._read_runtime(name, wanted)
+            self._runtimes[name, wanted] = (time.monotonic(), hosted)
         return hosted
 
-    def _read_runtime(self, name: str) -> HostedRuntime:
+    def _read_runtime(self, name: str, wanted: str) -> HostedRuntime:
         row = Runtime.objects.filter(name=name).first()
         if row is None:
             raise RuntimeNotHere(f"there is no runtime {name} any more")
@@ -120,7 +121,11 @@ class Host:
         if not installations:
             reason = self.capabilities.missing.get(name, "it was not looked for")
             raise RuntimeNotHere(f"this worker has no {name}: {reason}")
-        return HostedRuntime(row.parsed, installations[0], ensure_unpacked(row.pack_ref, row.pack_digest))
+        best = next((item for item in installations if item.version in range_of(wanted)), None)
+        if best is None:
+            there = ", ".join(item.version for item in installations)
+            raise RuntimeNotHere(f"this worker has no {name} {wanted}; it has {there}")
+        return HostedRuntime(row.parsed, best, ensure_unpacked(row.pack_ref, row.pack_digest))
 
 
 _current: Host | None = None

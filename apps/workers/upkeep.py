@@ -6,6 +6,7 @@ from dataclasses import replace
 from celery import shared_task
 
 from apps.core.database import again_if_given_up, release_connection
+from apps.packs.models import Pack
 from apps.runner.control import RunControl
 from apps.runtimes.environments.errors import BuildFailed
 from apps.runtimes.environments.registry import provider_named, provider_names
@@ -17,6 +18,7 @@ from apps.workers.builds import build_wanted, wanted_now
 from apps.workers.host import current
 from apps.workers.host_commands import commands_of
 from apps.workers.volumes import ask_each_volume
+from apps.workers.wanted import range_of
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,9 @@ CLEANUP_TASK = "workers.clean_up_environments"
 
 def request_validations(pack_ref: str, runtime: str, *, repair: bool = False) -> int:
     """Asks one worker on each volume to look at the pack's environment, and to build it anew if it is broken."""
-    return ask_each_volume(VALIDATE_TASK, (pack_ref, runtime, repair), runtime=runtime)
+    row, pack = Runtime.objects.filter(name=runtime).first(), Pack.objects.select_related("current").get(ref=pack_ref)
+    wanted = range_of(pack, row.parsed) if row and pack.current else ""
+    return ask_each_volume(VALIDATE_TASK, (pack_ref, runtime, repair), runtime=runtime, wanted=wanted)
 
 
 def request_removals(pack_ref: str, runtime: str) -> int:

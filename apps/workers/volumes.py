@@ -6,6 +6,7 @@ from collections.abc import Callable
 from celery import current_app
 
 from apps.core.redis import RedisAway, guarded
+from apps.workers.choosing import fits
 from apps.workers.models import Worker
 from apps.workers.queues import build_queue
 
@@ -17,16 +18,19 @@ def ask_each_volume(
     arguments: tuple[object, ...],
     *,
     runtime: str | None = None,
+    wanted: str = "",
     note: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """How many volumes were asked, of those whose workers have the `runtime`; `note` is told each volume before.
+    """How many volumes were asked, of those whose workers have the `runtime` in a version that is `wanted`; `note` is
+    told each volume before.
 
     Best effort: with no worker there, or Redis away, nobody is asked.
     """
     asked: set[str] = set()
     for worker in Worker.objects.taking():
         queue = _queue_of(worker, runtime)
-        if queue is None or worker.volume_id in asked:
+        has_it = runtime is None or fits(worker.runtimes, runtime, wanted)
+        if queue is None or worker.volume_id in asked or not has_it:
             continue
         try:
             with guarded():

@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from apps.packs.manifest import PackManifest
-from apps.packs.models import PackVersion
+from apps.packs.models import Pack, PackVersion
 from apps.packs.versions import ensure_unpacked
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.detect import Installation
@@ -13,7 +13,7 @@ from apps.runtimes.environments.generations import GenerationProvider
 from apps.runtimes.environments.registry import provider_named
 from apps.runtimes.environments.request import EnvironmentRequest
 from apps.runtimes.services import build_settings
-from apps.workers.host import HostedRuntime
+from apps.workers.host import Host, HostedRuntime
 
 #: Stands for an interpreter where only the dependencies matter.
 _NONE = Installation("", "")
@@ -37,6 +37,17 @@ def wanted_environment(pack_ref: str, pack_digest: str, runtime: HostedRuntime) 
     return Wanted(request, provider.fingerprint(request), provider.content_hash(request))
 
 
+def runtime_for(pack: Pack, name: str, *, host: Host) -> HostedRuntime:
+    """What runs the current version of the pack here. Raises `RuntimeNotHere`."""
+    return host.runtime(name, range_of(pack, host.runtime(name).definition))
+
+
+def range_of(pack: Pack, definition: RuntimeDefinition) -> str:
+    """Which versions of the runtime the pack's current version asks for; empty: any."""
+    assert pack.current is not None, "who asks has looked"
+    return PackManifest(pack.ref, pack.current.version, pack.current.manifest).range_for(definition)
+
+
 def has_dependencies(pack_ref: str, pack_digest: str, definition: RuntimeDefinition) -> bool:
     """Whether the pack needs an environment of its own; without one it uses the base environment."""
     return _request(pack_ref, pack_digest, definition, _NONE).needs_environment
@@ -56,6 +67,7 @@ def _request(
         dependencies=manifest.python_dependencies if definition.name == "python" else (),
         manifest=_content(folder, definition.environment.manifest),
         lock=_content(folder, definition.environment.lock),
+        asks_for_version=bool(manifest.range_for(definition)),
     )
 
 

@@ -25,6 +25,9 @@ class ActionSerializer(serializers.Serializer[Any]):
 
 
 class WholeActionSerializer(ActionSerializer):
+    runtime_version = serializers.CharField(
+        help_text="the range of the runtime's versions that its pack asks for; empty: any"
+    )
     entry_point = serializers.CharField()
     function = serializers.CharField(allow_null=True)
     parameters = serializers.JSONField()

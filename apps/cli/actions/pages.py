@@ -83,7 +83,7 @@ def _summary(action: Mapping[str, Any]) -> list[tuple[str, Cell]]:
         ("action", strong(action["ref"])),
         ("description", block(action["description"])),
         ("pack", plain(f"{action['pack']} {action['pack_version']}")),
-        ("runtime", plain(action["runtime"])),
+        ("runtime", plain(f"{action['runtime']} {action['runtime_version']}".strip())),
         ("entry point", plain(action["entry_point"])),
         ("enabled", yes_no(action["enabled"])),
         ("", Cell("" if override is None else "an operator's word over the pack's file; attune action reset")),

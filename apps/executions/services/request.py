@@ -31,7 +31,7 @@ from apps.executions.services.cancel import UnknownExecution
 from apps.executions.slots.protocol import Entry, GateRef, Limit
 from apps.executions.states import Status
 from apps.executions.transitions import NewExecution, Ticket, insert
-from apps.workers.queues import run_queue
+from apps.workers.choosing import queue_for
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -202,12 +202,14 @@ def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket]
     )
     decisions = _decide(drafts, places.gate_ids)
     trace_id = _trace_of(identity)
+    queues = _queues({draft.action.definition_id: draft.definition for draft in drafts})
     rows = [
         _row(
             draft,
             identity,
             trace_id=trace_id,
             secret=secret,
+            queue=queues[draft.action.definition_id],
             gate_ids=[places.gate_ids[spec.identity] for spec in draft.gates],
             number=number,
             full=full,
@@ -217,6 +219,10 @@ def _write(drafts: Sequence[_Draft], identity: "Identity") -> tuple[list[Ticket]
     tickets = insert(rows)
     bind_to_token(identity, zip((draft.definition for draft in drafts), tickets, strict=True))
     return tickets, lambda: _bring_on(list(zip(drafts, rows, tickets, strict=True)))
+
+
+def _queues(definitions: Mapping[int, Definition]) -> dict[int, str]:
+    return {key: queue_for(item.pool, item.runtime, item.runtime_version) for key, item in definitions.items()}
 
 
 def _trace_of(identity: "Identity") -> uuid.UUID | None:
@@ -268,6 +274,7 @@ def _row(
     *,
     trace_id: uuid.UUID | None,
     secret: SecretParameters | None,
+    queue: str,
     gate_ids: Sequence[int],
     number: int | None,
     full: JsonObject | None,
@@ -296,7 +303,7 @@ def _row(
         max_attempts=draft.retry.max_attempts,
         retry=asdict(draft.retry_of_policy) if draft.retry_of_policy else None,
         pool=definition.pool,
-        queue=run_queue(definition.pool, definition.runtime),
+        queue=queue,
         status=status,
         reason=full,
         not_before=wish.not_before,

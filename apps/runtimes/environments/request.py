@@ -50,10 +50,14 @@ class EnvironmentRequest:
     dependencies: tuple[str, ...] = ()
     manifest: bytes | None = None
     lock: bytes | None = None
+    asks_for_version: bool = False
+    """The pack chose the interpreter, which then is not that of the base environment."""
 
     @property
     def needs_environment(self) -> bool:
         """Whether the pack asks for anything; if not, the base environment is enough."""
+        if self.asks_for_version:
+            return True
         lines = (line.strip() for text in (self.manifest, self.lock) if text for line in text.splitlines())
         return bool(self.dependencies) or any(line and not line.startswith(b"#") for line in lines)
 

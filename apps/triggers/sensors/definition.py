@@ -61,10 +61,11 @@ HINTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SensorDefinition:
-    """`runtime` is the name of one, never an alias."""
+    """`runtime` is the name of one, never an alias; `runtime_version` the range of its versions, empty for any."""
 
     name: str
     runtime: str
+    runtime_version: str = ""
     entry_point: str
     triggers: tuple[str, ...]
     description: str = ""

@@ -41,7 +41,8 @@ class SensorFiles:
         runtime = _runtime_of(body, context)
         if mistakes or runtime is None:
             return None
-        return SensorDefinition.from_json({**body, "runtime": runtime.name})
+        wanted = context.manifest.range_for(runtime)
+        return SensorDefinition.from_json({**body, "runtime": runtime.name, "runtime_version": wanted})
 
     def write(self, version: "PackVersion", items: Sequence[SensorDefinition]) -> None:
         """Operators' switches stay as they are. Raises `SensorTaken`."""

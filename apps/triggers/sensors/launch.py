@@ -131,7 +131,7 @@ def _lacking(keys: Resolved) -> Iterable[str]:
 
 
 def _launch(sensor: Wanted, pack_dir: Path, *, host: Host, control: RunControl, held: ExitStack) -> Launch:
-    runtime = host.runtime(sensor.definition.runtime)
+    runtime = host.runtime(sensor.definition.runtime, sensor.definition.runtime_version)
     entry_point = pack_dir / "sensors" / sensor.definition.entry_point
     entry_point.open("rb").close()  # an interpreter would only say so with an exit code of its own
     return bare_launch_of(

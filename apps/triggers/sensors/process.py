@@ -25,6 +25,7 @@ from apps.core.metrics import publishing
 from apps.runner.warden_client import Warden
 from apps.runner.workplace import workplace
 from apps.runtimes.environments.volume import volume_id
+from apps.runtimes.ranges import range_of
 from apps.triggers.models import Sensor
 from apps.triggers.sensors import leases, states
 from apps.triggers.sensors.backoff import Backoff
@@ -194,10 +195,13 @@ class Fleet:
             runner.start()
 
     def _can_run(self, sensor: Wanted) -> bool:
-        name = sensor.definition.runtime
-        if name in self._host.capabilities.runtimes:
+        name, wanted = sensor.definition.runtime, sensor.definition.runtime_version
+        there = self._host.capabilities.runtimes.get(name, ())
+        if any(item.version in range_of(wanted) for item in there):
             return True
         reason = self._host.capabilities.missing.get(name, "there is no such runtime")
+        if there:
+            reason = f"its pack wants {wanted}, here is {', '.join(item.version for item in there)}"
         told = f"{socket.gethostname()} has no {name}: {reason}"
         states.set_standing_of_nobody(sensor.id, states.Standing(states.State.NO_PLACE, told))
         return False

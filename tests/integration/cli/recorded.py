@@ -108,6 +108,7 @@ def action(ref: str = "examples.hello", **changes: Any) -> dict[str, Any]:
         },
         "concurrency": {"limit": 1, "key": "{{ name }}"},
         "entry_point": "hello.py",
+        "runtime_version": ">=3.9,<3.12",
         "output_format": "auto",
         "parameter_format": "json",
         "parameter_delivery": "stdin",

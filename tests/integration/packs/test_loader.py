@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from apps.packs.loader import PackInvalid, load_pack
-from tests.factories import write_pack
+from apps.packs.manifest import PackManifest
+from tests.factories import make_runtimes, write_pack
 from tests.factories.packs import ACTION
 
 pytestmark = pytest.mark.usefixtures("shell")
@@ -101,3 +102,34 @@ def test_a_secret_mark_inside_a_value_is_refused_since_it_would_keep_nothing_sec
     files = {"actions/leaky.yaml": ACTION.format(name="leaky") + more, "actions/leaky.sh": "true\n"}
     said = mistakes(write_pack(tmp_path, files=files))
     assert len([line for line in said if "would not keep it secret" in line]) == 2
+
+
+def test_ranges_of_runtimes_are_read_and_mistakes_in_them_told_with_their_lines(tmp_path: Path) -> None:
+    more = "runtimes:\n  shell: newest\n  cobol: '>=1'\nruntime_version: '3.x'\n"
+    said = mistakes(write_pack(tmp_path / "bad", more=more))
+    assert [line.split(": ")[0] for line in said] == ["pack.yaml:4", "pack.yaml:6"]
+    assert "'newest' is no part of a range like >=3.9,<3.12" in said[0]
+    (unknown,) = mistakes(write_pack(tmp_path / "unknown", more="runtimes: {shell: '>=4', cobol: '>=1'}\n"))
+    assert "there is no runtime cobol" in unknown
+    loaded = load_pack(write_pack(tmp_path / "good", more="runtimes: {bash: '>= 4.1'}\n"))
+    assert [action.runtime_version for action in loaded.content["actions"]] == [">=4.1"]
+
+
+def test_every_way_to_ask_for_a_python_is_heard() -> None:
+    body = {
+        "runtimes": {"python": ">=3.9"},
+        "runtime_version": "<4",
+        "meta": {"python_dependencies": {"min_version": "3.10", "max_version": "3.12"}},
+    }
+    assert PackManifest("acme", "1.0.0", body).runtime_ranges == {"python": ">=3.9,<4,>=3.10,<=3.12"}
+
+
+def test_what_is_run_itself_has_to_be_executable(tmp_path: Path) -> None:
+    make_runtimes("native")
+    files = {"actions/tool.yaml": "name: tool\nruntime: native\nentry_point: tool\n", "actions/tool": "#!/bin/sh\n"}
+    folder = write_pack(tmp_path, files=files)
+    (said,) = mistakes(folder)
+    assert "actions/tool cannot be executed" in said
+    assert "chmod +x actions/tool" in said
+    (folder / "actions/tool").chmod(0o755)
+    assert load_pack(folder).manifest.ref == "acme"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.runtimes.assignments import shell_assignments
+from apps.runtimes.launch import Launch
 
 WRAPPERS = Path(__file__).resolve().parents[3] / "packs/core/runtimes/wrappers"
 
@@ -68,6 +69,12 @@ def run_shell(action: Action, *, bash: str = "/bin/bash") -> Outcome:
         side_input=shell_assignments(action.parameters, action.secrets),
         env={"BASH_ENV": str(WRAPPERS / "shell.sh")},
     )
+
+
+def run_launched(action: Action, launch: Launch) -> Outcome:
+    """As the runtime's file says it."""
+    action.write()
+    return _run(list(launch.argv), action, env=launch.env)
 
 
 def _run(

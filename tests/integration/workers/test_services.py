@@ -34,7 +34,7 @@ def test_a_worker_registers_with_what_it_can_do() -> None:
     worker = register_worker(wish("tom"))
     worker.refresh_from_db()
     assert (worker.name, worker.status, worker.host, worker.pid) == ("tom", "active", socket.gethostname(), os.getpid())
-    assert worker.queues == ["run.default.shell", "build.default.shell"]
+    assert worker.queues == ["run.default.shell", "run.default.shell-5.2", "build.default.shell"]
     assert worker.runtimes == {"shell": [{"version": "5.2", "interpreter": "/bin/bash"}]}
     assert (worker.slots, worker.labels, worker.ended_at) == (4, {"zone": "a"}, None)
 

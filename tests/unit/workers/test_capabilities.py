@@ -28,7 +28,9 @@ def test_a_worker_serves_all_it_finds_and_says_what_is_missing() -> None:
 def test_a_worker_that_is_told_to_serves_no_more_than_that() -> None:
     assert list(find_capabilities("default", [SHELL, OTHER], only=["shell"]).runtimes) == ["shell"]
     by_alias = find_capabilities("default", [SHELL, OTHER], only=["bash"])
-    assert by_alias.queues == ["run.default.shell", "build.default.shell"]
+    (bash,) = by_alias.runtimes["shell"]
+    version = ".".join(bash.version.split(".")[:2])
+    assert by_alias.queues == ["run.default.shell", f"run.default.shell-{version}", "build.default.shell"]
 
 
 def test_a_runtime_it_is_told_to_serve_and_cannot_is_refused() -> None:

@@ -8,26 +8,21 @@ def main(path, function=""):
     sys.excepthook, sys.argv, sys.dont_write_bytecode = report, [path], True
     search_pack([os.path.dirname(path), os.path.join(os.environ.get("ATTUNE_PACK_DIR", path), "lib")])
     sys.stdout = open(1, "w", 1, sys.stdout.encoding, sys.stdout.errors, closefd=False)  # written line by line
-    data = take_input()
-    document = functools.lru_cache()(lambda: parse(data))  # late: a script may ask for YAML
+    document = functools.lru_cache()(lambda data=take_input(): parse(data))  # late: a script may ask for YAML
     builtins.get_secret = lambda name: document().get("secrets", {}).get(name)
     builtins.get_context = lambda: document().get("context", {})
     source = open(path, "rb").read()
     tree = compile(source, path, "exec", PyCF_ONLY_AST, True)
     as_script = not function and is_script(source.splitlines(), tree.body)
     module = type(sys)("__main__" if as_script else module_name(path))
-    module.__file__ = path
-    sys.modules["__main__"] = module
-    sys.modules[module.__name__] = module
+    module.__file__, sys.modules["__main__"], sys.modules[module.__name__] = path, module, module
     exec(compile(tree, path, "exec", 0, True), module.__dict__)
-    if not as_script:
-        give_result(getattr(module, function or "run")(**document().get("parameters", {})))
+    if not as_script: give_result(getattr(module, function or "run")(**document().get("parameters", {})))
 
 def take_input():  # all of it; descriptor 0 offers it again, from memory because it may hold secrets
     data = open(os.dup(0), "rb").read()
     memory = os.memfd_create("input") if hasattr(os, "memfd_create") else os.open("/dev/shm", os.O_RDWR | os.O_TMPFILE)
-    os.write(memory, data)
-    os.lseek(memory, 0, os.SEEK_SET)
+    os.pwrite(memory, data, 0)
     os.dup2(memory, 0)
     return data
 
@@ -38,9 +33,8 @@ def parse(data):
         raise TypeError("run(), get_secret() and get_context() need the input as JSON (parameter_format: json)") from None
 
 def search_pack(folders):  # instead of the wrapper's folder; before other packages, but behind the standard library
-    del sys.path[0]
     at = next((at for at, folder in enumerate(sys.path) if folder.endswith("-packages")), len(sys.path))
-    sys.path[at:at] = folders
+    sys.path[:] = sys.path[1:at] + folders + sys.path[at:]
 
 def module_name(path):  # an action called json.py does not become everybody's json
     name = os.path.splitext(os.path.basename(path))[0]
@@ -72,5 +66,4 @@ def report(kind, error, trace):
         facts = json.dumps({"type": kind.__name__, "message": str(error), "traceback": text}, ensure_ascii=False)
         os.write(int(os.environ["ATTUNE_ERROR_FD"]), facts.encode("utf-8", "replace"))
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+if __name__ == "__main__": main(*sys.argv[1:])
