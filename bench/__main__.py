@@ -1,18 +1,20 @@
 """`python -m bench`: what `script/bench` calls."""
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import events, packs, pages, parts
+from bench import environments, events, packs, pages, parts
 from bench.bare_celery import bare_celery
 from bench.crowd import crowd
 from bench.event_records import records_of
 from bench.figures import Figure, Machine, as_json, as_table
 from bench.masking import masking
 from bench.private_attune import Broken, private_attune
+from bench.wheels import write_wheels
 
 
 def main() -> int:
@@ -23,6 +25,8 @@ def main() -> int:
     try:
         if chosen.what == "masking":
             figures = masking(rounds=3 if chosen.quick else 9)
+        elif chosen.what == "environments":
+            figures = _measure_environments(rounds=3 if chosen.quick else 9, samples=50 if chosen.quick else 200)
         elif chosen.what == "events":
             figures = _measure_events(events.QUICK if chosen.quick else events.FULL)
         elif chosen.what == "packs":
@@ -85,6 +89,25 @@ def _measure_packs(amount: packs.Amount) -> list[Figure]:
     return figures
 
 
+def _measure_environments(*, rounds: int, samples: int) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wheels = write_wheels(folder / "wheels")
+        _say("builds")
+        with environments.place(folder, settings=wheels, search_path=os.environ["PATH"]) as place:
+            figures = environments.builds(place, rounds=rounds)
+        _say("starting a private Attune")
+        with private_attune(**wheels) as attune:
+            packs = environments.write_packs(folder / "packs-to-install")
+            for pack in packs:
+                attune.install(pack)
+            environments.wait_until_built(attune)
+            _say("executions beside builds")
+            figures += environments.beside_builds(attune, packs, samples=samples)
+            _say("stopping it")
+    return figures
+
+
 def _measure_pages(count: int, *, samples: int) -> list[Figure]:
     _say("starting a private Attune")
     with private_attune() as attune:
@@ -109,9 +132,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="script/bench", description="Measure Attune beside the floor, on this machine."
     )
     parser.add_argument(
-        "what", nargs="?", choices=["runs", "events", "packs", "pages", "masking"], default="runs",
+        "what", nargs="?", choices=["runs", "events", "packs", "pages", "environments", "masking"], default="runs",
         help="runs (the default): latency, throughput, gates; events: from an event to its execution, webhooks, many "
         "rules; packs: registering one with thousands of actions; pages: the console and the lists on many executions; "
+        "environments: found, left alone, built, and what runs beside builds; "
         "masking: how fast output is searched for secrets",
     )  # fmt: skip
     parser.add_argument("--count", type=int, default=1_000_000, help="executions for pages (default 1000000)")

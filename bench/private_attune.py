@@ -93,12 +93,13 @@ class PrivateAttune:
 
 
 @contextmanager
-def private_attune() -> Iterator[PrivateAttune]:
-    """Starts one, and stops and removes it whatever happens; its log is shown when it does not start."""
+def private_attune(**more: str) -> Iterator[PrivateAttune]:
+    """Starts one, and stops and removes it whatever happens; its log is shown when it does not start. `more` are
+    variables for it."""
     folder = Path(tempfile.mkdtemp(prefix="attune-bench-"))
     password = secrets.token_urlsafe(16)
     try:
-        environment = {**_environment(folder), "ATTUNE_ADMIN_PASSWORD": password}
+        environment = {**_environment(folder), **more, "ATTUNE_ADMIN_PASSWORD": password}
         try:
             _script("up", "--detach", environment=environment)
             attune = PrivateAttune(folder, password=password)

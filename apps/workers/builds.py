@@ -7,6 +7,7 @@ from pathlib import Path
 
 from celery import shared_task
 
+from apps.core.database import again_if_given_up
 from apps.packs.models import Pack
 from apps.runner.control import RunControl
 from apps.runtimes.environments.errors import BuildFailed, NoSuchGeneration
@@ -145,20 +146,26 @@ def look_after_environments(host: Host) -> None:
 @shared_task(name=BUILD_TASK, ignore_result=False)
 def build(pack_ref: str, runtime: str, rebuild: bool = False) -> None:
     """Builds what the current version of a pack wants; a failure is told by the environment's row and log."""
-    host = current()
-    pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
-    if pack is None or pack.current is None:
+    host, control = current(), RunControl()
+    request = again_if_given_up(lambda: wanted_now(pack_ref, runtime, host=host), is_idempotent=True)
+    if request is None:
         return
-    hosted = runtime_for(pack, runtime, host=host)
-    if not hosted.definition.has_environments:
-        return
-    wanted = wanted_environment(pack_ref, pack.current.digest, hosted)
-    control = RunControl()
     try:
         with host.building(control):
-            build_wanted(wanted.request, host=host, control=control, rebuild=rebuild)
+            build_wanted(request, host=host, control=control, rebuild=rebuild)
     except BuildFailed as error:
         logger.warning("%s", error.detail, extra={"pack": pack_ref})
+
+
+def wanted_now(pack_ref: str, runtime: str, *, host: Host) -> EnvironmentRequest | None:
+    """What the pack's current version wants; None for a pack that is gone, and a runtime without environments."""
+    pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
+    if pack is None or pack.current is None:
+        return None
+    hosted = runtime_for(pack, runtime, host=host)
+    if not hosted.definition.has_environments:
+        return None
+    return wanted_environment(pack_ref, pack.current.digest, hosted).request
 
 
 @shared_task(name=ROLLBACK_TASK, ignore_result=False)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from celery import shared_task
 
+from apps.core.database import again_if_given_up, release_connection
 from apps.packs.models import Pack
 from apps.runner.control import RunControl
 from apps.runtimes.environments.errors import BuildFailed
@@ -13,11 +14,11 @@ from apps.runtimes.models import Environment, Runtime
 from apps.runtimes.services import build_settings
 from apps.runtimes.services.disk_usage import note_disk_usage
 from apps.runtimes.services.validation import validate_environment
-from apps.workers.builds import build_wanted
+from apps.workers.builds import build_wanted, wanted_now
 from apps.workers.host import current
 from apps.workers.host_commands import commands_of
 from apps.workers.volumes import ask_each_volume
-from apps.workers.wanted import wanted_environment
+from apps.workers.wanted import range_of
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,9 @@ CLEANUP_TASK = "workers.clean_up_environments"
 
 def request_validations(pack_ref: str, runtime: str, *, repair: bool = False) -> int:
     """Asks one worker on each volume to look at the pack's environment, and to build it anew if it is broken."""
-    return ask_each_volume(VALIDATE_TASK, (pack_ref, runtime, repair), runtime=runtime)
+    row, pack = Runtime.objects.filter(name=runtime).first(), Pack.objects.select_related("current").get(ref=pack_ref)
+    wanted = range_of(pack, row.parsed) if row and pack.current else ""
+    return ask_each_volume(VALIDATE_TASK, (pack_ref, runtime, repair), runtime=runtime, wanted=wanted)
 
 
 def request_removals(pack_ref: str, runtime: str) -> int:
@@ -44,14 +47,10 @@ def request_cleanups(*, keep_recent: int) -> int:
 @shared_task(name=VALIDATE_TASK, ignore_result=False)
 def validate(pack_ref: str, runtime: str, repair: bool = False) -> None:
     """What is found stands in the environment's row."""
-    host = current()
-    pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()
-    if pack is None or pack.current is None:
+    host, control = current(), RunControl()
+    request = again_if_given_up(lambda: wanted_now(pack_ref, runtime, host=host), is_idempotent=True)
+    if request is None:
         return
-    hosted = host.runtime(runtime)
-    if not hosted.definition.has_environments:
-        return
-    request, control = wanted_environment(pack_ref, pack.current.digest, hosted).request, RunControl()
     settings = replace(build_settings(), owner=host.run_as)
     run = commands_of(host, control, settings=settings)
     with host.building(control):
@@ -73,6 +72,7 @@ def remove(pack_ref: str, runtime: str) -> None:
     if row is None:
         return
     provider = provider_named(row.parsed.environment.provider, build_settings())
+    release_connection()
     try:
         with host.building(RunControl()):  # it may have to wait for a builder
             provider.remove_environment(pack_ref=pack_ref, runtime=runtime)

@@ -21,17 +21,16 @@ def ask_each_volume(
     wanted: str = "",
     note: Callable[[str], None] = lambda _: None,
 ) -> int:
-    """How many volumes were asked, of those whose workers have the `runtime`, in a version of the `wanted` range.
-    `note` is told each volume before.
+    """How many volumes were asked, of those whose workers have the `runtime` in a version that is `wanted`; `note` is
+    told each volume before.
 
     Best effort: with no worker there, or Redis away, nobody is asked.
     """
     asked: set[str] = set()
     for worker in Worker.objects.taking():
         queue = _queue_of(worker, runtime)
-        if queue is None or worker.volume_id in asked:
-            continue
-        if runtime is not None and not fits(worker.runtimes, runtime, wanted):
+        has_it = runtime is None or fits(worker.runtimes, runtime, wanted)
+        if queue is None or worker.volume_id in asked or not has_it:
             continue
         try:
             with guarded():

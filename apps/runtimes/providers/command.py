@@ -21,7 +21,7 @@ class CommandRecipe:
     def dependencies(self, request: EnvironmentRequest) -> list[str]:
         """What a manifest means is the commands' business, so its whole content counts, and the pack's folder where
         `install` looks at more of it."""
-        if not request.needs_environment:
+        if not _is_asked(request):
             return []
         environment = request.runtime.environment
         content = hashlib.sha256(request.manifest or b"").hexdigest()
@@ -35,12 +35,17 @@ class CommandRecipe:
         environment = request.runtime.environment
         values = _values(folder, request, workshop)
         _run(environment.create, values, folder, request, workshop)
-        if request.needs_environment:
+        if _is_asked(request):
             _run(environment.install, values, folder, request, workshop)
 
     def packages(self, folder: Path) -> dict[str, str]:
         """Nothing is known of them; the runtime's `validate` looks whether they work."""
         return {}
+
+
+def _is_asked(request: EnvironmentRequest) -> bool:
+    """Whether there is something to install; a pack may have an environment of its own for its interpreter alone."""
+    return request.manifest is not None or request.lock is not None
 
 
 def _values(folder: Path, request: EnvironmentRequest, workshop: Workshop) -> dict[str, str]:

@@ -46,7 +46,9 @@ class PackageInstaller:
             *("--link-mode", "copy", "--compile-bytecode"),
             *("--color", "never", "--no-progress"),
         ]
-        self._workshop.download(argv, cwd=self._pack_dir, env=self._settings.environ, offline=["--offline"])
+        # uv tries once more for itself, so that one lost file of many does not begin everything anew.
+        env = {**self._settings.environ, "UV_HTTP_RETRIES": "1"}
+        self._workshop.download(argv, cwd=self._pack_dir, env=env, offline=["--offline"])
 
     def _install_with_pip(self, lists: Sequence[str], *, is_patient: bool) -> None:
         self._seed_pip()

@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Now, Right
 
+from apps.core.database import release_connection
 from apps.runtimes.models import Environment
 from apps.runtimes.services.environments import begin_build
 
@@ -20,7 +21,11 @@ _INTERVAL_S = 1.0
 
 
 class BuildLog:
-    """For one build. Writes nothing before the first output: only then something is really built."""
+    """For one build. Writes nothing before the first output: only then something is really built.
+
+    Between two pieces the thread has no connection: builds take minutes, and those of ten packs would leave none to
+    the executions beside them.
+    """
 
     def __init__(self, environment_id: int, *, worker: str) -> None:
         self._environment_id = environment_id
@@ -36,6 +41,7 @@ class BuildLog:
     def write(self, data: bytes) -> None:
         if self._written_at is None:
             begin_build(self._environment_id, worker=self._worker)
+            release_connection()
             self._written_at = float("-inf")
         # PostgreSQL's text cannot hold NUL.
         self._pending = (self._pending + self._decoder.decode(data).replace("\0", ""))[-MAX_LOG_CHARS:]
@@ -54,3 +60,4 @@ class BuildLog:
             )
         except DatabaseError:
             logger.warning("a piece of a build's log was lost", extra={"environment_id": self._environment_id})
+        release_connection()

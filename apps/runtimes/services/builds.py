@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from apps.core.database import release_connection
 from apps.core.errors import AttuneError
 from apps.runtimes.environments.layout import BASE
 from apps.runtimes.environments.registry import provider_named
@@ -54,6 +55,7 @@ def build_environment(
         runtime=request.runtime.name,
         volume_id=volume_id(settings.envs_dir),
     )
+    release_connection()
     log = BuildLog(row.pk, worker=worker)
     try:
         built = provider.ensure_environment(request, run=run, log=log.write, rebuild=rebuild)

@@ -1,5 +1,6 @@
 """Goes back to an earlier generation of an environment, on the volume of the worker that is asked."""
 
+from apps.core.database import release_connection
 from apps.core.errors import Conflict
 from apps.runtimes.definition import RuntimeDefinition
 from apps.runtimes.environments.generations import GenerationProvider
@@ -23,6 +24,7 @@ def rollback_environment(definition: RuntimeDefinition, *, pack_ref: str, settin
     provider = provider_named(definition.environment.provider, settings)
     if not isinstance(provider, GenerationProvider):
         raise NoGenerations
+    release_connection()  # it may have to wait for a builder
     restored = provider.rollback_environment(pack_ref=pack_ref, runtime=definition.name)
     row = environment_row(pack_ref=pack_ref, runtime=definition.name, volume_id=volume_id(settings.envs_dir))
     finish_build(row.pk, restored)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
+from apps.core.database import release_connection
 from apps.runtimes.environments.layout import BASE
 from apps.runtimes.environments.registry import provider_named
 from apps.runtimes.environments.request import BuildSettings, CommandRunner, EnvironmentRequest
@@ -33,6 +34,7 @@ def validate_environment(request: EnvironmentRequest, *, settings: BuildSettings
     What is broken or not what is wanted becomes `outdated`; what was, and is well again, `ready`.
     """
     provider = provider_named(request.runtime.environment.provider, settings)
+    release_connection()
     found = Examination(provider.validate_environment(request, run=run), provider.needs_update(request))
     if request.runtime.has_environments:
         row = environment_row(

@@ -182,6 +182,7 @@ def test_pip_installs_where_uv_fails_and_the_log_says_so(world: World, monkeypat
 
 def test_an_index_that_is_dead_is_told_with_its_address_and_without_its_password(world: World) -> None:
     world.environ = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://user:s3cr3t@127.0.0.1:9/simple"}
+    world.network_pauses_s = ()
     with pytest.raises(BuildFailed, match=r"127\.0\.0\.1:9") as failure:
         world.ensure(world.request("toy\n"))
     assert "s3cr3t" not in failure.value.detail + world.said

@@ -25,6 +25,7 @@ class World:
     environ: dict[str, str]
     log: list[bytes] = field(default_factory=list)
     timeout_s: float = 100.0
+    network_pauses_s: tuple[float, ...] = (0.01, 0.02)
 
     @property
     def envs_dir(self) -> Path:
@@ -36,7 +37,7 @@ class World:
             envs_dir=self.envs_dir,
             environ={"PATH": os.environ["PATH"], **self.environ},
             timeout_s=self.timeout_s,
-            network_pauses_s=(0.01, 0.02),
+            network_pauses_s=self.network_pauses_s,
         )
 
     @property

@@ -39,7 +39,7 @@ def test_a_build_fills_a_slot_and_is_stopped_with_its_worker(host: Host, monkeyp
 
     hosted = SimpleNamespace(definition=SimpleNamespace(has_environments=True))
     monkeypatch.setattr(builds, "runtime_for", lambda *_, **__: hosted)
-    monkeypatch.setattr(builds, "wanted_environment", lambda *_: SimpleNamespace(request=None))
+    monkeypatch.setattr(builds, "wanted_environment", lambda *_: SimpleNamespace(request="what is wanted"))
     monkeypatch.setattr(builds, "build_wanted", build)
     builds.build("acme", "shell")
     assert seen == [(1, StopReason.INTERRUPTED)]

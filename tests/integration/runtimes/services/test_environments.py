@@ -1,5 +1,6 @@
 """Rows of environments: a volume that is really built on, and what the database says of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ from apps.runtimes.services import (
 from apps.runtimes.services.build_log import MAX_LOG_CHARS, BuildLog
 from apps.runtimes.services.environments import begin_build, environment_row, fail_build
 from apps.runtimes.services.rollback import NoGenerations, rollback_environment
+from apps.runtimes.services.validation import validate_environment
 from tests.integration.runtimes.command_runner import run_command
 from tests.integration.runtimes.world import World
 from tests.people import make_identity
@@ -113,6 +115,22 @@ def test_a_volume_that_was_emptied_is_built_again_and_the_row_follows(world: Wor
     (world.envs_dir / "acme_web/.generations/.python.lock").unlink()
     build(world, request)
     assert Environment.objects.get().status == "ready"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_build_leaves_the_connections_to_others_while_its_commands_run(world: World) -> None:
+    held: list[bool] = []
+
+    def run(argv: Sequence[str], **options: Any) -> int:
+        exit_code = run_command(argv, **options)
+        held.append(connection.connection is not None)
+        return exit_code
+
+    request = world.request("toy\n")
+    build_environment(request, settings=world.settings, worker="w1", run=run)
+    validate_environment(request, settings=world.settings, run=run)
+    assert held == [False] * 3
+    assert Environment.objects.get().validated_at is not None
 
 
 def test_packs_without_dependencies_share_one_row(world: World) -> None:
