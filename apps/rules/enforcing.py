@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from apps.accounts.models import Identity
 from apps.core.database import trouble_of
 from apps.core.errors import AttuneError
+from apps.core.fixed_query import FixedQuery
 from apps.core.metrics.catalogue import ENFORCEMENTS
 from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
@@ -29,6 +30,13 @@ logger = logging.getLogger(__name__)
 MOST_TRIES = 3
 
 Status = Enforcement.Status
+
+
+_DUE = FixedQuery(lambda: Enforcement.objects.due().select_for_update(skip_locked=True, no_key=True).only("pk")[:1])
+_ENFORCEMENT = FixedQuery(
+    lambda pk: Enforcement.objects.select_related("event", "rule__owner").filter(pk=pk).order_by(), pk="number"
+)
+_RULE = FixedQuery(lambda pk: Rule.objects.select_related("owner").filter(pk=pk).order_by(), pk="number")
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def enforce_at_once(enforcement: Enforcement) -> None:
 
     What that does not decide stays pending, for `enforce_next`.
     """
-    enforcement.rule = Rule.objects.select_related("owner").get(pk=enforcement.rule_id)
+    [enforcement.rule] = _RULE(pk=enforcement.rule_id)
     try:
         with transaction.atomic():
             result = _decided(enforcement)
@@ -94,11 +102,12 @@ def _follow_up(result: _Result) -> None:
 
 @transaction.atomic(durable=True)
 def _enforce_next(taken: list[int]) -> _Result | None:
-    rows = Enforcement.objects.due().select_for_update(skip_locked=True, of=("self",), no_key=True)
-    enforcement = rows.select_related("event", "rule__owner").first()
-    if enforcement is None:
+    # In order by its number alone: to put rows of four tables in order costs Django more than a second statement.
+    due = _DUE.single()
+    if due is None:
         return None
-    taken.append(enforcement.pk)
+    taken.append(due.pk)
+    [enforcement] = _ENFORCEMENT(pk=due.pk)
     return _decided(enforcement)
 
 

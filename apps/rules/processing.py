@@ -9,14 +9,16 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.core import streaming
 from apps.core.database import again_if_given_up, trouble_of
+from apps.core.fixed_query import FixedQuery
 from apps.rules.closing import Judged, close
 from apps.rules.enforcing import enforce_at_once, enforce_next
 from apps.rules.evaluation import BUG, Judge, as_json, judge_all
@@ -35,6 +37,15 @@ _MOST_ENFORCED = 200
 _STAY_S = 2.0
 #: What is open for longer, nobody has in hand.
 _STALE_AFTER = timedelta(seconds=3)
+
+
+def _open() -> QuerySet[Event]:
+    return Event.objects.open().select_for_update(skip_locked=True, no_key=True)
+
+
+@cache
+def _oldest(limit: int) -> FixedQuery[Event]:
+    return FixedQuery(lambda: _open()[:limit])
 
 
 def process_hinted() -> int:
@@ -103,10 +114,7 @@ def _judge_alone(event_id: int) -> int:
 
 @transaction.atomic(durable=True)
 def _judge_open(*, limit: int, only: int | None = None) -> int:
-    rows = Event.objects.open().select_for_update(skip_locked=True, no_key=True)
-    if only is not None:
-        rows = rows.filter(pk=only)
-    events = list(rows[:limit])
+    events = _oldest(limit)() if only is None else list(_open().filter(pk=only))
     if not events:
         return 0
     judges = judges_of({(event.type_ref, event.digest) for event in events})
@@ -136,7 +144,7 @@ def _judge(events: Sequence[Event], judges: Mapping[TriggerName, tuple[Judge, ..
 @transaction.atomic(durable=True)
 def _give_up(event_id: int) -> int:
     """Closes an event that nobody can judge, with that as the verdict of each of its rules."""
-    event = Event.objects.open().select_for_update(skip_locked=True, no_key=True).filter(pk=event_id).first()
+    event = _open().filter(pk=event_id).first()
     if event is None:
         return 0
     rules = Rule.objects.in_force().filter(trigger__type__ref=event.type_ref, trigger__digest=event.digest)

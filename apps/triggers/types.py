@@ -5,10 +5,13 @@ from collections.abc import Iterable, Mapping
 
 from apps.actions.definition import canonical
 from apps.core.errors import FieldError, NotFound
+from apps.core.fixed_query import FixedQuery
 from apps.core.schema import value_errors
 from apps.core.types import JsonObject, JsonValue
 from apps.runner.jsonvalue import escape
 from apps.triggers.models import TriggerType
+
+_BY_REF = FixedQuery(lambda ref: TriggerType.objects.in_force().filter(ref=ref).order_by(), ref="text")
 
 
 class UnknownTrigger(NotFound):
@@ -26,7 +29,8 @@ def find_types(refs: Iterable[str]) -> Mapping[str, TriggerType]:
     """By what was asked for, which may be another name. Raises `UnknownTrigger` naming the first there is not."""
     wanted = list(dict.fromkeys(refs))
     rows = TriggerType.objects.in_force()
-    found = {row.ref: row for row in rows.filter(ref__in=wanted)}
+    known = _BY_REF(ref=wanted[0]) if len(wanted) == 1 else rows.filter(ref__in=wanted).order_by()
+    found = {row.ref: row for row in known}
     for ref in wanted:
         row = found.get(ref) or rows.filter(aliases__contains=[ref]).order_by("pk").first()
         if row is None:

@@ -20,6 +20,8 @@ from apps.accounts.rights import rights_of
 from apps.accounts.services.granting import beyond, checked_grants, require_no_less
 from apps.accounts.services.identities import get_identity
 from apps.core.errors import FieldError, Forbidden, Invalid, NotFound
+from apps.core.fixed_query import FixedQuery
+from apps.core.single import single
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +84,7 @@ def issue_execution_token(
     identity: Identity, *, execution_id: int, attempt: int, grants: Sequence[str], lifetime: timedelta
 ) -> str:
     """The text of a token for what runs as this attempt: at most what who asked for it may, and no longer."""
-    kept = ExecutionLimits.objects.filter(pk=execution_id).first()
+    kept = single(ExecutionLimits.objects.filter(pk=execution_id))
     row = ApiToken(
         identity=identity, name=f"execution {execution_id}, attempt {attempt}", execution_id=execution_id,
         attempt=attempt, limits=[*(kept.limits if kept else []), list(grants)], expires_at=timezone.now() + lifetime,
@@ -147,13 +149,19 @@ def _written(row: ApiToken) -> IssuedToken:
     return IssuedToken(row, f"att_{public_id}_{secret}")
 
 
+_BY_PUBLIC_ID = FixedQuery(
+    lambda public_id: ApiToken.objects.select_related("identity").filter(public_id=public_id).order_by(),
+    public_id="text",
+)
+
+
 def prove_token(text: str) -> ApiToken | None:
     """The living token that `text` is, with its identity, or None. Takes the same time for every wrong secret."""
     prefix, _, rest = text.partition("_")
     public_id, _, secret = rest.partition("_")
     if prefix != "att" or not secret or len(text) > 200 or not text.isascii() or not public_id.isalnum():
         return None
-    token = ApiToken.objects.select_related("identity").filter(public_id=public_id).first()
+    token = _BY_PUBLIC_ID.single(public_id=public_id)
     if token is None or not hmac.compare_digest(bytes(token.secret_sha256), _digest(secret)):
         return None
     now = timezone.now()

@@ -7,10 +7,17 @@ from django.db.models.functions import Now
 from apps.accounts.permissions import Verb, may, require
 from apps.actions.models import Action
 from apps.core.errors import Conflict, NotFound
+from apps.core.fixed_query import FixedQuery
+from apps.core.single import single
 from apps.packs.services.manage import PackDisabled
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
+
+
+_BY_REF = FixedQuery(
+    lambda ref: Action.objects.select_related("pack", "version", "definition").filter(ref=ref).order_by(), ref="text"
+)
 
 
 class UnknownAction(NotFound):
@@ -28,7 +35,7 @@ class ActionDisabled(Conflict):
 def get_action(identity: "Identity", ref: str) -> Action:
     """The action with this ref, whether or not it is enabled. Raises `UnknownAction`."""
     found = Action.objects.visible_to(identity).select_related("pack", "version", "definition").filter(ref=ref)
-    action = found.first()
+    action = single(found)
     if action is None:
         raise UnknownAction(f"There is no action {ref}.", action=ref)
     return action
@@ -36,7 +43,7 @@ def get_action(identity: "Identity", ref: str) -> Action:
 
 def get_runnable_action(identity: "Identity", ref: str) -> Action:
     """One that `identity` may run. Raises `UnknownAction`, `Forbidden`, `ActionDisabled` or `PackDisabled`."""
-    action = Action.objects.select_related("pack", "version", "definition").filter(ref=ref).first()
+    action = _BY_REF.single(ref=ref)
     if action is None or not may(identity, Verb.EXECUTION_RUN, on=action):
         # Told apart only to who may see it: else its name would be given away.
         require(identity, Verb.EXECUTION_RUN, on=get_action(identity, ref))

@@ -15,6 +15,7 @@ from apps.api.filtering import Filter
 from apps.api.rules.represent import ENFORCEMENT_RELATED, represent_enforcement
 from apps.api.views import ListView, View, path_id, sparse
 from apps.core.errors import NotFound
+from apps.core.fixed_query import FixedQuery
 from apps.core.types import JsonObject
 from apps.rules.models import Enforcement
 from apps.rules.services.explain import verdicts_of
@@ -72,11 +73,14 @@ class EventsView(ListView):
         values = self.read_body(request, serializers.NewEventSerializer)
         identity = self.identity(request)
         recorded = send_event(identity, type_ref=values.pop("type"), payload=values.pop("payload", {}), **values)
-        event = Event.objects.select_related("sent_by").get(pk=recorded.event_id)
+        [event] = _EVENT(pk=recorded.event_id)
         if recorded.is_new:
             return Response(represent_event(event), status=201)
         is_seen = Event.objects.visible_to(identity).filter(pk=event.pk).exists()
         return Response(represent_event(event) if is_seen else represent_unseen(event))
+
+
+_EVENT = FixedQuery(lambda pk: Event.objects.select_related("sent_by").filter(pk=pk).order_by(), pk="number")
 
 
 class EventView(View):

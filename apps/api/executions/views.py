@@ -18,6 +18,8 @@ from apps.api.executions.represent import RELATED, represent, represent_attempts
 from apps.api.views import ListView, View, path_id, sparse
 from apps.core.database import again_if_given_up, release_connection
 from apps.core.errors import FieldError, Invalid
+from apps.core.fixed_query import FixedQuery
+from apps.core.single import single
 from apps.core.types import JsonObject
 from apps.executions import wakeups
 from apps.executions.artifacts import UnknownArtifact, large_result_name, open_artifact
@@ -212,7 +214,7 @@ class RerunView(View):
 def visible_execution(view: View, request: Request, execution_id: str) -> Execution:
     """Raises `UnknownExecution` for one that does not exist or is not for this identity to see."""
     rows = Execution.objects.visible_to(view.identity(request)).select_related(*RELATED)
-    execution = rows.filter(pk=path_id(execution_id)).first()
+    execution = single(rows.filter(pk=path_id(execution_id)))
     if execution is None:
         raise UnknownExecution(f"There is no execution {execution_id}.")
     return execution
@@ -238,9 +240,14 @@ def wait_for_end(execution_id: int, wait_s: float) -> None:
     wakeups.wait_until(has_ended, execution_id=execution_id, timeout_s=wait_s)
 
 
+_ACCEPTED = FixedQuery(lambda pk: Execution.objects.select_related(*RELATED).filter(pk=pk).order_by(), pk="number")
+
+
 def answer_accepted(view: View, request: Request, accepted: Accepted, *, is_batch: bool) -> Response:
     def look() -> list[JsonObject]:
-        rows = Execution.objects.select_related(*RELATED).in_bulk(list(accepted.execution_ids))
+        if len(accepted.execution_ids) == 1:
+            return represent(_ACCEPTED(pk=accepted.execution_ids[0]))
+        rows = Execution.objects.select_related(*RELATED).order_by().in_bulk(list(accepted.execution_ids))
         return represent([rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows])
 
     # It is accepted: whoever heard 503 now would ask for another one.

@@ -7,6 +7,7 @@ weighed.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -36,6 +37,8 @@ _REFUSED: tuple[type[nodes.Node], ...] = (
 )  # fmt: skip
 #: What `~` becomes; no name that a template could write.
 _JOINED = "~"
+#: Names of Python's own: no value has such a field, and whoever asks for one looks for a way out.
+_INTERNAL = re.compile("__.*__", re.DOTALL)
 
 
 class TemplateError(ValueError):
@@ -89,6 +92,8 @@ def compile_template(source: str) -> Template:
             return Template(source, names, lambda context: _defined(expression(**context)))
         template = _ENVIRONMENT.from_string(tree)
         return Template(source, names, lambda context: template.render(**context))
+    except TemplateError:
+        raise  # it says already where
     # Python's own compiler has limits, too: nested brackets, depth, memory for both.
     except (JinjaError, RecursionError, SyntaxError, MemoryError, ValueError, OverflowError) as error:
         raise TemplateError(f"{_beginning(source)}: {error}") from error
@@ -126,10 +131,21 @@ class _Joins(NodeTransformer):
 def _refuse(tree: nodes.Template, source: str) -> None:
     for node in tree.find_all(_REFUSED):
         name = type(node).__name__.lower()
-        raise TemplateError(f"{source}: {name} is not allowed in a template; only expressions and filters are")
+        said = f"{_beginning(source)}: {name} is not allowed in a template; only expressions and filters are"
+        raise TemplateError(said)
+    for node in tree.find_all(nodes.Getattr | nodes.Getitem):
+        if _INTERNAL.fullmatch(name := _name_in(node)):
+            raise TemplateError(f"{_beginning(source)}: {name} is not allowed in a template")
     operations = sum(1 for node in tree.find_all(nodes.Expr) if not isinstance(node, nodes.Name | nodes.Literal))
     if operations > MAX_OPERATIONS:
         raise TemplateError(f"{_beginning(source)}: more than {MAX_OPERATIONS} operations")
+
+
+def _name_in(node: nodes.Getattr | nodes.Getitem) -> str:
+    """What it asks for, where that stands in the template."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    return str(node.arg.value) if isinstance(node.arg, nodes.Const) else ""
 
 
 def _defined(value: Any) -> JsonValue:

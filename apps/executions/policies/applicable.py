@@ -6,10 +6,26 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from apps.actions.definition import RetryRule
+from apps.core.fixed_query import FixedQuery
 from apps.executions.models import Policy
 
 #: Narrowest first.
 _SCOPES = {Policy.Scope.ACTION: 0, Policy.Scope.PACK: 1, Policy.Scope.SYSTEM: 2}
+
+
+_IN_FORCE = FixedQuery(
+    lambda action, pack: (
+        Policy.objects.in_force()
+        .filter(
+            Q(scope=Policy.Scope.ACTION, subject=action)
+            | Q(scope=Policy.Scope.PACK, subject=pack)
+            | Q(scope=Policy.Scope.SYSTEM)
+        )
+        .order_by()
+    ),
+    action="text",
+    pack="text",
+)
 
 
 @dataclass(frozen=True)
@@ -23,12 +39,7 @@ class Applicable:
 
 def policies_for(action_ref: str, pack_ref: str) -> Applicable:
     """What is in force for an action now. One query."""
-    found = Policy.objects.in_force().filter(
-        Q(scope=Policy.Scope.ACTION, subject=action_ref)
-        | Q(scope=Policy.Scope.PACK, subject=pack_ref)
-        | Q(scope=Policy.Scope.SYSTEM)
-    )
-    return together(found)
+    return together(_IN_FORCE(action=action_ref, pack=pack_ref))
 
 
 def together(policies: Iterable[Policy]) -> Applicable:

@@ -330,5 +330,5 @@ def _bring_on(accepted: Sequence[tuple[_Draft, NewExecution, Ticket]]) -> None:
 def load_accepted(accepted: Accepted) -> list[Execution]:
     """The accepted executions in the order asked for."""
     wanted = list(accepted.execution_ids)
-    rows = again_if_given_up(lambda: Execution.objects.in_bulk(wanted), is_idempotent=True)
+    rows = again_if_given_up(lambda: Execution.objects.order_by().in_bulk(wanted), is_idempotent=True)
     return [rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows]

@@ -15,6 +15,7 @@ from apps.core.errors import FieldError, Invalid
 from apps.core.schema import MASK, ObjectSchema
 from apps.core.types import JsonObject
 from apps.packs.models import Pack, PackConfig, PackVersion
+from apps.core.single import single
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -86,7 +87,7 @@ def given_config(pack_ref: str, digest: str) -> ConfigGiven:
     schema = _pinned_schema(pack_ref, digest)
     if not schema.properties:
         return ConfigGiven({}, {})
-    row = PackConfig.objects.select_related("pack").filter(pack__ref=pack_ref, pack__versions__digest=digest).first()
+    row = single(PackConfig.objects.select_related("pack").filter(pack__ref=pack_ref, pack__versions__digest=digest))
     if row is None:
         return ConfigGiven(dict(schema.defaults), {})
     secrets = _secrets_of(row.pack, row, schema)

@@ -5,6 +5,7 @@ import logging
 from django.db import connection, transaction
 
 from apps.core.errors import AttuneError, Forbidden
+from apps.core.fixed_query import FixedQuery
 from apps.core.types import JsonObject
 from apps.triggers.models import SignedDelivery, Webhook
 from apps.triggers.services.events import Occurrence, Recorded, record
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 #: Parameters of the address that are no part of an event.
 OWN_PARAMETERS = frozenset({"token", "wait", "wait_s"})
+
+
+_BY_URL = FixedQuery(lambda url: Webhook.objects.filter(url=url).order_by(), url="text")
 
 
 class WebhookDisabled(Forbidden):
@@ -41,7 +45,7 @@ def receive(call: Call, *, is_waiting: bool = False) -> Recorded:
     Raises `NotProven`, `WebhookDisabled`, `MayNotWait`, `WebhookRateReached`, `InvalidBody`, `UnreadableKind`,
     `InvalidQuery`, `InvalidDelivery`, `InvalidPayload`; each is in the log with its reason.
     """
-    webhook = Webhook.objects.filter(url=call.url).first()
+    webhook = _BY_URL.single(url=call.url)
     try:
         proof = prove(webhook, call)
         assert webhook is not None

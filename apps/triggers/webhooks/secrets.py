@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from apps.core.crypto import keyring
+from apps.core.fixed_query import FixedQuery
 from apps.triggers.models import Webhook, WebhookSecret
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -14,6 +15,9 @@ _PREFIX = "whs_"
 #: Of those that a sender chose.
 MIN_CHARS = 16
 MAX_CHARS = 200
+
+
+_SECRETS = FixedQuery(lambda webhook: WebhookSecret.objects.filter(webhook=webhook).order_by(), webhook="number")
 
 
 def fresh() -> str:
@@ -38,7 +42,7 @@ def add(webhook: Webhook, text: str, *, grace: timedelta, now: datetime) -> None
 
 def living(webhook: Webhook, *, now: datetime) -> Sequence[bytes]:
     """The one or two that count now, opened. Raises `SealBroken`."""
-    rows = [row for row in webhook.secrets.all() if row.counts(now)]
+    rows = [row for row in _SECRETS(webhook=webhook.pk) if row.counts(now)]
     for row in rows:
         row.webhook = webhook
     return [keyring().open(bytes(row.sealed), bound_to=row.bound_to) for row in rows]

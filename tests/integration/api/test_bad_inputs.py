@@ -12,8 +12,9 @@ from apps.core.expressions import TemplateError, compile_template
 from apps.executions.states import Status
 from apps.packs.loader import PackInvalid, load_pack
 from tests.asgi import Answer, ask
-from tests.factories import make_action, make_execution, make_gate, make_worker, write_pack
+from tests.factories import make_action, make_execution, make_gate, make_trigger_type, make_worker, write_pack
 from tests.factories.packs import make_runtimes
+from tests.factories.timers import add_timer_types
 from tests.people import People
 
 CATALOGUE: Mapping[str, list[dict[str, Any]]] = yaml.safe_load(
@@ -75,6 +76,10 @@ def _world(people: People) -> dict[str, int]:
     others = make_execution(action, requested_by_id=people.teammate.pk)
     make_worker()
     make_gate()
+    add_timer_types()
+    make_trigger_type()
+    schema = {"type": "object", "required": ["host"], "properties": {"host": {"type": "string"}}}
+    make_trigger_type("strict", payload_schema=schema)
     return {"/executions/1": running.pk, "/executions/2": ended.pk, "/executions/3": others.pk}
 
 

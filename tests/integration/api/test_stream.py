@@ -15,8 +15,9 @@ from apps.operations.models import Operation
 from apps.operations.progress import Progress
 from apps.workers.services import end_worker
 from tests.asgi import ask
-from tests.factories import make_execution, make_worker
-from tests.people import People
+from tests.conductor import process_open
+from tests.factories import make_event, make_execution, make_trigger_type, make_worker
+from tests.people import People, make_identity
 from tests.running import claimed, end
 from tests.streams import Stream, listening
 
@@ -53,6 +54,23 @@ def test_every_move_is_told_as_it_happens(people: People) -> None:
     assert set(first) == {"id", "attempt", "status", "action", "at"}
     assert (first["id"], first["attempt"], first["action"]) == (execution.pk, 1, execution.action_ref)
     assert all(event.id for event in stream.events)
+
+
+def test_an_event_is_told_when_it_comes_and_when_its_rules_have_judged_it(people: People) -> None:
+    make_trigger_type()
+    stranger = make_identity(
+        "stranger", role="looks", grants=("execution.view@own", "operation.view@own", "worker.view")
+    )
+    with listening(by=people.administrator) as stream, listening(by=stranger) as others:
+        event = make_event()
+        stream.wait_for(lambda it: [data["processed"] for data in it.of("event")] == [False])
+        process_open()
+        stream.wait_for(lambda it: [data["processed"] for data in it.of("event")] == [False, True])
+        own = make_execution(requested_by_id=stranger.pk)
+        others.wait_for(has(own, "scheduled"))
+    assert {data["id"] for data in stream.of("event")} == {event.pk}
+    assert set(stream.of("event")[0]) == {"id", "type", "source", "processed", "at"}
+    assert others.of("event") == []
 
 
 def test_nothing_of_before_is_told_to_who_comes_for_the_first_time(people: People) -> None:
