@@ -34,8 +34,9 @@ def on_executions(rows: Sequence[Announced]) -> None:
 
 
 def on_pack_installed(version: "PackVersion") -> None:
-    """Follower of installations."""
-    payload = {"pack": version.pack.ref, "version": version.version, "digest": version.digest}
+    """Follower of installations, and of removals."""
+    change = "installed" if version.pack.current_id else "removed"
+    payload = {"pack": version.pack.ref, "version": version.version, "digest": version.digest, "change": change}
     internal.tell(
         Occurrence(type_ref=internal.PACK_CHANGED, payload=payload, source="internal", source_ref=version.pack.ref)
     )

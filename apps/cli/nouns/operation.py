@@ -38,7 +38,7 @@ def list_(
             "--kind",
             metavar="KIND",
             help="of this kind, like pack.install",
-            autocompletion=values.words("key.rotate", "pack.install"),
+            autocompletion=values.words("key.rotate", "pack.install", "pack.rollback", "pack.upgrade"),
         ),
     ] = None,
     status_: Annotated[

@@ -71,6 +71,7 @@ def make_current(version: PackVersion, loaded: LoadedPack) -> None:
     Pack.objects.filter(pk=version.pack_id).update(
         current=version, label=manifest.label, description=manifest.body.get("description", ""), updated_at=Now()
     )
+    version.pack.current = version
     for kind in content.kinds():
         kind.write(version, loaded.content[kind.folder])
     for follower in content.followers():
@@ -86,6 +87,7 @@ def take_back(version: PackVersion) -> None:
     for kind in reversed(content.kinds()):
         if kind.folder != "runtimes" or not uses.held_versions(version.pack.ref):
             kind.write(version, [])
+    version.pack.current = None
     for follower in content.followers():
         follower(version)
     Pack.objects.filter(pk=version.pack_id).update(current=None, removed_at=Now(), updated_at=Now())

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from apps.actions.models import Action
 from apps.core.errors import AttuneError
+from apps.core.signals import happened
 from apps.executions.models import Execution
 from apps.executions.retention.packs import collect_pack_versions
 from apps.executions.states import Status
@@ -75,7 +76,15 @@ def failed_with(operation: Operation) -> str:
 
 def test_a_rollback_brings_back_what_the_version_brought(tmp_path: Path, people: People) -> None:
     one, _ = two_versions(tmp_path)
+    told: list[Any] = []
+
+    def hear(*, payload: Any, **_: Any) -> None:
+        told.append(payload)
+
+    happened.connect(hear)
     operation = ended(request_rollback(people.administrator, pack_ref="acme"))
+    happened.disconnect(hear)
+    assert [payload["digest"] for payload in told] == [one], "so that its environments are looked after"
     assert operation.outcome == {
         "ref": "acme", "version": "1.0.0", "digest": one, "change": "rolled_back", "content": {"actions": 2},
         "source": "", "commit": "",
