@@ -9,7 +9,6 @@ class ConsoleSiteConfig(SimpleAdminConfig):
 
 
 class ConsoleConfig(AppConfig):
-    name = "apps.console"
+    """Its pages are registered by the site when they are first needed: roles that serve none start without them."""
 
-    def ready(self) -> None:
-        from apps.console import admin  # noqa: F401 - registers the pages
+    name = "apps.console"

@@ -1,7 +1,10 @@
 """The console's site: its own pages first, the tables behind them under `tables/`."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
+from django.apps import AppConfig
+from django.core.checks import CheckMessage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
     from apps.accounts.models import Identity
 
 
+def register_tables() -> None:
+    """The pages of all tables. Importing them takes as long as the rest of a role that serves none."""
+    from apps.console import admin  # noqa: F401 - registers them
+
+
 class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no types
     site_title = "Attune"
     login_form = LoginForm
@@ -23,6 +31,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from apps.console.urls import urlpatterns
 
+        register_tables()
         outside: list[URLPattern | URLResolver] = []
         tables: list[URLPattern | URLResolver] = []
         for pattern in super().get_urls():
@@ -31,6 +40,11 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme has no ty
         *outside, catch_all = outside
         tables.append(path("", self.admin_view(self.tables), name="tables"))
         return [*outside, *urlpatterns(self), path("tables/", include(tables)), catch_all]
+
+    def check(self, app_configs: Iterable[AppConfig] | None) -> list[CheckMessage]:
+        register_tables()
+        found: list[CheckMessage] = super().check(app_configs)
+        return found
 
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_active and request.user.is_authenticated

@@ -54,6 +54,8 @@ class Program:
     #: What the kernel sends it when we die. KILL for whoever copes with a crash: a polite stop might wait
     #: for databases that are going down at the same moment.
     death_signal: signal.Signals = signal.SIGKILL
+    #: Whether what was started before it is told to stop only when it has ended.
+    is_waited_for: bool = True
 
 
 class Child:

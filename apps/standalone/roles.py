@@ -32,7 +32,7 @@ SENSORS_END_S = 15.0
 
 
 def roles(layout: Layout, *, options: Options, environment: Mapping[str, str]) -> list[Program]:
-    """Return the roles in the order of starting; stopped in reverse, so that web goes first.
+    """Return the roles in the order of starting; stopped in reverse, so that web goes first, and with it who starts work.
 
     The conductor comes first and goes last: it announces what a draining worker still finishes.
     """
@@ -54,6 +54,7 @@ def roles(layout: Layout, *, options: Options, environment: Mapping[str, str]) -
             log=layout.log / f"{name}.log",
             stop_signals=((signal.SIGTERM, patience.get(name, 10.0)),),
             is_ready=partial(is_ready, options.port) if name == "web" else _always,
+            is_waited_for=name not in ("web", "sensors"),
         )
         for name, command in commands.items()
     ]

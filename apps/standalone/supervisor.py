@@ -1,7 +1,7 @@
 """Keeps programs running: starts them in order, restarts what ends, stops them in reverse order."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apps.standalone.child import POLL_S, Child, Program
@@ -53,7 +53,8 @@ class Supervisor:
     1. `start`, as often as there are groups of programs that need each other: the next group is started
        when all of the one before are ready. A program that ends before that fails the start.
     2. `watch`: a program that ends from now on is started again, for ever. Returns when a stop is asked for.
-    3. `stop`: last started, first stopped. Leaving the supervisor's block does it in any case.
+    3. `stop`: last started, first stopped; at once what need not be waited for. Leaving the supervisor's block
+       does it in any case.
 
     Single-threaded; programs end with it even if it is killed (see `child`), and are on record for `down`.
     """
@@ -106,8 +107,12 @@ class Supervisor:
     def stop(self) -> None:
         """Stop all programs, the last started first; a further request cuts the current wait short."""
         family = descendants(member.child.pid for member in self._members if member.child)
-        for member in reversed(self._members):
-            self._stop_one(member)
+        for together in _stopped_together(self._members):
+            for member in together:
+                if member.child is not None:
+                    member.child.send(member.program.stop_signals[0][0])
+            for member in together:
+                self._stop_one(member)
         self._members.clear()
         end_strays(family, report=self._report)
 
@@ -174,12 +179,26 @@ class Supervisor:
         self._records.remove(member.program.name)
 
     def _end(self, child: Child) -> None:
-        for number, wait_s in child.program.stop_signals:
-            child.send(number)
+        """Wait for the end of a program that was sent its first signal; then as its signals say."""
+        for position, (number, wait_s) in enumerate(child.program.stop_signals):
+            if position > 0:
+                child.send(number)
             requests, deadline = self._requests.count, self._clock() + wait_s
             while child.exit_code() is None and self._clock() < deadline and self._requests.count == requests:
                 self._requests.wait(POLL_S)
         child.kill()
+
+
+def _stopped_together(members: Sequence[_Member]) -> Iterator[list[_Member]]:
+    """Yield the members in the order of stopping, those in one list that need not wait for each other."""
+    together: list[_Member] = []
+    for member in reversed(members):
+        together.append(member)
+        if member.program.is_waited_for:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
 def _not_ready(program: Program, *, deadline_s: float) -> str:

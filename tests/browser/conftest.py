@@ -1,4 +1,4 @@
-"""The console in a real Chromium: one Attune for the session, and for each test a page of its own that is logged in.
+"""The console in a real Chromium: one Attune for the session, and one page that is logged in and clean for each test.
 
 `page.goto("/admin/…")` is enough: the page knows its Attune. A test fails when the browser complained meanwhile.
 """
@@ -16,13 +16,13 @@ from playwright.sync_api import Browser, Page, StorageState, ViewportSize
 
 from tests.acceptance.attune import ROOT, Attune
 from tests.browser import chromium
-from tests.browser.chromium import Complaints
+from tests.browser.chromium import WIDE, Complaints, Tabs
 
 PASSWORD = "correct horse battery"
 PACKS = ROOT / "tests" / "packs"
 IMAGES = ROOT / "docs" / "images" / "console"
-WIDE = ViewportSize(width=1440, height=900)
 NARROW = ViewportSize(width=360, height=740)
+_AXE: Final[str] = Axe().axe_script
 _MODES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
@@ -57,20 +57,24 @@ def login(browser: Browser, attune: Attune) -> StorageState:
         return context.storage_state()
 
 
-@pytest.fixture
-def complaints() -> Complaints:
-    return Complaints()
+@pytest.fixture(scope="package")
+def tabs(browser: Browser, attune: Attune, login: StorageState) -> Iterator[Tabs]:
+    opened = Tabs(browser, _origin(attune), login)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def page(browser: Browser, attune: Attune, login: StorageState, complaints: Complaints) -> Iterator[Page]:
+def complaints(tabs: Tabs) -> Complaints:
+    return tabs.complaints
+
+
+@pytest.fixture
+def page(tabs: Tabs, complaints: Complaints, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Logged in as the administrator, wide, light, and with nothing to complain of at the end."""
-    with browser.new_context(
-        base_url=_origin(attune), storage_state=login, viewport=WIDE, color_scheme="light", accept_downloads=True
-    ) as context:
-        context.set_default_timeout(20_000)
-        complaints.watch(context)
-        yield context.new_page()
+    failed_before = request.session.testsfailed
+    yield tabs.page()
+    tabs.tidy(throw_away=request.session.testsfailed > failed_before)
     assert complaints.texts == []
 
 
@@ -79,9 +83,10 @@ def axe(page: Page) -> Callable[[], None]:
     """Asserts that axe finds nothing serious or critical on the page as it stands, light and dark."""
 
     def look() -> None:
+        page.evaluate(_AXE)
         for mode in _MODES:
             page.emulate_media(color_scheme=mode, reduced_motion="reduce")
-            found = Axe().run(page).response["violations"]
+            found = page.evaluate("axe.run({resultTypes: ['violations']}).then(found => found.violations)")
             grave = [item for item in found if item["impact"] in ("serious", "critical")]
             told = [f"{item['id']}: {node['target']} {node['html'][:200]}" for item in grave for node in item["nodes"]]
             assert told == [], f"{page.url}, {mode}"

@@ -20,7 +20,6 @@ def well(axe: Callable[[], None], fits: Callable[[], None]) -> Callable[[], None
 
 
 def test_somebody_is_made_given_a_role_and_switched_off(page: Page, well: Callable[[], None]) -> None:
-    page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/admin/identities/")
     page.locator("[name=name]").fill("somebody")
     page.get_by_role("button", name="Create identity").click()
@@ -31,6 +30,7 @@ def test_somebody_is_made_given_a_role_and_switched_off(page: Page, well: Callab
     page.get_by_role("button", name="Give role").click()
     expect(page.get_by_role("region", name="Roles")).to_contain_text("viewer")
     well()
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Switch off").click()
     expect(page.locator("#messages")).to_contain_text("somebody is switched off")
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()

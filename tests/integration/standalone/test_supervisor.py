@@ -43,10 +43,13 @@ class Stage:
     def program(self, name: str, script: str = OBEDIENT, **settings: Any) -> Program:
         return Program(
             name=name,
-            argv=("/bin/sh", "-c", script, name),
             cwd=self.folder,
             log=self.folder / f"{name}.log",
-            **{"is_ready": lambda: f"+{name}" in self.events(), **settings},
+            **{
+                "argv": ("/bin/sh", "-c", script, name),
+                "is_ready": lambda: f"+{name}" in self.events(),
+                **settings,
+            },
         )
 
     def events(self) -> list[str]:
@@ -100,6 +103,17 @@ def test_groups_start_one_after_the_other_and_stop_in_reverse(stage: Stage) -> N
     stage.supervisor.stop()
     assert stage.events()[3:] == ["-web", "-worker", "-database"]
     assert stage.records.all() == []
+
+
+def test_programs_that_need_not_be_waited_for_are_stopped_with_the_one_before(stage: Stage) -> None:
+    wait_for_other = "touch $0.told; until test -e $1.told; do sleep 0.02; done; echo -$0 >> events; exit"
+    script = f"echo +$0 >> events; trap '{wait_for_other}' TERM; while :; do sleep 0.02; done"
+    scheduler = stage.program("scheduler", argv=("/bin/sh", "-c", script, "scheduler", "web"))
+    web = stage.program("web", argv=("/bin/sh", "-c", script, "web", "scheduler"), is_waited_for=False)
+    stage.supervisor.start([stage.program("worker"), scheduler, web], deadline_s=30)
+    stage.supervisor.stop()
+    assert sorted(stage.events()[3:5]) == ["-scheduler", "-web"]
+    assert stage.events()[5:] == ["-worker"]
 
 
 def test_a_program_that_ends_during_the_start_fails_it_and_its_log_is_shown(stage: Stage) -> None:

@@ -10,6 +10,8 @@ from apps.triggers.sensors.process import SensorsProcess
 
 class Command(BaseCommand):
     help = "Runs the sensors of packs, until SIGTERM. Any number may run at once."
+    #: `refuse_wrong_start` looks at what matters to a role; Django's own checks would import all pages and addresses.
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         refuse_wrong_start()
