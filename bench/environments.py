@@ -157,7 +157,8 @@ def beside_builds(attune: PrivateAttune, packs: Sequence[Path], *, samples: int)
 
 def _runs(attune: PrivateAttune, *, samples: int, is_over: Callable[[int], bool]) -> list[tuple[float, float]]:
     """(Attune's, the bare program's) seconds of each."""
-    command, found = shell_noop(), []
+    command = shell_noop()
+    found: list[tuple[float, float]] = []
     deadline = time.monotonic() + _PATIENCE_S
     while len(found) < max(3, samples // 10) or not is_over(len(found)):
         if time.monotonic() > deadline:
