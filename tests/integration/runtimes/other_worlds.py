@@ -6,27 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from apps.runtimes.definition import RuntimeDefinition, errors_of
 from apps.runtimes.detect import detect
 from apps.runtimes.environments.request import EnvironmentOnDisk
 from apps.runtimes.launch import launch_of
+from tests.integration.runtimes.conftest import CORE
 from tests.integration.runtimes.world import World
 
-NODE: dict[str, Any] = {
-    "name": "node",
-    "detect": [["node", "-p", "process.versions.node + '\\n' + process.execPath"]],
-    "command": ["{interpreter}", "{entry_point}"],
-    "env": {"NODE_PATH": "{env_dir}/node_modules:{pack_dir}/lib"},
-    "environment": {"provider": "npm", "manifest": "package.json", "lock": "package-lock.json"},
-}
-RUBY: dict[str, Any] = {
-    "name": "ruby",
-    "detect": [["ruby", "-e", "puts RUBY_VERSION, RbConfig.ruby"]],
-    "command": ["{interpreter}", "{entry_point}"],
-    "env": {"GEM_HOME": "{env_dir}/gems", "GEM_PATH": "{env_dir}/gems", "RUBYLIB": "{pack_dir}/lib"},
-    "environment": {"provider": "bundler", "manifest": "Gemfile", "lock": "Gemfile.lock"},
-}
+NODE: dict[str, Any] = yaml.safe_load((CORE / "node.yaml").read_text())
+RUBY: dict[str, Any] = yaml.safe_load((CORE / "ruby.yaml").read_text())
 
 
 def world_of(body: dict[str, Any], root: Path, **environ: str) -> World:
@@ -41,20 +31,20 @@ def world_of(body: dict[str, Any], root: Path, **environ: str) -> World:
     return World(root, runtime, found.installations[0], {"HOME": str(root), **environ})
 
 
-def run_entry_point(world: World, built: EnvironmentOnDisk, code: str) -> str:
+def run_entry_point(world: World, built: EnvironmentOnDisk, code: str, *, name: str = "action") -> str:
     """What a file of the (read-only) pack prints, started as an action's would be."""
     pack_dir = world.request().pack_dir
-    entry_point = pack_dir / "action"
+    entry_point = pack_dir / name
     entry_point.write_text(code)
     launch = launch_of(
         world.runtime,
         installation=world.installation,
-        runtime_dir=world.root,
+        runtime_dir=CORE.parent,
         pack_dir=pack_dir,
         entry_point=entry_point,
         env_dir=built.folder,
     )
     env = {"PATH": os.environ["PATH"], **launch.env}
-    done = subprocess.run(launch.argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(launch.argv, env=env, input="{}", capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

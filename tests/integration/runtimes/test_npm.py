@@ -41,6 +41,8 @@ def test_a_pack_finds_what_its_package_json_asks_for_and_its_own_lib(world: Worl
     assert built.metadata.packages == {"toy": "1.0.0"}
     assert built.metadata.dependencies == ("toy@1.0.0",)
     assert run_entry_point(world, built, "console.log(require('toy'), require('own'))") == "1.0.0 mine"
+    imported = "import toy from 'toy'; import own from 'own'; console.log(toy, own)"
+    assert run_entry_point(world, built, imported, name="action.mjs") == "1.0.0 mine"
     assert world.ensure(request) == built
     assert world.provider.validate_environment(request, run=run_command) == ()
 
@@ -54,7 +56,6 @@ def test_a_lock_file_is_kept_to_though_newer_versions_are_there(world: World) ->
     pinned = lock.replace(b'"toy": "1.0.0"', b'"toy": ">=1.0.0"')
     built = world.ensure(wants(world, dependencies=loose, lock=pinned))
     assert built.metadata.packages == {"toy": "1.0.0"}
-    assert "npm ci" in world.said or "added 1 package" in world.said
 
 
 def test_a_lock_file_that_does_not_fit_fails_the_build_and_the_old_one_serves(world: World) -> None:

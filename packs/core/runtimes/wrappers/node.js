@@ -1,7 +1,7 @@
 // Starts a Node action: `module.exports = async (parameters, {secrets, context}) => result`; any other file is a plain
 // script. Usage: node.js ENTRY_POINT [FUNCTION]. Nothing but Node 14+ itself.
 "use strict";
-const fs = require("fs"), Module = require("module"), { pathToFileURL } = require("url");
+const fs = require("fs"), Module = require("module");
 const [, file, name] = process.argv.splice(1, 3, process.argv[2]);
 const data = takeInput();
 let parsed, isWaiting = false;
@@ -44,16 +44,16 @@ async function main() {
 
 async function load(isMain) {
   try {
-    return file.endsWith(".mjs") ? await import(pathToFileURL(file)) : Module._load(file, null, isMain);
+    return file.endsWith(".mjs") ? await (await import("./node_path.mjs")).run(file) : Module._load(file, null, isMain);
   } catch (error) {
     if (error?.code !== "ERR_REQUIRE_ESM") throw error;
-    return import(pathToFileURL(file)); // a package.json beside it says that it is a module
+    return (await import("./node_path.mjs")).run(file); // a package.json beside it says that it is a module
   }
 }
 
 function report(error) {
   const lines = String(error?.stack ?? error).split("\n"); // the author's own frames only
-  const own = lines.filter((line) => !line.includes(__filename) && !line.includes("(node:internal"));
+  const own = lines.filter((line) => !line.includes(__dirname) && !line.includes("(node:internal"));
   const [message, traceback] = [String(error?.message ?? error), own.join("\n") + "\n"];
   fs.writeFileSync(2, traceback);
   const text = JSON.stringify({ type: error?.name ?? "Error", message, traceback });
