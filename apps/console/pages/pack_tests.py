@@ -27,7 +27,7 @@ def facts_of(operation: Operation) -> dict[str, Any]:
     if operation.kind != TEST:
         return {}
     report: JsonObject | None = operation.outcome or (operation.error or {}).get("report")
-    runtimes = ", ".join(f"{name} {wanted}".rstrip() for name, wanted in operation.input["runtimes"].items())
+    runtimes = ", ".join(f"{name} {wanted}".rstrip() for name, wanted in sorted(operation.input["runtimes"].items()))
     return {
         "pack_ref": operation.input["ref"],
         "report": report,
