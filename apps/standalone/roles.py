@@ -32,7 +32,7 @@ SENSORS_END_S = 15.0
 
 
 def roles(layout: Layout, *, options: Options, environment: Mapping[str, str]) -> list[Program]:
-    """Return the roles in the order of starting; stopped in reverse, so that web goes first, and with it who starts work.
+    """Return the roles in the order of starting; stopped in reverse: web goes first, and with it who starts work.
 
     The conductor comes first and goes last: it announces what a draining worker still finishes.
     """

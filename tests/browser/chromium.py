@@ -68,7 +68,7 @@ class Complaints:
 
 
 class Tabs:
-    """One page for one test after the other, as clean as a new one: to open one costs Chromium as much as five addresses.
+    """One page for one test after the other, as clean as a new one: to open one costs as much as five addresses.
 
     1. `page`. 2. `tidy`, after each test. 3. `close`.
     """

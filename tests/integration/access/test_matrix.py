@@ -275,14 +275,8 @@ def _is_about_oneself(route: Route, role: str) -> bool:
 
 def _may_be_gone(route: Route) -> bool:
     """What there is none of in this world, or is somebody else's: a file, a token, an operation."""
-<<<<<<< HEAD
-    return any(
-        word in route.name for word in ("artifacts/", "tokens/", "operations/", "/logs", "environments/", "icon.png")
-    )
-=======
     missing = ("artifacts/", "tokens/", "operations/", "/logs", "environments/", "icon.png", "packs/<ref>/test")
     return any(word in route.name for word in missing)
->>>>>>> devtools
 
 
 def _is_told_off(answer: Any) -> bool:
