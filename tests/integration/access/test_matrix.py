@@ -275,7 +275,9 @@ def _is_about_oneself(route: Route, role: str) -> bool:
 
 def _may_be_gone(route: Route) -> bool:
     """What there is none of in this world, or is somebody else's: a file, a token, an operation."""
-    return any(word in route.name for word in ("artifacts/", "tokens/", "operations/", "/logs", "environments/", "icon.png"))
+    return any(
+        word in route.name for word in ("artifacts/", "tokens/", "operations/", "/logs", "environments/", "icon.png")
+    )
 
 
 def _is_told_off(answer: Any) -> bool:

@@ -55,7 +55,14 @@ def test_an_operators_word_stands_over_the_files_until_it_is_taken_back(
     answer = administrator.patch(address, {"enabled": None}, format="json").json()
     assert (answer["enabled"], answer["enabled_override"]) == (False, None)
     assert owner.patch(address, {"enabled": True}, format="json").json()["verb"] == "action.manage"
-    wishes: list[object] = [{}, {"enabled": "no"}, {"enabled": 0}, {"enabled": []}, {"enabled": True, "colour": "x"}, []]
+    wishes: list[object] = [
+        {},
+        {"enabled": "no"},
+        {"enabled": 0},
+        {"enabled": []},
+        {"enabled": True, "colour": "x"},
+        [],
+    ]
     for wish in wishes:
         assert administrator.patch(address, wish, format="json").status_code == 400, wish
     assert administrator.patch(f"{URL}/demo.x", {"enabled": True}, format="json").status_code == 404
