@@ -133,7 +133,7 @@ def _refuse(tree: nodes.Template, source: str) -> None:
         name = type(node).__name__.lower()
         said = f"{_beginning(source)}: {name} is not allowed in a template; only expressions and filters are"
         raise TemplateError(said)
-    for node in tree.find_all(nodes.Getattr | nodes.Getitem):
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
         if _INTERNAL.fullmatch(name := _name_in(node)):
             raise TemplateError(f"{_beginning(source)}: {name} is not allowed in a template")
     operations = sum(1 for node in tree.find_all(nodes.Expr) if not isinstance(node, nodes.Name | nodes.Literal))
@@ -141,11 +141,11 @@ def _refuse(tree: nodes.Template, source: str) -> None:
         raise TemplateError(f"{_beginning(source)}: more than {MAX_OPERATIONS} operations")
 
 
-def _name_in(node: nodes.Getattr | nodes.Getitem) -> str:
+def _name_in(node: nodes.Expr) -> str:
     """What it asks for, where that stands in the template."""
     if isinstance(node, nodes.Getattr):
         return node.attr
-    return str(node.arg.value) if isinstance(node.arg, nodes.Const) else ""
+    return str(node.arg.value) if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) else ""
 
 
 def _defined(value: Any) -> JsonValue:
