@@ -28,6 +28,9 @@ def find_type(ref: str) -> TriggerType:
 def find_types(refs: Iterable[str]) -> Mapping[str, TriggerType]:
     """By what was asked for, which may be another name. Raises `UnknownTrigger` naming the first there is not."""
     wanted = list(dict.fromkeys(refs))
+    for ref in wanted:
+        if "\0" in ref:  # PostgreSQL does not even look for it
+            raise UnknownTrigger("There is no trigger with such a name.")
     rows = TriggerType.objects.in_force()
     known = _BY_REF(ref=wanted[0]) if len(wanted) == 1 else rows.filter(ref__in=wanted).order_by()
     found = {row.ref: row for row in known}

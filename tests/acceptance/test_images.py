@@ -68,7 +68,12 @@ def test_an_execution_goes_through_all_of_them(stack: Stack, api: httpx.Client) 
 
 def test_workers_serve_the_runtimes_they_were_told_to(api: httpx.Client) -> None:
     workers = api.get("/api/v1/workers").json()["results"]
-    assert sorted(sorted(item["runtimes"]) for item in workers) == [["python"], ["python", "shell"], ["shell"]]
+    assert sorted(sorted(item["runtimes"]) for item in workers) == [
+        ["node"],
+        ["python"],
+        ["python", "shell"],
+        ["shell"],
+    ]
 
 
 def test_plain_http_is_sent_to_https_but_for_checks_and_metrics(stack: Stack) -> None:
@@ -85,7 +90,7 @@ def test_prometheus_scrapes_with_the_token_of_the_secret(stack: Stack, api: http
     with stack.client(Authorization=f"Bearer {token}") as prometheus:
         families = {item.name: item for item in text_string_to_metric_families(prometheus.get("/metrics").text)}
     workers = {item.labels["status"]: item.value for item in families["attune_workers"].samples}
-    assert workers == {"active": 3, "refusing": 0, "cordoned": 0, "draining": 0}
+    assert workers == {"active": WORKERS, "refusing": 0, "cordoned": 0, "draining": 0}
 
 
 def test_a_console_behind_the_proxy_takes_the_first_administrator(stack: Stack) -> None:

@@ -81,6 +81,9 @@ def test_tasks_are_named_after_their_rooms() -> None:
         "executions.announce",
         "operations.run",
         "workers.build",
+        "workers.clean_up_environments",
+        "workers.remove_environment",
         "workers.rollback",
+        "workers.validate_environment",
         "rules.process",
     }

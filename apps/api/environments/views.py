@@ -73,7 +73,9 @@ class PackEnvironmentView(PackEnvironmentsView):
     verbs = {"GET": Verb.ENVIRONMENT_VIEW, "DELETE": Verb.ENVIRONMENT_MANAGE}
 
     def queryset_for(self, request: Request) -> Any:
-        return super().queryset_for(request).filter(runtime=self.kwargs["runtime"])
+        pack = get_pack(self.identity(request), self.kwargs["ref"])
+        rows = Environment.objects.visible_to(self.identity(request))
+        return rows.filter(pack_ref=pack.ref, runtime=self.kwargs["runtime"])
 
     @extend_schema(responses=EnvironmentPageSerializer)
     def get(self, request: Request, ref: str, runtime: str) -> Response:  # type: ignore[override]  # one more part of the address

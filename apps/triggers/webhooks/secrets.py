@@ -17,7 +17,7 @@ MIN_CHARS = 16
 MAX_CHARS = 200
 
 
-_SECRETS = FixedQuery(lambda webhook: WebhookSecret.objects.filter(webhook=webhook).order_by(), webhook="number")
+_SECRETS = FixedQuery(lambda webhook: WebhookSecret.objects.filter(webhook=webhook), webhook="number")
 
 
 def fresh() -> str:

@@ -47,6 +47,7 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     "tokens": lambda n, people: issue_token(people.administrator, name=f"token {n}"),
     "packs": lambda n, people: make_action(pack=f"pack{n:03}"),
     "packs/p/environments": lambda n, people: make_environment(pack_ref="p", volume_id=f"v{n}"),
+    "packs/p/environments/python": lambda n, people: make_environment(pack_ref="p", volume_id=f"v{n}"),
     "environments": lambda n, people: make_environment(pack_ref=f"pack{n}"),
     "runtimes": lambda n, people: make_runtime(f"runtime{n:03}"),
     "actions": lambda n, people: make_action(f"action{n:03}"),
@@ -127,7 +128,12 @@ def lists() -> Iterator[str]:
 
 
 def _filled(pattern: str) -> str:
-    for part, value in (("<text:execution_id>", "1"), ("<text:ref>", "p"), ("<segments:url>", "deploy")):
+    for part, value in (
+        ("<text:execution_id>", "1"),
+        ("<text:ref>", "p"),
+        ("<text:runtime>", "python"),
+        ("<segments:url>", "deploy"),
+    ):
         pattern = pattern.replace(part, value)
     return pattern
 

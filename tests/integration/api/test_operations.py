@@ -25,7 +25,9 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> None:
             raise Conflict(told["fail"])
         return {"told": told}
 
-    monkeypatch.setitem(kinds._handlers, "test.work", work)
+    monkeypatch.setattr(kinds, "_handlers", dict(kinds._handlers))
+    monkeypatch.setattr(kinds, "_queues", dict(kinds._queues))
+    kinds.register("test.work", work)
 
 
 def make(people: People, **told: object) -> Operation:

@@ -15,7 +15,7 @@ def test_one_is_shown_with_its_parameters_and_a_line_to_start_from(attune: Attun
         "action       examples.hello\n"
         "description  Greets somebody.\n"
         "pack         examples 1.0.0\n"
-        "runtime      python\n"
+        "runtime      python >=3.9,<3.12\n"
         "entry point  hello.py\n"
         "enabled      no\n"
         "             an operator's word over the pack's file; attune action reset\n"

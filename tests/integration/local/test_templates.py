@@ -39,7 +39,7 @@ def test_a_template_works(tmp_path: Path, heard: Heard, runtime: str) -> None:
     assert (ended["error"], ended["result"]) == (None, {"greeting": "Hello, Ada!"})
     assert "greets Ada\n" in heard.logged
     report = run_tests({"folder": folder}, heard)
-    assert (report["passed"], report["failed"]) == (1, 0), report
+    assert (report["passed"], report["failed"]) == (1, 0), heard.logged
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -66,9 +66,10 @@ def test_what_cannot_be_rendered_is_refused_with_its_place(templates: Any, point
 
 
 @pytest.mark.parametrize("source", ["{{ trigger.__class__ }}", "{{ trigger.body.host.__class__ }}"])
-def test_pythons_own_names_are_undefined(source: str) -> None:
-    with pytest.raises(RenderingFailed):
-        compile_parameters({"a": source}).render(CONTEXT)
+def test_pythons_own_names_are_refused_before_anything_is_rendered(source: str) -> None:
+    with pytest.raises(InvalidTemplates) as refused:
+        compile_parameters({"a": source})
+    assert "__class__ is not allowed" in refused.value.errors[0].as_json()["detail"]
 
 
 def test_too_many_templates_and_too_deep_ones_are_refused() -> None:
