@@ -128,13 +128,9 @@ def lists() -> Iterator[str]:
 
 
 def _filled(pattern: str) -> str:
-    for part, value in (
-        ("<text:execution_id>", "1"),
-        ("<text:ref>", "p"),
-        ("<text:runtime>", "python"),
-        ("<segments:url>", "deploy"),
-    ):
-        pattern = pattern.replace(part, value)
+    values = {"text:execution_id": "1", "text:ref": "p", "text:runtime": "python", "segments:url": "deploy"}
+    for part, value in values.items():
+        pattern = pattern.replace(f"<{part}>", value)
     return pattern
 
 
@@ -204,7 +200,9 @@ def test_a_list_of_a_stranger_is_401_and_takes_no_other_method(
 ) -> None:
     url = f"/api/v1/{name}"
     assert stranger.get(url).status_code == 401
-    for method in ("PUT", "PATCH", "DELETE", "TRACE"):
+    # One environment is a list of its volumes, and can be removed.
+    taken = {"DELETE"} if name == "packs/p/environments/python" else set()
+    for method in {"PUT", "PATCH", "DELETE", "TRACE"} - taken:
         answer = administrator.generic(method, url)
         assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed"), method
         assert "GET" in answer["Allow"]
