@@ -21,9 +21,16 @@ def action_body(file: str | None, code: str | None) -> dict[str, Any]:
 
 
 def _entry_point(file: str | None, body: dict[str, Any]) -> Path | None:
+    """Only what lies beside the file, or below: a stranger's file names nothing else of this machine."""
     name = str(body.get("entry_point") or "").partition(":")[0]
-    path = Path(file).expanduser().parent / name if file and file != "-" and name else None
-    return path if path and path.is_file() else None
+    if not file or file == "-" or not name:
+        return None
+    folder = Path(file).expanduser().parent.resolve()
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder) and path.is_file() else None
+    except (OSError, ValueError):  # no file can have this name
+        return None
 
 
 def _code(path: Path) -> dict[str, str]:
