@@ -16,7 +16,7 @@ from apps.core.errors import FieldError, Invalid, NotFound
 from apps.core.schema import ObjectSchema
 from apps.core.types import JsonObject
 from apps.executions.document import Handed
-from apps.executions.ending import Judge
+from apps.executions.ending import Judge, ResultNotKept
 from apps.executions.files import ARTIFACTS
 from apps.executions.preparing import readable, spec_on, why_not_prepared
 from apps.executions.services.finish import Ending
@@ -27,7 +27,7 @@ from apps.local.conversation import Teller
 from apps.local.opening import OpenPack, opened
 from apps.packs.manifest import PackManifest
 from apps.runner import process
-from apps.runner.jsonvalue import escape
+from apps.runner.jsonvalue import BadValueError, check_value, escape
 from apps.runner.redact import Masker
 from apps.runner.spec import LogLimits, RunSpec
 
@@ -57,6 +57,7 @@ def run_action(wish: JsonObject, teller: Teller) -> JsonObject:
 
     Raises `Invalid` for what does not fit, and `PackInvalid`.
     """
+    _refuse_unkeepable(wish)
     with opened(Path(wish["folder"])) as pack, ExitStack() as held:
         definition = _definition(pack, wish["action"])
         claimed, handed = _claimed(pack, definition, wish), _handed(pack, definition, wish)
@@ -68,6 +69,16 @@ def run_action(wish: JsonObject, teller: Teller) -> JsonObject:
         place_of_work = held.enter_context(bench(pack, teller))
         ending = _run(claimed, definition, handed, place_of_work, kept=kept)
         return _told(_ref(pack, definition), ending, artifacts=_kept_artifacts(kept))
+
+
+def _refuse_unkeepable(wish: JsonObject) -> None:
+    """What a server would not take, since its database cannot keep it."""
+    given = {name: wish[name] for name in ("parameters", "config", "secrets")}
+    try:
+        check_value(given)
+    except BadValueError as error:
+        detail = f"{error.reason} cannot be kept"
+        raise Invalid(f"{error.pointer}: {detail}.", errors=[FieldError(error.pointer, "invalid", detail)]) from error
 
 
 def _run(claimed: Claimed, definition: Definition, handed: Handed, at: Bench, *, kept: Path) -> Ending:
@@ -199,7 +210,12 @@ def _kept_artifacts(kept: Path) -> str | None:
 
 
 def _keep_large(kept: Path, data: bytes) -> str:
-    (kept / ARTIFACTS / "result.json").write_bytes(data)
+    """Raises `ResultNotKept`: the action may have done anything to its folder."""
+    try:
+        (kept / ARTIFACTS / "result.json").write_bytes(data)
+    except OSError as error:
+        text = f"its result of {len(data)} bytes, too large for the database, could not be written: {error.strerror}"
+        raise ResultNotKept(text) from error
     return "result.json"
 
 

@@ -117,3 +117,18 @@ def test_the_packs_configuration_is_handed_over_and_checked(tmp_path: Path, hear
     assert ended["result"]["document"]["context"]["config"] == {"region": "north", "pin": "***"}
     with pytest.raises(Invalid, match=r"config\.schema\.yaml"):
         run(pack, heard, config={"region": 7})
+
+
+@pytest.mark.parametrize("value", [2**70, "\udcff", "\0", float("inf")], ids=["big", "bytes", "nul", "infinite"])
+def test_what_a_server_would_not_take_is_not_taken_here(pack: Path, heard: Heard, value: Any) -> None:
+    for name in ("parameters", "config", "secrets"):
+        with pytest.raises(Invalid) as refused:
+            run(pack, heard, **{name: {"name": value}})
+        assert [error.pointer for error in refused.value.errors] == [f"/{name}/name"]
+
+
+def test_a_large_result_whose_folder_the_action_removed_is_told(tmp_path: Path, heard: Heard) -> None:
+    code = "import os\ndef run():\n    os.rmdir(get_context()['artifacts_dir'])\n    return {'x': 'x' * 2_000_000}\n"
+    files = {"actions/echo.yaml": "name: echo\nentry_point: echo.py\n", "actions/echo.py": code}
+    ended = run(write_pack(tmp_path / "acme", files=files), heard)
+    assert (ended["status"], ended["error"]["type"]) == ("failed", "result_not_kept")
