@@ -14,7 +14,7 @@ from apps.core.repeating import Repeating
 from apps.core.types import JsonObject
 from apps.executions.pack_tests.plan import TestProgram, plan_tests
 from apps.executions.pack_tests.running import TestsOfPack, failure_of
-from apps.operations.progress import Progress
+from apps.operations.progress import MAX_LOG_CHARS, Progress
 from apps.operations.services import request_operation
 from apps.packs.manifest import PackManifest
 from apps.packs.models import PackVersion
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from apps.operations.models import Operation
 
 TEST = "pack_test"
+#: What is kept of what they say between two writes: a line may have no end.
+_LOG_BYTES = MAX_LOG_CHARS
 #: Between two writes of what the tests say.
 _LOG_EVERY_S = 0.5
 #: Between two signs of life while they say nothing; silence counts as death after five minutes.
@@ -187,7 +189,7 @@ class _Told:
         self._begun += 1
 
     def output(self, chunk: LogChunk) -> None:
-        self._text += chunk.data
+        self._text = (self._text + chunk.data)[-_LOG_BYTES:]
         if time.monotonic() - self._written_at >= _LOG_EVERY_S:
             self._write(self._text.rfind(b"\n") + 1)
 

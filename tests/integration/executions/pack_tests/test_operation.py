@@ -12,6 +12,7 @@ from apps.executions.pack_tests import operation as pack_tests
 from apps.executions.pack_tests.operation import NoWorker, queue_of, request_tests
 from apps.executions.pack_tests.plan import NoTests
 from apps.operations.models import Operation
+from apps.operations.progress import MAX_LOG_CHARS, Progress
 from apps.operations.services import hint, run_operation
 from apps.packs.services.install import install_pack
 from apps.packs.services.manage import UnknownPack
@@ -112,6 +113,17 @@ def test_a_failed_test_fails_the_operation_with_the_report(people: People, host:
     why = {row["name"]: row["error"] for row in report["programs"]}
     assert why["tests/more.sh"] == "exit code 1"
     assert why["tests/ (Python)"].startswith("this worker has no python")
+
+
+def test_a_line_without_an_end_is_kept_only_as_far_as_the_log_goes(
+    people: People, host: Host, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pack / "tests" / "more.sh").write_text("head -c 3000000 /dev/zero | tr '\\0' x; echo the end\n")
+    install_pack(pack, identity=None, force=True)
+    sizes: list[int] = []
+    monkeypatch.setattr(Progress, "log", lambda self, line: sizes.append(len(line)))
+    assert ended(request_tests(people.administrator, "acme")).status == "succeeded"
+    assert max(sizes) <= MAX_LOG_CHARS
 
 
 def test_it_waits_for_a_worker_that_has_its_runtimes(people: People, pack: Path) -> None:
