@@ -16,14 +16,22 @@ _HEAD = struct.Struct(">8s I 4s I I")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-@lru_cache(maxsize=64)
 def icon_of(pack_ref: str, digest: str) -> bytes | None:
     """None where there is none, where it is no PNG image, or where the version's files cannot be had right now."""
     try:
-        with (ensure_unpacked(pack_ref, digest) / FILE).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        return _icon(pack_ref, digest)
     except (AttuneError, OSError):
         return None
+
+
+@lru_cache(maxsize=64)
+def _icon(pack_ref: str, digest: str) -> bytes | None:
+    """Versions never change, so each is read once."""
+    path = ensure_unpacked(pack_ref, digest) / FILE
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
     return data if len(data) <= MAX_BYTES and _is_icon(data) else None
 
 

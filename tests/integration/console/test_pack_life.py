@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.core.errors import NotFound
 from apps.operations.models import Operation
 from apps.operations.services import run_operation
 from apps.packs.models import Pack
@@ -109,6 +110,20 @@ def test_an_icon_is_a_picture_and_nothing_else(administrator: Client, tmp_path: 
     assert (answer.content, answer.headers["Content-Type"]) == (png(), "image/png")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_an_icon_that_could_not_be_had_for_a_while_is_shown_again(
+    administrator: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_icon(tmp_path, png(3, 3))
+
+    def away(ref: str, digest: str) -> Path:
+        raise NotFound("The storage is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("apps.packs.icon.ensure_unpacked", away)
+        assert administrator.get(f"{PAGE}icon.png").status_code == 404
+    assert administrator.get(f"{PAGE}icon.png").content == png(3, 3)
 
 
 @pytest.mark.parametrize(
