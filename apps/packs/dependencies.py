@@ -1,7 +1,8 @@
 """Packs that a pack needs: `dependencies` of pack.yaml, as values."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from apps.core import refs
@@ -32,6 +33,13 @@ class PackDependency:
 def parse_all(texts: Iterable[str]) -> tuple[PackDependency, ...]:
     """Of a manifest that has been checked."""
     return tuple(PackDependency.parse(text) for text in texts)
+
+
+def known_of(texts: Iterable[str]) -> Iterator[PackDependency]:
+    """Of a pack that was installed when any text was taken: those that name a pack."""
+    for text in texts:
+        with suppress(NoVersion):
+            yield PackDependency.parse(text)
 
 
 def way_back(ref: str, *, needs: Mapping[str, Iterable[str]]) -> list[str]:

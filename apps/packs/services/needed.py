@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from django.db.models import F, QuerySet
 
 from apps.core.errors import Conflict, FileError
-from apps.packs.dependencies import PackDependency, way_back
+from apps.packs.dependencies import PackDependency, known_of, way_back
 from apps.packs.manifest import PackManifest
 from apps.packs.models import PackVersion
 from apps.packs.uses import Use
@@ -52,7 +52,7 @@ def require_needed(manifest: PackManifest, *, coming: Collection[str] = ()) -> N
 def refuse_cycle(manifest: PackManifest) -> None:
     """Raises `DependencyCycle` when packs that are installed need this one, and it needs them."""
     needs = {
-        ref: [PackDependency.parse(text).ref for text in body.get("dependencies", ())]
+        ref: [needed.ref for needed in known_of(body.get("dependencies", ()))]
         for ref, body in _serving().values_list("pack__ref", "manifest")
     }
     needs[manifest.ref] = [needed.ref for needed in manifest.dependencies]
@@ -68,10 +68,10 @@ def uses_by_packs(pack_ref: str, action_ref: str | None) -> list[Use]:
         return []
     rows = _serving().exclude(pack__ref=pack_ref).exclude(manifest__dependencies=None)
     return [
-        Use("pack", ref, f"needs {text}")
+        Use("pack", ref, f"needs {needed.text}")
         for ref, body in rows.order_by("pack__ref").values_list("pack__ref", "manifest")
-        for text in body["dependencies"]
-        if PackDependency.parse(text).ref == pack_ref
+        for needed in known_of(body["dependencies"])
+        if needed.ref == pack_ref
     ]
 
 

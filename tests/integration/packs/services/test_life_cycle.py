@@ -212,7 +212,12 @@ def test_needed_packs_come_from_the_index_in_the_best_version_that_fits(
     tmp_path: Path, settings: LazySettings, people: People
 ) -> None:
     source = write_pack(tmp_path / "acme", more="dependencies: ['lib>=1,<2']\n")
-    packs = (("lib", "1.2.0", ""), ("lib", "1.10.0", "dependencies: [base]\n"), ("lib", "2.0.0", ""), ("base", "1.0.0", ""))
+    packs = (
+        ("lib", "1.2.0", ""),
+        ("lib", "1.10.0", "dependencies: [base]\n"),
+        ("lib", "2.0.0", ""),
+        ("base", "1.0.0", ""),
+    )
     with index_of(settings, tmp_path, *packs):
         trial = ended(request_installation(people.administrator, source=str(source), dry_run=True))
         assert (trial.status, Pack.objects.exists()) == ("succeeded", False), trial.error
@@ -276,6 +281,16 @@ def test_what_names_no_pack_is_refused_with_its_line(tmp_path: Path, text: str) 
         install(write_pack(tmp_path, more=f"dependencies:\n  - core\n  - '{text}'\n"))
     (error,) = refused.value.errors
     assert str(error).startswith("pack.yaml:5: ")
+
+
+def test_a_pack_from_when_any_text_could_be_needed_stands_in_nobodys_way(tmp_path: Path, people: People) -> None:
+    old = install(write_pack(tmp_path / "old", ref="old"))
+    PackVersion.objects.filter(digest=old).update(manifest={"dependencies": ["https://x/y.git", "a"]})
+    install(write_pack(tmp_path / "a", ref="a"))
+    install(write_pack(tmp_path / "b", ref="b", more="dependencies: [a]\n"))
+    remove_pack(people.administrator, ref="b")
+    with pytest.raises(InUse, match="pack old needs a"):
+        remove_pack(people.administrator, ref="a")
 
 
 def test_packs_that_would_need_each_other_are_refused(tmp_path: Path) -> None:
