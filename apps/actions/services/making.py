@@ -1,5 +1,6 @@
 """Actions of ad-hoc packs, made, changed and removed through the API: a file `actions/<name>.yaml` and its program."""
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from apps.actions.files import SCHEMA, split_entry_point
 from apps.actions.models import Action
-from apps.actions.services.lookup import get_action
+from apps.actions.services.lookup import UnknownAction, get_action
 from apps.actions.services.register import ActionTaken
 from apps.core import refs
 from apps.core.errors import ErrorCollector, FieldError, Invalid
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from apps.accounts.models import Identity
     from apps.packs.models import PackVersion
 
-#: Of a program that is written: plain names, in folders below actions/.
-_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,7}\Z")
+#: Of a program that is written: plain names, as long as file systems take, in folders below actions/.
+_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}(?:/[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}){0,7}\Z")
 _EXECUTABLE_STARTS = (b"#!", b"\x7fELF")
 
 
@@ -59,6 +60,7 @@ def change_action(
     file = _file_of(action.name)
 
     def edit(folder: Path, version: "PackVersion") -> None:
+        _refuse_gone(folder, file, ref)
         before = _said(folder, file)
         _write(folder, ActionWish(action.name, change(dict(before)), code))
         _drop_unused(folder, before)
@@ -75,6 +77,7 @@ def remove_action(identity: "Identity", *, ref: str, force: bool = False) -> Non
     file = _file_of(action.name)
 
     def edit(folder: Path, version: "PackVersion") -> None:
+        _refuse_gone(folder, file, ref)
         if not force:
             uses.refuse_used(f"The action {ref}", uses.uses_of(action.pack.ref, action_ref=ref))
         before = _said(folder, file)
@@ -86,6 +89,12 @@ def remove_action(identity: "Identity", *, ref: str, force: bool = False) -> Non
 
 def _file_of(name: str) -> str:
     return f"actions/{name}.yaml"
+
+
+def _refuse_gone(folder: Path, file: str, ref: str) -> None:
+    """Somebody else may have removed it, before this was alone with the pack."""
+    if not (folder / file).is_file():
+        raise UnknownAction(f"There is no action {ref}.", action=ref)
 
 
 def _refuse_bad_name(name: str) -> None:
@@ -132,14 +141,20 @@ def _write_code(folder: Path, path: str, wish: ActionWish) -> None:
 
 
 def _drop_unused(folder: Path, before: JsonObject) -> None:
-    """The program that an action had, if none starts it any more."""
-    path = split_entry_point(str(before.get("entry_point", "")))[0]
-    if path not in {_program(folder, name) for name in content_files(folder, "actions")}:
+    """The program that an action had, if none starts it any more. The file of an action may have been named as one."""
+    path, files = _program_of(before), content_files(folder, "actions")
+    if path and path not in {*files, *(_program(folder, name) for name in files)}:
         (folder / "actions" / path).unlink(missing_ok=True)
 
 
 def _program(folder: Path, name: str) -> str:
-    return split_entry_point(str(_said(folder, f"actions/{name}").get("entry_point", "")))[0]
+    return _program_of(_said(folder, f"actions/{name}"))
+
+
+def _program_of(body: JsonObject) -> str:
+    """The same text for the same file: `./x.py` is `x.py`. Empty where nothing is said."""
+    path = split_entry_point(str(body.get("entry_point", "")))[0]
+    return os.path.normpath(path) if path else ""
 
 
 def _said(folder: Path, file: str) -> JsonObject:

@@ -10,7 +10,6 @@ from apps.packs import content, uses
 from apps.packs.loader import LoadedPack
 from apps.packs.locking import lock_pack
 from apps.packs.manifest import PackManifest
-from apps.packs.models import Pack
 from apps.packs.role_files import require_roles_of
 from apps.packs.services.changes import OWN
 from apps.packs.services.manage import get_pack
@@ -38,7 +37,7 @@ def remove_pack(identity: "Identity", *, ref: str, force: bool = False) -> None:
     if pack.ref in OWN:
         raise PackOwn(f"The pack {pack.ref} is Attune's own; it is installed at each start. Disable it instead.")
     lock_pack(pack.ref)
-    pack = Pack.objects.installed().select_related("current").get(pk=pack.pk)
+    pack = get_pack(identity, ref)  # again: somebody else may have been faster
     require_roles_of(identity, _nothing_of(pack.ref))
     if not force:
         uses.refuse_used(f"The pack {pack.ref}", uses.uses_of(pack.ref))

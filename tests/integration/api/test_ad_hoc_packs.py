@@ -7,7 +7,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.actions.models import Action
+from apps.packs.locking import lock_pack
 from apps.packs.models import Pack, PackVersion
+from apps.packs.services import ad_hoc, remove
 from apps.packs.versions import folder_of
 from tests.factories import make_runtimes, write_pack
 from tests.integration.api.test_packs import install
@@ -114,6 +116,7 @@ def test_mistakes_are_told_by_field_and_change_nothing(administrator: APIClient,
         ({"entry_point": "../../etc/x"}, ["/entry_point"]),
         ({"entry_point": "/etc/x"}, ["/entry_point"]),
         ({"entry_point": "hello.yaml"}, ["/entry_point"]),
+        ({"entry_point": f"{'x' * 256}.sh"}, ["/entry_point"]),
         (
             {"parameters": {"a b": {}, "c": {"type": "integer", "default": "x"}}},
             ["/parameters/a b", "/parameters/c/default"],
@@ -146,6 +149,38 @@ def test_what_is_there_already_is_409(administrator: APIClient, mine: Any) -> No
     other = {**HELLO, "name": "other", "entry_point": "hello.sh"}
     assert pointers(administrator.post(ACTIONS, other, format="json")) == ["/entry_point"]
     assert administrator.post(ACTIONS, {**HELLO, "pack": "nothing"}, format="json").json()["code"] == "unknown_pack"
+
+
+def test_a_program_that_another_action_starts_or_is_outlives_the_action_that_named_it(
+    administrator: APIClient, mine: Any
+) -> None:
+    administrator.post(ACTIONS, HELLO, format="json")
+    named = {"pack": "mine", "name": "other", "runtime": "shell"}
+    for entry_point in ("./hello.sh", "hello.yaml"):
+        answer = administrator.post(ACTIONS, {**named, "entry_point": entry_point}, format="json")
+        assert answer.status_code == 201, answer.content
+        assert administrator.delete(f"{ACTIONS}/mine.other").status_code == 204
+        folder = folder_of("mine", digest(administrator))
+        assert sorted(path.name for path in (folder / "actions").iterdir()) == ["hello.sh", "hello.yaml"]
+    third = {**named, "name": "third", "code": "true\n", "entry_point": "hello.sh"}
+    assert pointers(administrator.post(ACTIONS, third, format="json")) == ["/entry_point"]
+
+
+def test_what_somebody_else_has_just_removed_is_not_there(
+    administrator: APIClient, mine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    administrator.post(ACTIONS, HELLO, format="json")
+    for module, url in ((ad_hoc, f"{ACTIONS}/mine.hello"), (remove, f"{PACKS}/mine")):
+        with monkeypatch.context() as patched:
+
+            def lock_as_the_second(ref: str, *, module: Any = module, url: str = url, patched: Any = patched) -> None:
+                patched.undo()
+                assert administrator.delete(url).status_code == 204
+                lock_pack(ref)
+
+            patched.setattr(module, "lock_pack", lock_as_the_second)
+            answer = administrator.delete(url)
+        assert (answer.status_code, answer.json()["code"][:7]) == (404, "unknown"), answer.content
 
 
 def test_a_pack_that_was_installed_is_changed_where_it_came_from(administrator: APIClient, tmp_path: Any) -> None:
