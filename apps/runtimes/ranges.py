@@ -39,6 +39,11 @@ class VersionRange:
     def __str__(self) -> str:
         return ",".join(operator + ".".join(map(str, wanted)) for operator, wanted in self.clauses)
 
+    @property
+    def is_fine(self) -> bool:
+        """Whether it tells apart what is one to `minor_of`."""
+        return any(len(wanted) > 2 for _, wanted in self.clauses)
+
     def __contains__(self, version: str) -> bool:
         found = numbers_of(version)
         return all(_OPERATORS[operator](found[: len(wanted)], wanted) for operator, wanted in self.clauses)

@@ -29,12 +29,14 @@ class Capabilities:
 
     @property
     def queues(self) -> list[str]:
-        """Of each runtime, of each of its versions for the packs that ask for one, and for builds."""
+        """Of each runtime, of each of its versions (`3.11` and `3.11.7`) for the packs that ask for one, and for
+        builds."""
         names = sorted(self.runtimes)
-        versions = [(name, minor_of(item.version)) for name in names for item in self.runtimes[name]]
+        found = [(name, item.version) for name in names for item in self.runtimes[name]]
+        versions = [(name, version) for name, full in found for version in (minor_of(full), full)]
         return [
             *(run_queue(self.pool, name) for name in names),
-            *(run_queue(self.pool, name, minor) for name, minor in dict.fromkeys(versions)),
+            *(run_queue(self.pool, name, version) for name, version in dict.fromkeys(versions)),
             *(build_queue(self.pool, name) for name in names),
         ]
 

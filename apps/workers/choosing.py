@@ -15,15 +15,19 @@ Runtimes = Mapping[str, Sequence[JsonObject]]
 def queue_for(pool: str, runtime: str, wanted: str) -> str:
     """Where an execution of this runtime waits.
 
-    With a range: the version that most living workers of the pool have, the newest of equals; the range itself where
-    none has one, until `send_again` finds a worker that does.
+    With a range: the version that most workers of the pool have, the newest of equals, and those of workers that take
+    nothing now (cordoned, draining) only where no other has one; the range itself where none has one, until
+    `send_again` finds a worker that does.
     """
     if not wanted:
         return run_queue(pool, runtime)
-    rows = Worker.objects.living().filter(pool=pool).values_list("runtimes", flat=True)
-    minors = Counter(minor for row in rows for minor in _fitting_minors(row, runtime, wanted))
-    best = max(minors, key=lambda minor: (minors[minor], numbers_of(minor)), default=None)
-    return run_queue(pool, runtime, best or str(range_of(wanted)))
+    for workers in (Worker.objects.taking(), Worker.objects.living()):
+        rows = workers.filter(pool=pool).values_list("runtimes", flat=True)
+        found = Counter(version for row in rows for version in _fitting(row, runtime, wanted))
+        if found:
+            best = max(found, key=lambda version: (found[version], numbers_of(version)))
+            return run_queue(pool, runtime, best)
+    return run_queue(pool, runtime, str(range_of(wanted)))
 
 
 def fits(runtimes: Runtimes, runtime: str, wanted: str) -> bool:
@@ -37,6 +41,7 @@ def why_nobody(workers: Iterable[Runtimes], runtime: str, wanted: str) -> str:
     return f"no worker has {runtime} {wanted}" + (f"; workers have {', '.join(there)}" if there else ", nor any other")
 
 
-def _fitting_minors(runtimes: Runtimes, runtime: str, wanted: str) -> set[str]:
-    versions = [item["version"] for item in runtimes.get(runtime, ())]
-    return {minor_of(version) for version in versions if version in range_of(wanted)}
+def _fitting(runtimes: Runtimes, runtime: str, wanted: str) -> set[str]:
+    """As far as the range tells them apart: of all that have 3.11, some may not have 3.11.7."""
+    versions = [item["version"] for item in runtimes.get(runtime, ()) if item["version"] in range_of(wanted)]
+    return set(versions) if range_of(wanted).is_fine else {minor_of(version) for version in versions}

@@ -7,8 +7,8 @@ CONTROL = "control"
 
 
 def run_queue(pool: str, runtime: str, version: str = "") -> str:
-    """`version`: major and minor (`3.11`) of what a pack asks for, or its range (`>=3.13`) while no worker has it;
-    empty: any."""
+    """`version`: major and minor (`3.11`) of what a pack asks for, all of it (`3.11.7`) where the pack's range goes as
+    far, or its range (`>=3.13`) while no worker has it; empty: any."""
     return f"{RUN}.{pool}.{runtime}" + (f"-{version}" if version else "")
 
 

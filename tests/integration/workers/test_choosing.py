@@ -52,6 +52,33 @@ def test_a_range_leads_to_the_version_that_most_workers_have_and_to_the_newest_o
     assert queue_for("gpu", "python", ">=3.9") == "run.gpu.python-3.12"
 
 
+def test_a_version_whose_workers_take_nothing_is_chosen_only_where_no_other_fits() -> None:
+    worker_with("one", "3.11.7", status="draining")
+    worker_with("two", "3.11.7", status="cordoned")
+    assert queue_for("default", "python", ">=3.9") == "run.default.python-3.11"
+    worker_with("three", "3.12.1")
+    assert queue_for("default", "python", ">=3.9") == "run.default.python-3.12"
+
+
+def test_what_waits_for_workers_that_drain_goes_on_with_another_version(people: People) -> None:
+    worker_with("one", "3.11.7")
+    worker_with("two", "3.11.7")
+    execution = wanting(people, ">=3.9")
+    Worker.objects.update(status="draining")
+    worker_with("three", "3.12.1")
+    assert send_again() == 1
+    execution.refresh_from_db()
+    assert execution.queue == "run.default.python-3.12"
+
+
+def test_a_range_that_tells_releases_apart_leads_past_workers_with_the_others() -> None:
+    worker_with("one", "3.11.2")
+    worker_with("two", "3.11.2")
+    worker_with("three", "3.11.7")
+    assert queue_for("default", "python", ">=3.11.5") == "run.default.python-3.11.7"
+    assert queue_for("default", "python", ">=3.11") == "run.default.python-3.11"
+
+
 def test_a_worker_of_the_version_is_hinted(people: People) -> None:
     worker_with("one", "3.11.7", "3.9.16")
     execution = wanting(people, ">=3.9,<3.10")

@@ -29,8 +29,9 @@ def test_a_worker_that_is_told_to_serves_no_more_than_that() -> None:
     assert list(find_capabilities("default", [SHELL, OTHER], only=["shell"]).runtimes) == ["shell"]
     by_alias = find_capabilities("default", [SHELL, OTHER], only=["bash"])
     (bash,) = by_alias.runtimes["shell"]
-    version = ".".join(bash.version.split(".")[:2])
-    assert by_alias.queues == ["run.default.shell", f"run.default.shell-{version}", "build.default.shell"]
+    minor = ".".join(bash.version.split(".")[:2])
+    versions = [f"run.default.shell-{version}" for version in (minor, bash.version)]
+    assert by_alias.queues == ["run.default.shell", *versions, "build.default.shell"]
 
 
 def test_a_runtime_it_is_told_to_serve_and_cannot_is_refused() -> None:
