@@ -123,7 +123,7 @@ def test_the_packs_configuration_is_handed_over_and_checked(tmp_path: Path, hear
 def test_what_a_server_would_not_take_is_not_taken_here(pack: Path, heard: Heard, value: Any) -> None:
     for name in ("parameters", "config", "secrets"):
         with pytest.raises(Invalid) as refused:
-            run(pack, heard, **{name: {"name": value}})
+            run(pack, heard, "", **{name: {"name": value}})
         assert [error.pointer for error in refused.value.errors] == [f"/{name}/name"]
 
 
