@@ -68,8 +68,11 @@ def test_an_execution_goes_through_all_of_them(stack: Stack, api: httpx.Client) 
 
 def test_workers_serve_the_runtimes_they_were_told_to(api: httpx.Client) -> None:
     workers = api.get("/api/v1/workers").json()["results"]
-    served = sorted(sorted(item["runtimes"]) for item in workers)
-    assert served == [["node"], ["python"], ["python", "shell"], ["shell"]]
+    served = [set(item["runtimes"]) for item in workers]
+    told = [{"node"}, {"python"}, {"shell"}]
+    assert all(one in served for one in told)
+    [everything] = [one for one in served if one not in told]  # it was told nothing, and serves what the machine has
+    assert everything >= {"python", "shell"}
 
 
 def test_plain_http_is_sent_to_https_but_for_checks_and_metrics(stack: Stack) -> None:
