@@ -37,7 +37,7 @@ def _emptied(_: TransactionTestCase) -> None:
         if filled := [name for (name,) in cursor.fetchall()]:
             cursor.execute("; ".join(["BEGIN", *map(_emptying, filled), "COMMIT"]))
     # A test that kills the database may set its sequences back: then a trigger has the number of an earlier test's.
-    from apps.rules import judges  # noqa: PLC0415 - Django is not set up when this module is imported
+    from apps.rules import judges  # not above: there Django is not set up yet
 
     judges._kept.clear()
 

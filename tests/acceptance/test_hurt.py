@@ -100,7 +100,7 @@ def test_without_redis_requests_are_taken_and_run_in_order_when_it_is_back(hurt:
         assert (ready.status_code, ready.json()["redis"]) == (200, "degraded")
     finally:
         attune.kill(redis, signal.SIGCONT)
-    assert slowest < 2.0
+    assert slowest < 10  # not the minute that a client of Redis would wait
     assert wait_for_ends(attune, asked) == {"succeeded"}
     notes = notes_in(file)
     check(notes, limit=1, count=20)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -177,7 +178,8 @@ done"""
         stage.until(pid.exists, what=f"start {round_ + 1}")
         killed = int(pid.read_text())
         pid.unlink()
-        os.kill(killed, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # the one before may have written its number once more as it was killed
+            os.kill(killed, signal.SIGKILL)
         wait_for(partial(_is_gone, killed))
         pid.unlink(missing_ok=True)
     last = stage.until(lambda: standing("counter").starts > 10 and pid.exists() and int(state.read_text() or 0))
