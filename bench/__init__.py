@@ -2,17 +2,18 @@
 
 | module | its one job |
 |---|---|
-| private_attune | a whole Attune of the benchmark's own, started and removed again |
-| parts | what is measured, each beside its floor |
-| events | from what happens to the execution it starts: latency, webhooks in numbers, many rules |
-| crowd | a pack of many rules that listen to one trigger |
-| event_records | what Attune wrote down about events, read without asking it |
-| flood | clients that post as fast as they are answered |
-| pages | the console's pages and the API's lists on a million executions |
-| floor | the same programs without Attune |
-| bare_celery | the same writes and the same program with nothing but Celery |
-| figures | figures, budgets, table, JSON |
+| arguments, registry, stage | what is chosen, all there is to choose, and where it is measured |
+| private_attune, scripts, seeding | a whole Attune of the benchmark's own, started, filled and removed again |
+| start, memory, runs, output, fanout, gates, lines | parts that share one |
+| events, crowd, event_records, flood | from what happens to the execution it starts |
+| environments, wheels, packs, masking | parts that start what they need |
+| pages | the console's pages and the API's lists on many executions |
+| floor, bare_celery | the same programs without Attune; the same writes too, with nothing but Celery |
+| peers, peer_environment, prefect_server, peer_programs/ | the same work by others |
+| processes | the processes of one Attune, and what memory they take |
+| figures, machine, report | figures and budgets, what they depend on, table and JSON |
 
 It knows Attune from outside only: the scripts, `manage.py seed_executions`, the REST API, and the addresses in `env` of
-its folder. Of events it reads the tables too, since asking for them would be part of what is measured.
+its folder. Exceptions, since asking Attune would be part of what is measured: it reads the tables of events, and
+`lines`, `masking` and `environments` call what they measure.
 """

@@ -16,8 +16,8 @@ import psycopg
 from celery import Celery
 from psycopg_pool import ConnectionPool
 
+from bench.broken import Broken
 from bench.floor import ROOT, shell_noop
-from bench.private_attune import Broken
 
 _QUEUE = "bench.bare"
 _PATIENCE_S = 300.0
@@ -40,11 +40,11 @@ def _broker_of(redis_url: str) -> str:
     return redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 
 
-app = Celery("bare", broker=_broker_of(os.environ.get("REDIS_URL", "")), fixups=[])
+app = Celery("bare", broker=_broker_of(os.environ.get("REDIS_URL", "")), fixups=[], set_as_current=False)
 app.conf.update(task_ignore_result=True)
 
 
-@app.task
+@app.task(shared=False)
 def run(row_id: int) -> None:
     with _database().connection() as connection:
         connection.execute(_CLAIM, [row_id])

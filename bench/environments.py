@@ -1,5 +1,6 @@
 """Environments of packs: how fast they are found, left alone and built, and what builds cost those beside them."""
 
+import os
 import sys
 import threading
 import time
@@ -19,10 +20,12 @@ from apps.runtimes.environments.generations import GenerationProvider
 from apps.runtimes.environments.registry import provider_named
 from apps.runtimes.environments.request import BuildSettings, EnvironmentRequest
 from apps.workers.commands import WardenCommands
+from bench.broken import Broken
 from bench.figures import Budget, Figure, at_most, milliseconds, percentile
 from bench.floor import ROOT, Command, shell_noop
-from bench.private_attune import Broken, PrivateAttune, succeeded
-from bench.wheels import REQUIREMENTS
+from bench.private_attune import PrivateAttune, private_attune, succeeded
+from bench.stage import Stage
+from bench.wheels import REQUIREMENTS, write_wheels
 
 #: As the worker does it for each run.
 _LOOKUPS = 2000
@@ -73,6 +76,19 @@ def place(folder: Path, *, settings: Mapping[str, str], search_path: str) -> Ite
         yield Place(folder, provider, run, runtime, settings["PIP_FIND_LINKS"], search_path)
     finally:
         warden.close()
+
+
+def environments(stage: Stage) -> list[Figure]:
+    """Built by hand without an Attune, then on one of its own, which finds packages in a folder only."""
+    wheels = write_wheels(stage.folder / "wheels")
+    with place(stage.folder, settings=wheels, search_path=os.environ["PATH"]) as at:
+        figures = builds(at, rounds=3 if stage.is_quick else 9)
+    with private_attune(wheels) as attune:
+        packs = write_packs(stage.folder / "packs-to-install")
+        for pack in packs:
+            attune.install(pack)
+        wait_until_built(attune)
+        return figures + beside_builds(attune, packs, samples=50 if stage.is_quick else 200)
 
 
 def builds(at: Place, *, rounds: int) -> list[Figure]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from bench.private_attune import Broken
+from bench.broken import Broken
 
 _LOOK_EVERY_S = 0.02
 _PATIENCE_S = 60.0

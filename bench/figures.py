@@ -1,12 +1,9 @@
-"""What was measured, against its floor and its budget: as a table for people, as JSON for programs."""
+"""What was measured, against its floor and its budget."""
 
-import json
-import os
-import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-
-_HEADER = ("what", "Attune", "floor", "ratio", "budget", "verdict")
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -19,7 +16,10 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """`values` and `floors` are one per round, in `unit`, and stand for the median; a floor was measured in turn."""
+    """`values` and `floors` are one per round, in `unit`, and stand for the median; a floor was measured in turn.
+
+    `extremes`, the least and the most, where `values` are percentiles of what was measured.
+    """
 
     name: str
     unit: str
@@ -27,10 +27,19 @@ class Figure:
     floors: Sequence[float] = ()
     floor_name: str = ""
     budget: Budget | None = None
+    extremes: tuple[float, float] | None = None
 
     @property
     def value(self) -> float:
         return median(self.values)
+
+    @property
+    def least(self) -> float:
+        return self.extremes[0] if self.extremes else min(self.values)
+
+    @property
+    def most(self) -> float:
+        return self.extremes[1] if self.extremes else max(self.values)
 
     @property
     def floor(self) -> float | None:
@@ -50,23 +59,10 @@ class Figure:
         return "met" if self.budget.is_met(self) else "missed"
 
 
-@dataclass(frozen=True)
-class Machine:
-    """What the figures depend on."""
-
-    cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
-    load_1_min: float = field(default_factory=lambda: round(os.getloadavg()[0], 2))
-    python: str = field(default_factory=platform.python_version)
-
-
-def median(values: Sequence[float]) -> float:
-    return percentile(values, 50)
-
-
 def percentile(values: Sequence[float], percent: float) -> float:
     """The nearest rank."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+    return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]
 
 
 def milliseconds(
@@ -86,6 +82,7 @@ def milliseconds(
         floors=[percentile(floors, percent) * 1000] if floors else (),
         floor_name=floor_name,
         budget=budget,
+        extremes=(min(seconds) * 1000, max(seconds) * 1000),
     )
 
 
@@ -93,41 +90,15 @@ def at_most(limit: float, unit: str = "ms") -> Budget:
     return Budget(f"≤ {limit:g} {unit}", lambda figure: figure.value <= limit)
 
 
-def as_table(figures: Sequence[Figure], before: Machine, after: Machine) -> str:
-    rows = [_HEADER, *(_cells(figure) for figure in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    machine = f"{before.cores} cores, Python {before.python}, load {before.load_1_min} before, {after.load_1_min} after"
-    note = "Only ratios mean something elsewhere: both sides ran in turn, here, in this run."
-    return "\n".join([*lines, "", machine, note])
+def at_least(limit: float, unit: str) -> Budget:
+    return Budget(f"≥ {limit:g} {unit}", lambda figure: figure.value >= limit)
 
 
-def as_json(figures: Sequence[Figure], before: Machine, after: Machine) -> str:
-    found = [
-        {
-            "name": figure.name,
-            "unit": figure.unit,
-            "value": figure.value,
-            "rounds": list(figure.values),
-            "floor_name": figure.floor_name or None,
-            "floor": figure.floor,
-            "floor_rounds": list(figure.floors),
-            "ratio": figure.ratio,
-            "budget": figure.budget.text if figure.budget else None,
-            "verdict": figure.verdict or None,
-        }
-        for figure in figures
-    ]
-    document = {"machine": asdict(before), "load_1_min_after": after.load_1_min, "figures": found}
-    return json.dumps(document, indent=2)
+def at_least_of(share: float, floor_name: str) -> Budget:
+    """Of the floor."""
+    return Budget(f"≥ {share:.2f} of {floor_name}", lambda figure: (figure.ratio or 0) >= share)
 
 
-def _cells(figure: Figure) -> tuple[str, ...]:
-    ratio = f"{figure.ratio:.2f}" if figure.ratio is not None else ""
-    floor = f"{_number(figure.floor)} {figure.unit} {figure.floor_name}" if figure.floor is not None else ""
-    budget = figure.budget.text if figure.budget else ""
-    return (figure.name, f"{_number(figure.value)} {figure.unit}", floor, ratio, budget, figure.verdict)
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+def at_most_of(share: float, floor_name: str) -> Budget:
+    """Of the floor."""
+    return Budget(f"≤ {share:.2f} of {floor_name}", lambda figure: figure.ratio is not None and figure.ratio <= share)

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 
 import httpx
 
-from bench.private_attune import Broken
+from bench.broken import Broken
 
 _TIMEOUT_S = 60.0
 

@@ -1,16 +1,19 @@
 """The same programs without Attune: what this machine can do at best."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 import time
+import timeit
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+_HELLO = ROOT / "packs" / "examples" / "actions" / "hello.py"
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,15 @@ def shell_noop() -> Command:
     return Command((shutil.which("bash") or "bash", str(core / "actions" / "noop.sh")), env)
 
 
+def function_hello() -> float:
+    """Seconds that the function of `examples.hello` takes by itself."""
+    function = runpy.run_path(str(_HELLO))["run"]
+    return timeit.timeit(lambda: function("world"), number=1000) / 1000
+
+
 def python_hello(folder: Path) -> Command:
     """`examples.hello` as a file that somebody would run by hand."""
-    action = (ROOT / "packs" / "examples" / "actions" / "hello.py").read_text()
+    action = _HELLO.read_text()
     file = folder / "hello.py"
     file.write_text(f'import json\n\n{action}\n\nprint(json.dumps(run("world")))\n')
     return Command((sys.executable, str(file)))  # of an environment, as packs have them

@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.figures import Figure, at_most
-from bench.private_attune import PrivateAttune
+from bench.private_attune import PrivateAttune, private_attune
+from bench.stage import Stage
 
 _ACTION = """\
 name: {name}
@@ -37,12 +38,17 @@ class Amount:
     rounds: int
 
 
-QUICK = Amount(actions=3_600, rounds=1)
-FULL = Amount(actions=3_600, rounds=5)
+_QUICK = Amount(actions=3_600, rounds=1)
+_FULL = Amount(actions=3_600, rounds=5)
 
 
-def packs(attune: PrivateAttune, amount: Amount) -> list[Figure]:
+def packs(stage: Stage) -> list[Figure]:
     """From the request to the end of the operation; each round installs a pack of another ref."""
+    with private_attune() as attune:
+        return _packs(attune, _QUICK if stage.is_quick else _FULL)
+
+
+def _packs(attune: PrivateAttune, amount: Amount) -> list[Figure]:
     first, again, changed = [], [], []
     for number in range(amount.rounds):
         with _pack(f"many_{number}", amount.actions) as folder:

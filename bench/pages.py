@@ -1,20 +1,19 @@
 """How long the console's pages and the API's lists take on many executions, each asked for by one client at a time."""
 
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
 
-from bench.figures import Budget, Figure, percentile
-from bench.floor import ROOT
-from bench.private_attune import Broken, PrivateAttune
+from bench.broken import Broken
+from bench.figures import Budget, Figure, at_most, milliseconds
+from bench.private_attune import PrivateAttune
+from bench.stage import Stage
 
-_PAGE = Budget("≤ 300 ms", lambda figure: figure.value <= 300)
-_LIST = Budget("≤ 150 ms", lambda figure: figure.value <= 150)
+_PAGE = at_most(300)
+_LIST = at_most(150)
 _WARM_UP = 3
 #: What operators look at; the last ones find little, far away, or by what has no index of its own.
 _NARROWED = {
@@ -38,31 +37,36 @@ _ONLY_CONSOLE = {
 }
 
 
-def seed(attune: PrivateAttune, count: int) -> None:
-    """Raises `Broken`."""
-    command = [sys.executable, str(ROOT / "manage.py"), "seed_executions", "--count", str(count)]
-    environment = {**attune.settings, "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Broken(f"the executions could not be written:\n{done.stdout}{done.stderr}")
-
-
-def pages(attune: PrivateAttune, *, samples: int) -> list[Figure]:
-    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 20 * 86400))
-    narrowed = {name: query.format(day=day) for name, query in _NARROWED.items()}
-    figures: list[Figure] = []
-    with _browser(attune) as browser:
+def pages(stage: Stage) -> list[Figure]:
+    """The console's, by somebody who is logged in."""
+    figures, samples = list[Figure](), _samples(stage)
+    with _browser(stage.attune) as browser:
         looks = {"Home": "/admin/", "points of the chart": "/admin/executions/points/"}
-        for name, query in {**narrowed, **_ONLY_CONSOLE}.items():
+        for name, query in {**_narrowed(), **_ONLY_CONSOLE}.items():
             looks[f"executions{': ' if name else ''}{name}"] = f"/admin/executions/?{query}"
         for name, path in looks.items():
             figures += _timed(f"page {name}", lambda path=path: browser.get(path), samples, _PAGE)  # type: ignore[misc]
-    for name, query in narrowed.items():
+    return figures
+
+
+def lists(stage: Stage) -> list[Figure]:
+    """The API's, as programs and the command line ask for them."""
+    attune, figures, samples = stage.attune, list[Figure](), _samples(stage)
+    for name, query in _narrowed().items():
         path = f"/executions?{query}"
         title = f"GET /executions{': ' if name else ''}{name}"
         figures += _timed(title, lambda path=path: attune.http.get(path), samples, _LIST)  # type: ignore[misc]
     figures += _timed("GET /executions/stats", lambda: attune.http.get("/executions/stats"), samples, _LIST)
     return figures
+
+
+def _samples(stage: Stage) -> int:
+    return 20 if stage.is_quick else 60
+
+
+def _narrowed() -> dict[str, str]:
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 20 * 86400))
+    return {name: query.format(day=day) for name, query in _NARROWED.items()}
 
 
 def _browser(attune: PrivateAttune) -> httpx.Client:
@@ -91,6 +95,6 @@ def _timed(name: str, get: Callable[[], Any], samples: int, budget: Budget) -> S
             raise Broken(f"{answer.request.url} answered {answer.status_code}")
     seconds = seconds[_WARM_UP:]
     return [
-        Figure(name=f"{name}, p50", unit="ms", values=[percentile(seconds, 50) * 1000]),
-        Figure(name=f"{name}, p95", unit="ms", values=[percentile(seconds, 95) * 1000], budget=budget),
+        milliseconds(f"{name}, p50", 50, seconds),
+        milliseconds(f"{name}, p95", 95, seconds, budget=budget),
     ]

@@ -1,15 +1,15 @@
-"""What is measured. Each part runs Attune and its floor in turn (A B A B), so that both meet the same noise."""
+"""Executions one at a time and many at once, each side in turn with its floor (A B A B): both meet the same noise."""
 
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
-from bench.bare_celery import BareCelery
-from bench.figures import Budget, Figure, at_most, milliseconds
-from bench.floor import Command, python_hello, shell_noop
+from bench.bare_celery import bare_celery
+from bench.figures import Budget, Figure, at_least_of, at_most, milliseconds
+from bench.floor import Command, function_hello, python_hello, shell_noop
 from bench.private_attune import PrivateAttune, moment, succeeded
+from bench.stage import Stage
 
 #: Slots of a worker by default, and so many programs run at once on the side of the floor.
 AT_ONCE = 10
@@ -28,14 +28,17 @@ class Amount:
     requests: int
 
 
-QUICK = Amount(samples=100, rounds=3, batch=200, requests=200)
-FULL = Amount(samples=400, rounds=7, batch=500, requests=1000)
+_QUICK = Amount(samples=100, rounds=3, batch=200, requests=200)
+_FULL = Amount(samples=400, rounds=7, batch=500, requests=1000)
 
 
-def latency(attune: PrivateAttune, amount: Amount) -> list[Figure]:
+def amount_of(stage: Stage) -> Amount:
+    return _QUICK if stage.is_quick else _FULL
+
+
+def latency(stage: Stage) -> list[Figure]:
     """On an idle system: one request at a time, the same program by itself after each."""
-    command = shell_noop()
-    runs = _one_by_one(attune, "core.noop", command, amount.samples)
+    runs = _one_by_one(stage.attune, "core.noop", shell_noop(), amount_of(stage).samples)
     bare = [run.bare_s for run in runs]
     to_terminal, to_answer = [run.to_terminal_s for run in runs], [run.to_answer_s for run in runs]
     inside, waiting = [run.inside_s for run in runs], [run.to_start_s for run in runs]
@@ -50,46 +53,24 @@ def latency(attune: PrivateAttune, amount: Amount) -> list[Figure]:
     ]
 
 
-def throughput(attune: PrivateAttune, celery: BareCelery, amount: Amount) -> list[Figure]:
-    """Of no-op shell actions posted as a batch: first start to last end."""
-    command = shell_noop()
-    ours, bare, bare_celery = [], [], []
-    for _ in range(amount.rounds):
-        ours.append(_per_second(attune, "core.noop", amount.batch))
-        bare.append(command.per_second(amount.batch, at_once=AT_ONCE))
-        bare_celery.append(celery.per_second(amount.batch))
-    at_least = Budget("≥ 0.60 of bare Celery", lambda figure: (figure.ratio or 0) >= 0.6)
-    name = "throughput: no-op shell"
-    return [
-        Figure(name=name, unit="/s", values=ours, floors=bare_celery, floor_name="bare Celery", budget=at_least),
-        Figure(name=name, unit="/s", values=ours, floors=bare, floor_name="bare subprocess"),
-    ]
-
-
-def python(attune: PrivateAttune, amount: Amount, *, folder: Path) -> list[Figure]:
-    """A cold start: an interpreter for each execution."""
-    runs = _one_by_one(attune, "examples.hello", python_hello(folder), amount.samples)
-    bare = [run.bare_s for run in runs]
-    over = [run.running_s - run.bare_s for run in runs]
-    return [
-        _milliseconds("python: started_at to ended_at, p50", 50, [run.running_s for run in runs], bare),
-        _milliseconds("python: over its own time, p50", 50, over, budget=at_most(10, "ms, warm")),
-    ]
-
-
-def gates(attune: PrivateAttune, amount: Amount) -> list[Figure]:
-    figures = []
-    for limit, action in ((1, "bench.one"), (5, "bench.five")):
-        command, ours, bare = shell_noop(), [], []
+def throughput(stage: Stage) -> list[Figure]:
+    """Of no-op shell actions posted as a batch: first start to last end; and of requests alone."""
+    command, amount = shell_noop(), amount_of(stage)
+    ours, bare, of_celery = [], [], []
+    with bare_celery(stage.attune.settings, at_once=AT_ONCE) as celery:
         for _ in range(amount.rounds):
-            ours.append(_per_second(attune, action, amount.batch // 2))
-            bare.append(command.per_second(amount.batch // 2, at_once=limit))
-        name = f"throughput: at one gate of limit {limit}"
-        figures.append(Figure(name=name, unit="/s", values=ours, floors=bare, floor_name=f"bare, {limit} at once"))
-    return figures
+            ours.append(per_second(stage.attune, "core.noop", amount.batch))
+            bare.append(command.per_second(amount.batch, at_once=AT_ONCE))
+            of_celery.append(celery.per_second(amount.batch))
+    name, budget = "throughput: no-op shell", at_least_of(0.6, "bare Celery")
+    return [
+        Figure(name=name, unit="/s", values=ours, floors=of_celery, floor_name="bare Celery", budget=budget),
+        Figure(name=name, unit="/s", values=ours, floors=bare, floor_name="bare subprocess"),
+        _requests(stage.attune, amount),
+    ]
 
 
-def requests(attune: PrivateAttune, amount: Amount) -> list[Figure]:
+def _requests(attune: PrivateAttune, amount: Amount) -> Figure:
     """`POST /executions` alone, of an action that nobody runs."""
     rates = []
     for _ in range(amount.rounds):
@@ -97,7 +78,38 @@ def requests(attune: PrivateAttune, amount: Amount) -> list[Figure]:
             started = time.perf_counter()
             accepted = list(clients.map(lambda _: attune.request("bench.accepted"), range(amount.requests)))
             rates.append(len(accepted) / (time.perf_counter() - started))
-    return [Figure(name=f"requests: POST /executions, {_CLIENTS} clients", unit="/s", values=rates)]
+    return Figure(name=f"requests: POST /executions, {_CLIENTS} clients", unit="/s", values=rates)
+
+
+def python(stage: Stage) -> list[Figure]:
+    """Warm, from a server, and cold, an interpreter for each execution, in turn."""
+    command, warm, cold = python_hello(stage.folder), [], []
+    for _ in range(_WARM_UP + amount_of(stage).samples // 2):
+        warm.append(_run(stage.attune, "examples.hello", command))
+        cold.append(_run(stage.attune, "bench.cold", command))
+    warm, cold = warm[_WARM_UP:], cold[_WARM_UP:]
+    running = [run.running_s for run in warm]
+    own_s = function_hello()
+    over = [run.running_s - own_s for run in warm]
+    return [
+        _milliseconds("python, warm: started_at to ended_at, p50", 50, running, [run.bare_s for run in warm]),
+        _milliseconds("python, warm: over the function's own time, p50", 50, over, budget=at_most(10, "ms")),
+        milliseconds(
+            "python, warm and cold: started_at to ended_at, p50",
+            50,
+            running,
+            [run.running_s for run in cold],
+            floor_name="a cold start",
+        ),
+    ]
+
+
+def per_second(attune: PrivateAttune, action: str, count: int, **more: object) -> float:
+    """From the first start to the last end of a batch."""
+    rows = attune.ended(attune.request_batch(action, count, **more))
+    first = min(moment(row, "started_at") for row in rows)
+    last = max(moment(row, "ended_at") for row in rows)
+    return count / (last - first)
 
 
 @dataclass(frozen=True)
@@ -129,13 +141,6 @@ def _run(attune: PrivateAttune, action: str, command: Command) -> _Run:
         running_s=ended_at - started_at,
         bare_s=command.run(),
     )
-
-
-def _per_second(attune: PrivateAttune, action: str, count: int) -> float:
-    rows = attune.ended(attune.request_batch(action, count))
-    first = min(moment(row, "started_at") for row in rows)
-    last = max(moment(row, "ended_at") for row in rows)
-    return count / (last - first)
 
 
 def _milliseconds(

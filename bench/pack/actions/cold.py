@@ -1,0 +1,2 @@
+def run(name):
+    return {"greeting": f"Hello, {name}!"}

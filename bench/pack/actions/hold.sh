@@ -1,0 +1,3 @@
+until [[ -e $file ]]; do
+  sleep 1
+done
