@@ -13,6 +13,7 @@ from apps.core.types import JsonObject, JsonValue
 
 Delivery = Literal["stdin", "file"]
 OnLost = Literal["requeue", "fail"]
+Warm = Literal["auto", "off"]
 WhenFull = Literal["queue", "cancel", "reject"]
 
 
@@ -69,6 +70,9 @@ class Definition:
     concurrency: ConcurrencyRule | None = None
     pool: str = "default"
     on_lost: OnLost = "requeue"
+    #: Whether it may be forked by a warm server, and what of its runtime's modules that has imported.
+    warm: Warm = "auto"
+    preload: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     enabled: bool = True
 
@@ -98,7 +102,8 @@ class Definition:
         if concurrency := values.pop("concurrency", None):
             values["concurrency"] = ConcurrencyRule(**concurrency)
         values["secrets"] = tuple(values.get("secrets", ()))
-        values["api"] = tuple(values.get("api", ()))
+        for name in ("api", "preload"):
+            values[name] = tuple(values.get(name, ()))
         return cls(**values)
 
 

@@ -93,6 +93,10 @@ SCHEMA: JsonObject = {
         "concurrency": {"type": "object", "additionalProperties": False, "required": ["limit"], "properties": LIMIT},
         "pool": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"},
         "on_lost": {"enum": ["requeue", "fail"]},
+        "warm": {
+            "enum": ["auto", "off"],
+            "description": "off: it always starts cold; default: as its pack says, else auto",
+        },
         "env": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 100},
         "enabled": {"type": "boolean"},
     },
@@ -133,10 +137,12 @@ class ActionFiles:
             return None
         runtime = _runtime_of(body, context)
         entry_point, function = split_entry_point(body["entry_point"])
-        values = {"runtime": "", "entry_point": entry_point, "function": function}
+        name = runtime.name if runtime else ""
+        values = {"runtime": name, "entry_point": entry_point, "function": function}
         if runtime is not None:
-            values |= {"runtime": runtime.name, "runtime_version": context.manifest.range_for(runtime)}
-        return Definition.from_json({**body, **values})
+            values["runtime_version"] = context.manifest.range_for(runtime)
+        warmth = {"warm": context.manifest.warm, "preload": context.manifest.preload(name)}
+        return Definition.from_json({**warmth, **body, **values})
 
     def write(self, version: "PackVersion", items: Sequence[Definition]) -> None:
         register_actions(version, items)
@@ -152,14 +158,16 @@ Mistake = tuple[Sequence[str | int], str, str]
 
 
 def _look_further(file: PackFile, context: ReadContext) -> None:
-    """Of a file that breaks its schema, what can still be told about its program."""
-    value = file.document.value(SCHEMA)
-    if not isinstance(value, dict):
+    """Of a file that breaks its schema, what can still be told about its program and its parameters."""
+    parts = file.sound_parts(SCHEMA)
+    body: JsonObject = {name: parts[name] for name in ("entry_point", "runtime") if name in parts}
+    if "entry_point" not in body or any("\0" in text for text in body.values()):
         return
-    body = {name: value[name] for name in ("entry_point", "runtime") if name in value}
-    if body.get("entry_point") and all(isinstance(text, str) and "\0" not in text for text in body.values()):
-        for path, detail, hint in _entry_point_mistakes(body, context):
-            file.add(context.errors, path, detail, hint)
+    found = list(_entry_point_mistakes(body, context))
+    for name, schema in parts.get("parameters", {}).items():
+        found += _parameter_mistakes(name, schema, body, context)
+    for path, detail, hint in found:
+        file.add(context.errors, path, detail, hint)
 
 
 def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:

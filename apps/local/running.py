@@ -193,9 +193,7 @@ def _config(pack: OpenPack, given: JsonObject) -> tuple[JsonObject, JsonObject]:
 
 
 def _run_folder(held: ExitStack) -> Path:
-    root = Path(settings.ATTUNE_ARTIFACTS_DIR)
-    root.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=root))
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=settings.ATTUNE_ARTIFACTS_DIR))
     held.callback(lambda: None if _has_artifacts(folder) else shutil.rmtree(folder, ignore_errors=True))
     return folder
 

@@ -19,7 +19,10 @@ class BadArchive(ValueError):
 
 def write_archive(folder: Path, files: Sequence[Path], target: IO[bytes]) -> None:
     """Packs `files` of `folder`; the same files give the same bytes."""
-    with gzip.GzipFile(fileobj=target, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as tar:
+    with (
+        gzip.GzipFile(fileobj=target, mode="wb", mtime=0, compresslevel=6) as packed,
+        tarfile.open(fileobj=packed, mode="w") as tar,
+    ):
         for path in files:
             with path.open("rb") as file:
                 known = os.fstat(file.fileno())

@@ -1,4 +1,4 @@
-"""`config.schema.yaml`: what a pack wants to be told by an operator, as declared properties like an action's parameters.
+"""`config.schema.yaml`: what a pack wants to be told by an operator, as properties like an action's parameters.
 
 StackStorm's files are read as they are: there `required: true` and `secret: true` stand at any depth. A property that
 holds a secret anywhere inside is secret as a whole, so that no part of it is ever shown.

@@ -48,8 +48,8 @@ class ContentKind(Protocol):
         """Makes `items` the pack's things of this kind: adds, changes, and removes what is gone."""
 
 
-#: Called with the new current version at the end of the same transaction; or, when its pack is removed, with the one that
-#: served, whose `pack.current` is None then.
+#: Called with the new current version at the end of the same transaction; or, when its pack is removed, with the one
+#: that served, whose `pack.current` is None then.
 Follower = Callable[["PackVersion"], None]
 
 _kinds: list[ContentKind] = []

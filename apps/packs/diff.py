@@ -105,7 +105,7 @@ def _to_install(
     for runtime, names in manifests.items():
         for name in names:
             if name in files and name.endswith(".txt"):
-                lines = (folder / name).read_text(errors="replace").splitlines()
+                lines = (folder / name).read_text("utf-8", "replace").splitlines()
                 plain = (line.partition(" #")[0].strip() for line in lines if not line.startswith("#"))
                 yield from ((f"{runtime} {line}", True) for line in plain if line)
             elif name in files:

@@ -1,5 +1,8 @@
 """A YAML file of a pack, checked against a schema, with every error at its line."""
 
+import errno
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +12,9 @@ from apps.core.schema import value_errors
 from apps.core.types import JsonObject, JsonValue
 from apps.packs import yaml
 from apps.runner.jsonvalue import BadValueError, check_value, escape
+
+#: A pipe does not hold us up.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -20,8 +26,9 @@ class PackFile:
 
     @classmethod
     def open(cls, folder: Path, path: str, errors: ErrorCollector) -> "PackFile | None":
+        """The folder may be somebody else's: no link is followed, nothing is waited for, and not all is read."""
         try:
-            data = (folder / path).read_bytes()
+            data = _content(folder / path)
         except OSError as error:
             errors.add(path, 0, f"cannot be read: {error.strerror}")
             return None
@@ -39,8 +46,17 @@ class PackFile:
         found = value_errors(schema, value)
         for error in found:
             steps = pointer_steps(error.pointer)
-            self.add(errors, steps, self._say(steps, error.detail), (hints or {}).get(steps[0] if steps else "", ""))
+            hint = (hints or {}).get(steps[0] if steps else "", "")
+            self.add(errors, steps, self._say(steps, _readable(error.detail) if hint else error.detail), hint)
         return None if found else value
+
+    def sound_parts(self, schema: JsonObject) -> JsonObject:
+        """Of a file that breaks its schema: the fields that are right by themselves, to look at further."""
+        value = self.document.value(schema)
+        fields: JsonObject = schema["properties"]
+        if not isinstance(value, dict):
+            return {}
+        return {name: item for name, item in value.items() if name in fields and not value_errors(fields[name], item)}
 
     def can_be_kept(self, value: JsonValue, errors: ErrorCollector) -> bool:
         """Whether the database can hold `value`, once text that looks like a number has become text."""
@@ -62,6 +78,20 @@ class PackFile:
         return f"{place}: {detail}" if place else detail
 
 
+def _readable(detail: str) -> str:
+    """A hint says what a pattern wants better than the pattern does."""
+    value, found, _ = detail.partition(' does not match "')
+    return f"{value} is not of the right form" if found else detail
+
+
 def pointer_steps(pointer: str) -> list[str]:
     """The steps of a JSON pointer, unescaped."""
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _content(path: Path) -> bytes:
+    """Up to one byte more than a file may have. Raises `OSError` for what is no regular file."""
+    with open(os.open(path, _FLAGS), "rb") as file:  # noqa: PTH123 - it is a descriptor
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        return file.read(yaml.MAX_BYTES + 1)

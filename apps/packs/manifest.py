@@ -36,6 +36,20 @@ SCHEMA: JsonObject = {
         "runtimes": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 50},
         "runtime_version": _TEXT,
         "tests": {**_TEXTS, "maxItems": 50, "description": "commands, read as a shell would, run without one"},
+        "warm": {
+            "enum": ["auto", "off"],
+            "description": "off: its actions always start cold, unless they say otherwise",
+        },
+        "preload": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "array",
+                "items": {"type": "string", "pattern": r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"},
+                "maxItems": 100,
+            },
+            "maxProperties": 50,
+            "description": "modules a warm server imports before it forks actions, for each runtime",
+        },
         "meta": {
             "type": "object",
             "additionalProperties": True,
@@ -63,6 +77,7 @@ HINTS = {
     "keywords": "a list of words: `[network, dns]`",
     "tests": "a list of commands: `tests: [python -m pytest -q, node --test]`",
     "dependencies": dependencies.HINT,
+    "preload": "modules for each runtime: `python: [requests]`",
     "runtimes": 'a range for each runtime: `python: ">=3.9"`',
 }
 
@@ -98,7 +113,10 @@ class PackManifest:
         greatest version in `meta.python_dependencies`, speak of Python."""
         ranges: dict[str, str] = dict(self.body.get("runtimes", {}))
         declared: JsonObject = self.body.get("meta", {}).get("python_dependencies", {})
-        more = [self.body.get("runtime_version", ""), *(f"{sign}{declared[key]}" for key, sign in _BOUNDS if key in declared)]
+        more = [
+            self.body.get("runtime_version", ""),
+            *(f"{sign}{declared[key]}" for key, sign in _BOUNDS if key in declared),
+        ]
         python = ",".join(text for text in (ranges.get("python", ""), *more) if text.strip())
         return {**ranges, "python": python} if python else ranges
 
@@ -113,6 +131,15 @@ class PackManifest:
         return tuple(self.body.get("tests", ()))
 
     @property
+    def warm(self) -> str:
+        """What holds for actions that say nothing: `auto` or `off`."""
+        return str(self.body.get("warm", "auto"))
+
+    def preload(self, runtime: str) -> tuple[str, ...]:
+        """Modules that a warm server of this runtime imports."""
+        return tuple(self.body.get("preload", {}).get(runtime, ()))
+
+    @property
     def python_dependencies(self) -> tuple[str, ...]:
         """Requirements named in `meta.python_dependencies`, line by line."""
         declared: JsonObject = self.body.get("meta", {}).get("python_dependencies", {})
@@ -123,15 +150,20 @@ class PackManifest:
 def read_manifest(file: PackFile, errors: ErrorCollector) -> PackManifest | None:
     """The manifest in `file`, or None with everything that is wrong in `errors`."""
     body = file.read(SCHEMA, errors, hints=HINTS)
-    if body is None or not file.can_be_kept(body, errors):
+    if body is None:
+        _are_well(file.sound_parts(SCHEMA), file, errors)
         return None
-    checks = [check(body, file, errors) for check in (_ranges_are_well, _dependencies_are_well, _tests_are_well)]
-    if not all(checks):
+    if not file.can_be_kept(body, errors) or not _are_well(body, file, errors):
         return None
     paths: list[list[str | int]] = [["ref"], ["version"], ["dependencies"]]
     paths += [["dependencies", index] for index in range(len(body.get("dependencies", ())))]
     lines = {".".join(map(str, path)): file.document.line(path) for path in paths}
     return PackManifest(ref=body["ref"], version=body["version"], body=body, lines=lines)
+
+
+def _are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
+    checks = (_ranges_are_well, _dependencies_are_well, _tests_are_well)
+    return not [check for check in checks if not check(body, file, errors)]  # none is left out
 
 
 def _dependencies_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
@@ -142,7 +174,7 @@ def _dependencies_are_well(body: JsonObject, file: PackFile, errors: ErrorCollec
         except semver.NoVersion as error:
             file.add(errors, ["dependencies", index], f"dependencies: {error}", dependencies.HINT)
         else:
-            if needed.ref == body["ref"]:
+            if needed.ref == body.get("ref"):
                 file.add(errors, ["dependencies", index], "the pack depends on itself", "leave it out")
     return len(errors.errors) == before
 
@@ -161,7 +193,9 @@ def _tests_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) ->
 def _ranges_are_well(body: JsonObject, file: PackFile, errors: ErrorCollector) -> bool:
     before = len(errors.errors)
     declared: JsonObject = body.get("meta", {}).get("python_dependencies", {})
-    said: list[tuple[list[str | int], str]] = [(["runtimes", name], text) for name, text in body.get("runtimes", {}).items()]
+    said: list[tuple[list[str | int], str]] = [
+        (["runtimes", name], text) for name, text in body.get("runtimes", {}).items()
+    ]
     said += [(["runtime_version"], body.get("runtime_version", ""))]
     said += [(["meta", "python_dependencies", name], declared.get(name, "")) for name, _ in _BOUNDS]
     for path, text in said:

@@ -51,8 +51,10 @@ class RuntimeFiles:
             return None
         definition = RuntimeDefinition.from_json(body)
         before = len(context.errors.errors)
-        if definition.wrapper and not context.has_file(f"{self.folder}/{definition.wrapper}"):
-            file.add(context.errors, ["wrapper"], f"{self.folder}/{definition.wrapper} is not in the pack")
+        for field in ("wrapper", "server"):
+            name = getattr(definition, field)
+            if name and not context.has_file(f"{self.folder}/{name}"):
+                file.add(context.errors, [field], f"{self.folder}/{name} is not in the pack")
         self._refuse_taken(definition, file, context)
         return definition if len(context.errors.errors) == before else None
 

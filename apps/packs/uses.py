@@ -1,4 +1,4 @@
-"""Who uses a pack, or an action of it: asked before something is removed. The rooms above tell what they know."""
+"""Who uses a pack, or an action of it: asked before something is taken away. The rooms above tell what they know."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,6 +28,9 @@ class InUse(Conflict):
     code = "in_use"
 
 
+#: What a removal that is forced does.
+REMOVED = "it is removed all the same; what runs goes on to its end"
+
 #: Gets the ref of a pack, and of an action of it where only that is meant.
 Finder = Callable[[str, str | None], Iterable[Use]]
 #: Gets the ref of a pack; the digests of those of its versions that something is pinned to.
@@ -56,12 +59,12 @@ def held_versions(pack_ref: str) -> set[str]:
     return {digest for holder in _holders for digest in holder(pack_ref)}
 
 
-def refuse_used(name: str, uses: list[Use]) -> None:
-    """Raises `InUse` with the list, which says what to look at before it is forced."""
+def refuse_used(name: str, uses: list[Use], *, forced: str) -> None:
+    """Raises `InUse` with the list, which says what to look at before it is forced, and what is `forced` then."""
     if not uses:
         return
     told = "; ".join(f"{use.kind} {use.name} {use.text}" for use in uses[:3])
     more = f"; and {len(uses) - 3} more" if len(uses) > 3 else ""
     listed = [use.as_json() for use in uses[:MOST_TOLD]]
-    detail = f"{name} is in use: {told}{more}. With force it is removed all the same; what runs goes on to its end."
+    detail = f"{name} is in use: {told}{more}. With force {forced}."
     raise InUse(detail, uses=listed, count=len(uses))

@@ -8,7 +8,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,13 @@ def _discard_old(folders: Iterable[Path]) -> None:
             discard(path)
 
 
+def digest_there(source: Path) -> str | None:
+    """Of what `source` holds right now, which its owner may change at any time; None where `stage` would refuse it."""
+    copier = _Copier(errors := ErrorCollector())
+    copier.copy(source, None)
+    return None if errors.errors else copier.digest
+
+
 class _Copier:
     """Copies regular files and folders, nothing else, and stops at the limits. Everything is opened below what was
     opened before, and no link is followed, whatever is put there meanwhile: who owns the folder may read less than the
@@ -103,13 +110,15 @@ class _Copier:
         self._errors = errors
         self._lines: list[tuple[str, str]] = []
 
-    def copy(self, source: Path, target: Path) -> None:
+    def copy(self, source: Path, target: Path | None) -> None:
+        """Without a target it is only read."""
         self._copy_folder(str(source), target, "", within=None, flags=_FOLDER)
 
     def _copy_folder(
-        self, name: str, target: Path, path: str, *, within: int | None, flags: int, depth: int = 0
+        self, name: str, target: Path | None, path: str, *, within: int | None, flags: int, depth: int = 0
     ) -> None:
-        target.mkdir(mode=0o755)
+        if target is not None:
+            target.mkdir(mode=0o755)
         try:
             folder = os.open(name, flags, dir_fd=within)
         except OSError as error:
@@ -118,11 +127,12 @@ class _Copier:
         try:
             for entry in sorted(os.scandir(folder), key=lambda item: item.name):
                 if entry.name not in IGNORED and not entry.name.endswith(".pyc"):
-                    self._copy_entry(entry, target / entry.name, f"{path}/{entry.name}".lstrip("/"), folder, depth)
+                    inner = target / entry.name if target is not None else None
+                    self._copy_entry(entry, inner, f"{path}/{entry.name}".lstrip("/"), folder, depth)
         finally:
             os.close(folder)
 
-    def _copy_entry(self, entry: "os.DirEntry[str]", target: Path, path: str, folder: int, depth: int) -> None:
+    def _copy_entry(self, entry: "os.DirEntry[str]", target: Path | None, path: str, folder: int, depth: int) -> None:
         if (shown := os.fsencode(path).decode(errors="replace")) != path:
             self._errors.add(shown, 0, "the name is not UTF-8", "rename it")
         elif entry.is_symlink():
@@ -136,7 +146,7 @@ class _Copier:
         else:
             self._copy_file(entry.name, target, path, within=folder)
 
-    def _copy_file(self, name: str, target: Path, path: str, *, within: int) -> None:
+    def _copy_file(self, name: str, target: Path | None, path: str, *, within: int) -> None:
         try:
             with open(os.open(name, _FILE, dir_fd=within), "rb") as file:  # noqa: PTH123 - it is a descriptor
                 mode = os.fstat(file.fileno()).st_mode
@@ -145,17 +155,19 @@ class _Copier:
                     return
                 self._count(path, files=1)
                 content = hashlib.sha256()
-                with target.open("wb") as copy:
+                with target.open("wb") if target is not None else nullcontext() as copy:
                     while chunk := file.read(_CHUNK):
                         self._count(path, size=len(chunk))
-                        copy.write(chunk)
+                        if copy is not None:
+                            copy.write(chunk)
                         content.update(chunk)
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise
             self._errors.add(path, 0, f"cannot be read: {error.strerror}")
             return
-        target.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
+        if target is not None:
+            target.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
         self._lines.append((path, f"{'x' if mode & stat.S_IXUSR else '-'}\0{content.hexdigest()}"))
 
     @property

@@ -1,6 +1,7 @@
 """Writes files of packs so that reading them gives the same values: text that could be something else is quoted."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -27,7 +28,14 @@ def _text(dumper: _Dumper, value: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
+def write_yaml(file: Path, body: JsonObject) -> None:
+    """In UTF-8, whatever the locale of the process is."""
+    file.write_text(as_yaml(body), encoding="utf-8")
+
+
 def as_yaml(body: JsonObject) -> str:
     """One document, keys in their order."""
-    text: str = yaml.dump(body, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
+    text: str = yaml.dump(
+        body, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120
+    )
     return text

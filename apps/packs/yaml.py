@@ -131,9 +131,7 @@ def parse(data: bytes, file: str, errors: ErrorCollector) -> Document | None:
     inspection = _Inspection(file, errors)
     if not any(mark in text for mark in "*!"):  # no alias and no tag: what was written is all there is
         inspection.inspect_keys(root)
-        return Document(file, root) if len(errors.errors) == before else None
-    size = inspection.inspect(root)
-    if size > MAX_BYTES:
+    elif inspection.inspect(root) > MAX_BYTES:
         errors.add(file, 0, f"larger than {MAX_BYTES} bytes once its aliases are expanded")
     return Document(file, root) if len(errors.errors) == before else None
 

@@ -18,7 +18,7 @@ from apps.packs import uses
 from apps.packs.documents import PackFile
 from apps.packs.loader import content_files
 from apps.packs.services.ad_hoc import ad_hoc_version, edit_pack
-from apps.packs.writing import as_yaml
+from apps.packs.writing import write_yaml
 from apps.runtimes.models import Runtime
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def remove_action(identity: "Identity", *, ref: str, force: bool = False) -> Non
     def edit(folder: Path, version: "PackVersion") -> None:
         _refuse_gone(folder, file, ref)
         if not force:
-            uses.refuse_used(f"The action {ref}", uses.uses_of(action.pack.ref, action_ref=ref))
+            uses.refuse_used(f"The action {ref}", uses.uses_of(action.pack.ref, action_ref=ref), forced=uses.REMOVED)
         before = _said(folder, file)
         (folder / file).unlink()
         _drop_unused(folder, before)
@@ -110,7 +110,7 @@ def _write(folder: Path, wish: ActionWish) -> None:
     file.parent.mkdir(exist_ok=True)
     if wish.code is not None:
         _write_code(folder, split_entry_point(entry_point)[0], wish)
-    file.write_text(as_yaml(body))
+    write_yaml(file, body)
 
 
 def _entry_point_of(wish: ActionWish) -> str:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from apps.cli.errors import Failed, UsageError
+from apps.packs.reserved import RESERVED
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SUFFIX = ".template"
@@ -20,6 +21,8 @@ def write_pack(ref: str, folder: Path, *, runtime: str) -> list[Path]:
     """The files that were written, relative to `folder`, which is made. Raises `UsageError` and `Failed`."""
     if not _REF.fullmatch(ref) or len(ref) > _MAX_REF_CHARS:
         raise UsageError(f"{ref} is no name for a pack: lower case letters, digits and _, joined by dots.")
+    if ref in RESERVED:
+        raise UsageError(f"The ref {ref!r} is reserved; choose another.")
     if runtime not in runtimes():
         raise UsageError(f"There is no template for {runtime}; there are: {', '.join(runtimes())}.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -1,9 +1,10 @@
-"""Watches a pack's folder and installs it after each change, until Ctrl-C."""
+"""Watches a pack's folder and installs it after each change, until Ctrl-C. What is refused changes nothing."""
 
 import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from apps.cli import clock
 from apps.cli.errors import CliError, ExitCode, Unreachable
@@ -24,38 +25,51 @@ Snapshot = Mapping[str, tuple[int, int, int]]
 def develop(session: Session, folder: Path) -> int:
     """Goes on after errors: the version that served before serves until they are gone. Ctrl-C is its good end."""
     session.printer.say(f"watches {folder}; Ctrl-C ends it")
+    served = "what served before"
     try:
         for _ in changes_of(folder):
-            _install_or_complain(session, folder)
+            served = _install_or_complain(session, folder, served)
     except KeyboardInterrupt:
         session.printer.say("what was installed last goes on serving")
     return ExitCode.OK
 
 
-def _install_or_complain(session: Session, folder: Path) -> None:
+def _install_or_complain(session: Session, folder: Path, served: str) -> str:
+    """What serves now, in words; `served` did before."""
     while True:
         try:
-            return install(session, folder)
+            outcome = install(session, folder)
+            break
+        except Unreachable as error:
+            session.printer.complain(error)
         except CliError as error:
             session.printer.complain(error)
-            if not isinstance(error, Unreachable):
-                return None
+            session.printer.say(f"{served} goes on serving")
+            return served
         time.sleep(_AWAY_S)  # nobody changes the folder because Attune was away
-
-
-def install(session: Session, folder: Path) -> None:
-    """Replaces the version if its content differs. Raises `Failed` with every error, and what the server says."""
-    operation = ask_for_installation(
-        session, str(folder.resolve()), ref="", on_server=False, force=True, dry_run=False
-    )
-    operation = see_operation(session, operation)
-    if operation["status"] != "succeeded":
-        raise failure_of(operation)
-    outcome = operation["outcome"]
     time_of_day = f"{clock.now().astimezone():%H:%M:%S}"
     session.printer.line(f"{time_of_day}  {outcome['ref']} {outcome['version']} {outcome['change']}")
     if outcome["change"] != "unchanged":
-        see_builds(session, outcome["ref"])
+        _see_builds_or_complain(session, outcome["ref"])
+    return f"{outcome['ref']} {outcome['version']} of {time_of_day}"
+
+
+def _see_builds_or_complain(session: Session, ref: str) -> None:
+    try:
+        see_builds(session, ref)
+    except CliError as error:
+        session.printer.complain(error)
+
+
+def install(session: Session, folder: Path) -> Mapping[str, Any]:
+    """Replaces the version if its content differs; the outcome. Raises `Failed` with every error, and what the server
+    says: then nothing was changed."""
+    operation = ask_for_installation(session, str(folder.resolve()), ref="", on_server=False, force=True, dry_run=False)
+    operation = see_operation(session, operation)
+    if operation["status"] != "succeeded":
+        raise failure_of(operation)
+    outcome: Mapping[str, Any] = operation["outcome"]
+    return outcome
 
 
 def changes_of(folder: Path) -> Iterator[Snapshot]:

@@ -94,7 +94,9 @@ def _tell(printer: Printer, pack: str, rows: Sequence[Mapping[str, Any]]) -> Non
     if any(row["generation"] for row in failed):
         hints.append("what served before goes on serving")
     names = ", ".join(sorted({row["runtime"] for row in failed}))
-    raise Failed("environment_failed", f"The environment of {pack} for {names} was not built.", details=details, hints=hints)
+    raise Failed(
+        "environment_failed", f"The environment of {pack} for {names} was not built.", details=details, hints=hints
+    )
 
 
 def _contents(row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What `pack install`, `upgrade` and `rollback` have in common: their options, and how an installation is seen through."""
+"""What `pack install`, `upgrade` and `rollback` have in common: their options, and seeing an installation through."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from apps.cli.errors import ExitCode
 from apps.cli.operations.following import failure_of, see_operation, tell_steps
 from apps.cli.packs.environments import see_builds
 from apps.cli.session import Session
+from apps.packs.content_text import content_text
 
 Ref = Annotated[str, typer.Argument(metavar="PACK", help="its ref", show_default=False, autocompletion=values.packs)]
 Version = Annotated[str, typer.Option("--ref", help="branch, tag or commit; version in the index")]
@@ -58,7 +59,7 @@ def _tell_asked(session: Session, operation: dict[str, Any]) -> None:
 
 
 def _outcome(outcome: Mapping[str, Any], *, is_dry_run: bool) -> str:
-    content = ", ".join(f"{count} {kind}" for kind, count in outcome["content"].items())
+    content = content_text(outcome["content"])
     done = outcome["change"].replace("_", " ")
     change = f"would be {done}; nothing was changed" if is_dry_run else done
     commit = f" at commit {outcome['commit'][:12]}" if outcome.get("commit") else ""
@@ -71,6 +72,5 @@ def _differences(diff: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {part}"
         for deed, mark in _MARKS.items():
             yield from (f"    {mark} {name}" for name in lists[deed][:_MOST_NAMES])
-            if more := len(lists[deed]) - _MOST_NAMES:
-                if more > 0:
-                    yield f"    {mark} and {more} more"
+            if (more := len(lists[deed]) - _MOST_NAMES) > 0:
+                yield f"    {mark} and {more} more"

@@ -57,13 +57,15 @@ def rollback(
     to: Annotated[
         str, typer.Option("--to", metavar="VERSION", help="or its digest; left out: the one installed before")
     ] = "",
+    force: Annotated[bool, typer.Option("--force", help="also where other packs need a newer version")] = False,
     no_wait: NoWait = False,
 ) -> int | None:
     """Let an earlier version of a pack serve again, its files and environments together.
 
     Those there are: attune pack versions PACK
     """
-    operation = dict(session.api.post("packs", pack, "rollback", body={"version": to} if to else {}))
+    body = {**({"version": to} if to else {}), **({"force": True} if force else {})}
+    operation = dict(session.api.post("packs", pack, "rollback", body=body))
     return see_installation(session, operation, no_wait=no_wait)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from apps.cli.errors import Detail, ExitCode, Failed
+from apps.cli.executions.following import follow_operation
 from apps.cli.executions.log_output import LogOutput
 from apps.cli.local.asking import Local
-from apps.cli.executions.following import follow_operation
 from apps.cli.operations.following import failure_of
 from apps.cli.session import Session
 

@@ -6,6 +6,7 @@ from typing import Any
 from apps.cli.errors import Detail, ExitCode, Failed, UsageError
 from apps.cli.local.asking import Local
 from apps.cli.session import Session
+from apps.packs.content_text import content_text
 
 
 def folder_of(text: str) -> Path:
@@ -34,7 +35,7 @@ def validate_here(session: Session, folder: Path) -> int:
 
 
 def _content(found: dict[str, Any]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in found["content"].items()) or "nothing but pack.yaml"
+    return content_text(found["content"]) or "nothing but pack.yaml"
 
 
 def _failure(folder: Path, errors: list[dict[str, Any]]) -> Failed:

@@ -7,14 +7,19 @@ from django.urls import reverse
 from apps.accounts.permissions import Verb
 from apps.console.pages.base import Page, Parent
 from apps.core.errors import Invalid, NotFound
+from apps.core.types import JsonObject
 from apps.operations.models import Operation
 from apps.packs import uses
 from apps.packs.icon import icon_of
 from apps.packs.models import Pack
 from apps.packs.operations import request_rollback, request_upgrade
-from apps.packs.services.changes import OWN
+from apps.packs.reserved import OWN
 from apps.packs.services.manage import UnknownPack, get_pack
 from apps.packs.services.remove import PackOwn, remove_pack
+
+
+def _packs() -> Parent:
+    return Parent("Packs", reverse("admin:packs"))
 
 
 class _OfPack(Page):
@@ -30,8 +35,14 @@ class PackChangePage(_OfPack):
 
     verbs = {"POST": Verb.PACK_INSTALL}
 
+    template_name = "console/pack_rollback.html"
+
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        operation = self._asked(self.pack(ref).ref, request.POST.get("deed", ""))
+        pack, deed = self.pack(ref), request.POST.get("deed", "")
+        try:
+            operation = self._asked(pack.ref, deed)
+        except uses.InUse as refusal:
+            return self._asked_back(pack, refusal)
         messages.info(request, "It is on its way.")
         return HttpResponseRedirect(reverse("admin:operation", args=[operation.pk]))
 
@@ -43,8 +54,21 @@ class PackChangePage(_OfPack):
                 trial = deed == "try"
                 return request_upgrade(self.identity, pack_ref=ref, ref=text["ref"], force=force, dry_run=trial)
             case "rollback":
-                return request_rollback(self.identity, pack_ref=ref, version=text["version"])
+                return request_rollback(self.identity, pack_ref=ref, version=text["version"], force=force)
         raise Invalid("Say what is to be done: try, upgrade or rollback.")
+
+    def _asked_back(self, pack: Pack, refusal: uses.InUse) -> HttpResponse:
+        """Shows the packs that need what serves, before an earlier version is let serve."""
+        found: list[JsonObject] = refusal.facts["uses"]
+        return self.show(
+            f"Roll back {pack.label}",
+            status=409,
+            parents=[_packs(), Parent(pack.ref, reverse("admin:pack", args=[pack.ref]))],
+            pack=pack,
+            uses=found,
+            more=refusal.facts["count"] - len(found),
+            version=self.request.POST.get("version", "")[:200],
+        )
 
 
 class PackRemovePage(_OfPack):
@@ -60,7 +84,7 @@ class PackRemovePage(_OfPack):
         found, address = uses.uses_of(pack.ref), reverse("admin:pack", args=[pack.ref])
         return self.show(
             f"Remove {pack.label}",
-            parents=[Parent("Packs", reverse("admin:packs")), Parent(pack.ref, address)],
+            parents=[_packs(), Parent(pack.ref, address)],
             pack=pack,
             uses=found[: uses.MOST_TOLD],
             more=max(0, len(found) - uses.MOST_TOLD),

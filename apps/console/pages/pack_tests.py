@@ -31,5 +31,5 @@ def facts_of(operation: Operation) -> dict[str, Any]:
     return {
         "pack_ref": operation.input["ref"],
         "report": report,
-        "inputs": [("Version", operation.input["digest"][:12]), ("Runtimes", runtimes)],
+        "inputs": [("of", operation.subject), ("version", operation.input["digest"][:12]), ("runtimes", runtimes)],
     }

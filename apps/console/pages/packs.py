@@ -23,7 +23,7 @@ from apps.operations.models import Operation
 from apps.packs.icon import icon_of
 from apps.packs.models import Pack, PackVersion
 from apps.packs.operations import request_installation, request_installation_of_upload
-from apps.packs.services.changes import OWN
+from apps.packs.reserved import OWN
 from apps.packs.services.manage import UnknownPack, get_pack, set_pack_enabled
 from apps.packs.sources.address import MAX_CHARS
 from apps.runtimes.models import Environment

@@ -16,11 +16,12 @@ from apps.packs.loader import PackInvalid, RefTaken
 from apps.packs.locking import lock_pack
 from apps.packs.models import Pack, PackVersion
 from apps.packs.origin import API, Origin
-from apps.packs.services.install import install_pack
+from apps.packs.services.install import install_pack, manifest_in
 from apps.packs.services.manage import get_pack
+from apps.packs.services.needed import refuse_breaking
 from apps.packs.staging import private_folder
 from apps.packs.versions import ensure_unpacked, make_writable
-from apps.packs.writing import as_yaml
+from apps.packs.writing import write_yaml
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -49,28 +50,31 @@ def make_pack(identity: "Identity", body: JsonObject) -> Pack:
     with private_folder() as room, mistakes_by_field(MANIFEST):
         folder = room / "pack"
         folder.mkdir()
-        (folder / MANIFEST).write_text(as_yaml(body))
+        write_yaml(folder / MANIFEST, body)
         install_pack(folder, identity=identity, origin=_ORIGIN)
     return get_pack(identity, ref)
 
 
-def change_pack(identity: "Identity", *, ref: str, change: Callable[[JsonObject], JsonObject]) -> Pack:
-    """`change` gets what pack.yaml says, and gives what it is to say. Raises what `edit_pack` does."""
+def change_pack(
+    identity: "Identity", *, ref: str, change: Callable[[JsonObject], JsonObject], force: bool = False
+) -> Pack:
+    """`change` gets what pack.yaml says, and gives what it is to say. Raises what `edit_pack` does, and `InUse` with
+    the packs that need another version of it unless `force` is set."""
 
     def edit(folder: Path, version: PackVersion) -> None:
         body = change(dict(version.manifest))
         if body.get("ref") != ref:
             raise Invalid(errors=[FieldError("/ref", "immutable", "the ref of a pack cannot be changed")])
-        (folder / MANIFEST).write_text(as_yaml(body))
+        write_yaml(folder / MANIFEST, body)
+        if not force and (manifest := manifest_in(folder)):
+            refuse_breaking(ref, version=manifest.version)
 
     edit_pack(identity, ref=ref, edit=edit, file=MANIFEST)
     return get_pack(identity, ref)
 
 
 @transaction.atomic
-def edit_pack(
-    identity: "Identity", *, ref: str, edit: Callable[[Path, PackVersion], None], file: str
-) -> None:
+def edit_pack(identity: "Identity", *, ref: str, edit: Callable[[Path, PackVersion], None], file: str) -> None:
     """Makes current what `edit` makes of a copy of the pack's files. One at a time; nobody's change is lost.
 
     Mistakes in `file`, the one that is edited, are told by field. Raises `UnknownPack`, `Forbidden`, `NotAdHoc`,

@@ -10,10 +10,8 @@ from apps.packs.loader import RefTaken
 from apps.packs.manifest import HINTS, PackManifest
 from apps.packs.models import Pack, PackVersion
 from apps.packs.origin import Origin
-
-#: Attune's own packs, and words that stand for something else where a ref could stand; nobody may take these refs.
-OWN = frozenset({"core", "examples", "examples_text"})
-RESERVED = OWN | {"install", "index", "upload"}
+from apps.packs.reserved import RESERVED
+from apps.packs.services.needed import refuse_breaking
 
 
 class VersionTaken(Conflict):
@@ -69,7 +67,7 @@ def serving(ref: str) -> PackVersion | None:
 
 
 def change_of(wish: Wish) -> Change:
-    """Raises `RefTaken`, `VersionTaken`, `VersionLower` or `PackAdHoc`, each with the line of pack.yaml."""
+    """Raises `RefTaken`, `VersionTaken`, `VersionLower` or `PackAdHoc`, each with the line of pack.yaml, or `InUse`."""
     _refuse_taken(wish)
     current = serving(wish.manifest.ref)
     if current is None:
@@ -80,6 +78,8 @@ def change_of(wish: Wish) -> Change:
         raise PackAdHoc(
             f"{wish.manifest.ref} was made through the API; install with force to replace it and its actions."
         )
+    if not (wish.force or wish.own):
+        refuse_breaking(wish.manifest.ref, version=wish.manifest.version)
     return _change_of_version(wish, current)
 
 

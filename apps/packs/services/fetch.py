@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.core.errors import Conflict
 from apps.packs.dependencies import PackDependency
+from apps.packs.loader import LoadedPack
 from apps.packs.manifest import PackManifest
+from apps.packs.models import PackVersion
 from apps.packs.origin import Origin
 from apps.packs.semver import NoVersion
 from apps.packs.services.install import Installed, install_pack, manifest_in
@@ -17,6 +19,7 @@ from apps.packs.sources.address import Kind, Source
 from apps.packs.sources.errors import NoPackIndex
 from apps.packs.sources.index import IndexedPack
 from apps.packs.sources.provide import Provided, current_index, provided
+from apps.packs.versions import StagedPack
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
@@ -33,7 +36,8 @@ class OtherPack(Conflict):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """`expected` is the ref of the pack that is upgraded, or empty. `chain` are the packs on whose behalf it comes."""
+    """`expected` is the ref of the pack that is upgraded, or empty. `chain` are the packs on whose behalf it comes.
+    `before_serving` is for the pack itself, as in `install_pack`: those it needs take over from nobody."""
 
     folder: Path
     origin: Origin
@@ -41,6 +45,7 @@ class Asked:
     force: bool = False
     dry_run: bool = False
     chain: tuple[str, ...] = ()
+    before_serving: Callable[[LoadedPack, StagedPack, PackVersion | None], object] = lambda *_: None
 
 
 def install_with_needed(asked: Asked, *, identity: "Identity", tell: Tell, say: Say) -> Installed:
@@ -63,6 +68,7 @@ def install_with_needed(asked: Asked, *, identity: "Identity", tell: Tell, say: 
         origin=asked.origin,
         coming=coming,
         tell=tell,
+        before_serving=asked.before_serving,
     )
 
 
@@ -86,8 +92,14 @@ def _install_needed(
         say(f"{manifest.ref} needs {needed.text}: {found.version} comes from the index")
         source = Source(Kind.INDEX, found.name, found.version)
         with provided(source, tell=lambda step, percent: None) as given:
-            inner = replace(asked, folder=given.folder, origin=_origin(found, given), expected=needed.ref, chain=chain)
-            install_with_needed(replace(inner, force=False), identity=identity, tell=tell, say=say)
+            inner = Asked(
+                folder=given.folder,
+                origin=_origin(found, given),
+                expected=needed.ref,
+                dry_run=asked.dry_run,
+                chain=chain,
+            )
+            install_with_needed(inner, identity=identity, tell=tell, say=say)
     return frozenset(needed.ref for needed in wanted)
 
 

@@ -64,11 +64,13 @@ def install_pack(
     origin: Origin = _NOWHERE,
     coming: frozenset[str] = frozenset(),
     tell: Callable[[str, int], None] = lambda step, percent: None,
+    before_serving: Callable[[LoadedPack, versions.StagedPack, PackVersion | None], object] = lambda *_: None,
 ) -> Installed:
     """Makes the pack in the folder `source` the current version of its ref.
 
     `own` is for Attune's own packs, whose refs are reserved. `dry_run` checks everything, says what would change and
-    changes nothing; packs in `coming` then count as installed. `origin` is kept with a new version.
+    changes nothing; packs in `coming` then count as installed. `origin` is kept with a new version. `before_serving` is
+    told what is kept and what serves now; what it raises leaves that serving.
     Raises `Forbidden` (roles that are not for `identity` to give), `Invalid` (no such folder), `PackInvalid` (every
     error with its line), `DependencyMissing`, `DiskFull`, and what `change_of`, `refuse_overtaken` and
     `register_staged` raise.
@@ -76,12 +78,12 @@ def install_pack(
     if not source.is_absolute() or not _is_folder(source):
         raise Invalid(f"{source} is not a folder on this server; give an absolute path.")
     tell("copy", 5)
+    if unchanged := _unchanged(source, origin, dry_run=dry_run):
+        return unchanged
     with versions.telling_no_room(), versions.stage(source) as staged:
         tell("check", 30)
         manifest = manifest_in(staged.folder)
         seen = serving(manifest.ref) if manifest else None
-        if manifest and seen and seen.digest == staged.digest:
-            return _told(manifest, staged, Change.UNCHANGED, origin, diff={} if dry_run else None)
         loaded = load_pack(staged.folder)
         require_roles_of(identity, loaded)
         require_needed(loaded.manifest, coming=coming)
@@ -89,12 +91,13 @@ def install_pack(
         change = change_of(wish)
         if dry_run:
             diff = diff_of(_folder_of(seen), staged.folder, manifests=_manifests())
-            return _told(loaded.manifest, staged, change, origin, diff=diff)
+            return _told(loaded.manifest, staged.folder, staged.digest, change, origin, diff=diff)
         tell("keep", 50)
         versions.keep(staged, loaded.manifest.ref)
+        before_serving(loaded, staged, seen)
         tell("register", 70)
         change = _register(wish, loaded, staged, identity=identity, seen=seen)
-        return _told(loaded.manifest, staged, change, origin)
+        return _told(loaded.manifest, staged.folder, staged.digest, change, origin)
 
 
 def manifest_in(folder: Path) -> PackManifest | None:
@@ -133,18 +136,28 @@ def _folder_of(version: PackVersion | None) -> Path | None:
     return versions.ensure_unpacked(version.pack.ref, version.digest) if version else None
 
 
+def _unchanged(source: Path, origin: Origin, *, dry_run: bool) -> Installed | None:
+    """Where `source` holds what serves: nothing is to be done, so nothing has to be copied or read again."""
+    manifest = manifest_in(source)
+    seen = serving(manifest.ref) if manifest else None
+    if manifest is None or seen is None or versions.digest_there(source) != seen.digest:
+        return None
+    return _told(manifest, source, seen.digest, Change.UNCHANGED, origin, diff={} if dry_run else None)
+
+
 def _told(
     manifest: PackManifest,
-    staged: versions.StagedPack,
+    folder: Path,
+    digest: str,
     change: Change,
     origin: Origin,
     *,
     diff: JsonObject | None = None,
 ) -> Installed:
-    counts = {kind.folder: len(content_files(staged.folder, kind.folder)) for kind in content.kinds()}
+    counts = {kind.folder: len(content_files(folder, kind.folder)) for kind in content.kinds()}
     logger.info("pack %s %s: %s", manifest.ref, manifest.version, change)
     told = Installed(
-        manifest.ref, manifest.version, staged.digest, change, {kind: count for kind, count in counts.items() if count}
+        manifest.ref, manifest.version, digest, change, {kind: count for kind, count in counts.items() if count}
     )
     return replace(told, origin=origin.text, commit=origin.commit, diff=diff)
 

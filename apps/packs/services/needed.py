@@ -1,6 +1,6 @@
 """Packs that a pack needs: whether they are installed, in a version that fits."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from django.db.models import F, QuerySet
 
@@ -8,7 +8,7 @@ from apps.core.errors import Conflict, FileError
 from apps.packs.dependencies import PackDependency, known_of, way_back
 from apps.packs.manifest import PackManifest
 from apps.packs.models import PackVersion
-from apps.packs.uses import Use
+from apps.packs.uses import Use, refuse_used
 
 
 class DependencyMissing(Conflict):
@@ -66,13 +66,30 @@ def uses_by_packs(pack_ref: str, action_ref: str | None) -> list[Use]:
     """Other packs that need this one."""
     if action_ref is not None:
         return []
-    rows = _serving().exclude(pack__ref=pack_ref).exclude(manifest__dependencies=None)
-    return [
-        Use("pack", ref, f"needs {needed.text}")
-        for ref, body in rows.order_by("pack__ref").values_list("pack__ref", "manifest")
-        for needed in known_of(body["dependencies"])
-        if needed.ref == pack_ref
+    return [_use(ref, needed) for ref, needed in _needing(pack_ref)]
+
+
+def refuse_breaking(pack_ref: str, *, version: str) -> None:
+    """Raises `InUse` with the packs that need this one, in what serves now and not in `version`."""
+    now = _versions_of([pack_ref]).get(pack_ref)
+    if now is None:
+        return
+    broken = [
+        _use(ref, needed)
+        for ref, needed in _needing(pack_ref)
+        if now in needed.versions and version not in needed.versions
     ]
+    refuse_used(f"The pack {pack_ref}", broken, forced=f"{version} serves all the same")
+
+
+def _use(ref: str, needed: PackDependency) -> Use:
+    return Use("pack", ref, f"needs {needed.text}")
+
+
+def _needing(pack_ref: str) -> Iterator[tuple[str, PackDependency]]:
+    rows = _serving().exclude(pack__ref=pack_ref).exclude(manifest__dependencies=None)
+    for ref, body in rows.order_by("pack__ref").values_list("pack__ref", "manifest"):
+        yield from ((ref, needed) for needed in known_of(body["dependencies"]) if needed.ref == pack_ref)
 
 
 def _problem(needed: PackDependency, version: str | None) -> str:

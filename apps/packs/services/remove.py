@@ -10,8 +10,8 @@ from apps.packs import content, uses
 from apps.packs.loader import LoadedPack
 from apps.packs.locking import lock_pack
 from apps.packs.manifest import PackManifest
+from apps.packs.reserved import OWN
 from apps.packs.role_files import require_roles_of
-from apps.packs.services.changes import OWN
 from apps.packs.services.manage import get_pack
 from apps.packs.services.registering import take_back
 
@@ -40,7 +40,7 @@ def remove_pack(identity: "Identity", *, ref: str, force: bool = False) -> None:
     pack = get_pack(identity, ref)  # again: somebody else may have been faster
     require_roles_of(identity, _nothing_of(pack.ref))
     if not force:
-        uses.refuse_used(f"The pack {pack.ref}", uses.uses_of(pack.ref))
+        uses.refuse_used(f"The pack {pack.ref}", uses.uses_of(pack.ref), forced=uses.REMOVED)
     if pack.current is not None:
         pack.current.pack = pack
         take_back(pack.current)

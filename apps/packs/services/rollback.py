@@ -13,7 +13,7 @@ from apps.packs.models import Pack, PackVersion
 from apps.packs.role_files import require_roles_of
 from apps.packs.services.changes import Change, Overtaken
 from apps.packs.services.install import Installed
-from apps.packs.services.needed import require_needed
+from apps.packs.services.needed import refuse_breaking, require_needed
 from apps.packs.services.registering import make_current
 from apps.packs.versions import ensure_unpacked, telling_no_room
 
@@ -25,7 +25,7 @@ _SHORTEST_DIGEST = 12
 
 
 class NoSuchVersion(Conflict):
-    """There is no such version to go back to."""
+    """No such version of the pack is kept."""
 
     code = "no_such_version"
 
@@ -48,11 +48,12 @@ def version_to_serve(pack: Pack, wanted: str = "") -> PackVersion:
     return found
 
 
-def roll_back(identity: "Identity", *, pack: Pack, version: PackVersion) -> Installed:
+def roll_back(identity: "Identity", *, pack: Pack, version: PackVersion, force: bool = False) -> Installed:
     """`version` serves from now on; environments it needs are switched back to, or built where they are gone.
 
     Raises `Forbidden`, `PackInvalid` (today's Attune, or other packs, do not take it any more), `DependencyMissing`,
-    `Overtaken`. Then what served goes on serving.
+    `Overtaken`, and `InUse` with the packs that need a newer one unless `force` is set. Then what served goes on
+    serving.
     """
     require(identity, Verb.PACK_INSTALL)
     with telling_no_room():
@@ -65,6 +66,8 @@ def roll_back(identity: "Identity", *, pack: Pack, version: PackVersion) -> Inst
         if now != pack.current_id:
             raise Overtaken(f"An installation of {pack.ref} was faster. Look, and ask again.")
         if now != version.pk:
+            if not force:
+                refuse_breaking(pack.ref, version=version.version)
             make_current(version, loaded)
     change = Change.UNCHANGED if now == version.pk else Change.ROLLED_BACK
     counts = {kind.folder: len(loaded.content[kind.folder]) for kind in content.kinds() if loaded.content[kind.folder]}

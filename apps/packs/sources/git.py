@@ -83,7 +83,7 @@ def fetch_git(source: Source, target: Path, *, room: Path, settings: GitSettings
     git = _Git(repository, options, environment, deadline=time.monotonic() + settings.timeout_s)
     git.run("init", "--quiet", "--bare", "--template=", str(repository))
     (repository / "info").mkdir(parents=True, exist_ok=True)
-    (repository / "info" / "attributes").write_text("* -export-ignore -export-subst -ident -text -filter\n")
+    (repository / "info" / "attributes").write_text("* -export-ignore -export-subst -ident -text -filter\n", "ascii")
     git.run(
         *("-c", f"protocol.{protocol}.allow=always", "fetch", "--quiet", "--depth=1", "--no-tags"),
         *("--no-recurse-submodules", "--no-auto-maintenance", "--", source.address, source.ref or "HEAD"),
@@ -111,7 +111,16 @@ def _way_to(address: str, settings: GitSettings) -> tuple[str, list[str], dict[s
     alias = f"[{host}]:{port}" if port and port != 22 else host
     ssh = [
         *("ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", f"HostName={checked}"),
-        *("-o", f"HostKeyAlias={alias}", "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "ClearAllForwardings=yes"),
+        *(
+            "-o",
+            f"HostKeyAlias={alias}",
+            "-o",
+            "ForwardAgent=no",
+            "-o",
+            "ForwardX11=no",
+            "-o",
+            "ClearAllForwardings=yes",
+        ),
         *("-o", "PermitLocalCommand=no", "-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ConnectTimeout=20"),
     ]
     return protocol, [], {"GIT_SSH_COMMAND": " ".join(ssh), "GIT_SSH_VARIANT": "ssh"}

@@ -28,7 +28,15 @@ def _told(what: str) -> Iterator[None]:
     """Everything the standard library may say of a spoilt archive, as one error."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, NotImplementedError) as e:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        struct.error,
+        ValueError,
+        OverflowError,
+        NotImplementedError,
+    ) as e:
         raise ArchiveUnreadable(f"The zip archive cannot be read: {what}.") from e
 
 

@@ -26,7 +26,9 @@ def test_a_pack_without_the_file_wants_to_be_told_nothing(tmp_path: Path) -> Non
 
 
 def test_what_is_declared_is_kept_with_its_marks(tmp_path: Path) -> None:
-    schema = "host: {type: string, required: true}\nport: {type: integer, default: 22}\nkey: {type: string, secret: true}\n"
+    schema = (
+        "host: {type: string, required: true}\nport: {type: integer, default: 22}\nkey: {type: string, secret: true}\n"
+    )
     declared = load_pack(pack_with(tmp_path, schema)).config_schema
     compiled = ObjectSchema(declared)
     assert (set(compiled.required), set(compiled.secrets)) == ({"host"}, {"key"})
@@ -61,7 +63,9 @@ servers:
 
 
 def test_mistakes_are_told_with_their_lines(tmp_path: Path) -> None:
-    schema = "a: {type: strange}\nb: {type: string, secret: true, default: hush}\nc: {type: integer, default: x}\nd: 5\n"
+    schema = (
+        "a: {type: strange}\nb: {type: string, secret: true, default: hush}\nc: {type: integer, default: x}\nd: 5\n"
+    )
     said = mistakes(pack_with(tmp_path, schema))
     assert said == [said[0]]
     assert said[0].startswith("config.schema.yaml:4: d: ")

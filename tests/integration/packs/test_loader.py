@@ -71,6 +71,17 @@ def test_a_label_longer_than_its_column_is_told_with_its_line(tmp_path: Path) ->
     assert said.startswith("pack.yaml:3: label: ")
 
 
+def test_a_mistake_in_one_field_hides_none_in_another(tmp_path: Path) -> None:
+    more = "dependencies: [acme]\nruntimes: {shell: newest}\ncolour: red\n"
+    wrong = "name: a\nruntime: shell\nentry_point: none.sh\ntimeout_s: -1\nparameters:\n  PATH: {type: strnig}\n"
+    said = mistakes(write_pack(tmp_path, version="1.0", more=more, files={"actions/a.yaml": wrong}))
+    assert [line.split(": ")[0] for line in said] == [
+        "pack.yaml:2", "pack.yaml:5", "pack.yaml:4", "pack.yaml:3",
+        "actions/a.yaml:4", "actions/a.yaml:3", "actions/a.yaml:6",
+    ]  # fmt: skip
+    assert said[0] == 'pack.yaml:2: version: "1.0" is not of the right form (a semantic version: `1.0.0`)'
+
+
 def test_two_names_of_one_runtime_are_told_with_both_places(tmp_path: Path) -> None:
     runtime = "name: {name}\ndetect: [[x]]\ncommand: [x]\naliases: [{alias}]\n"
     files = {

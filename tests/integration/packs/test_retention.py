@@ -117,6 +117,7 @@ def test_files_that_are_removed_while_their_version_is_installed_again_are_there
     first = five(tmp_path)[0]
     collect_pack_versions()
     monkeypatch.setattr(retention, "_SPARED", timedelta(seconds=-5))
+
     def remove(step: str, percent: int) -> None:
         if step == "register":
             collect_pack_files()

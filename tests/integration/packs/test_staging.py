@@ -2,11 +2,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from django.conf import settings
+import pytest
+from django.conf import LazySettings, settings
 
-from apps.packs.staging import private_folder
+from apps.packs.staging import PacksReadOnly, private_folder
 
 _HOLD = """
 import sys
@@ -40,3 +43,25 @@ def test_what_a_killed_installation_left_is_gone_with_the_next_and_what_lives_st
             assert (left.exists(), kept.is_dir(), own.is_dir()) == (False, True, True)
         living.communicate("")
     assert staged() == []
+
+
+@contextmanager
+def somebody() -> Iterator[None]:
+    """Modes of files mean nothing to root."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def test_a_folder_that_cannot_be_written_is_said_to_be_so(tmp_path: Path, settings: LazySettings) -> None:
+    settings.ATTUNE_PACKS_DIR = tmp_path
+    tmp_path.chmod(0o555)
+    told = f"The folder of packs cannot be written on this host ({tmp_path}: "
+    with somebody(), pytest.raises(PacksReadOnly) as refused, private_folder():
+        pass
+    assert refused.value.detail.startswith(told)

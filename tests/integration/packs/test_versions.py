@@ -15,8 +15,8 @@ from django.core.files.storage import default_storage
 
 from apps.core.errors import NotFound
 from apps.packs import versions
-from apps.packs.staging import discard
 from apps.packs.loader import PackInvalid
+from apps.packs.staging import discard
 from tests.factories import write_pack
 from tests.factories.packs import digest_of
 

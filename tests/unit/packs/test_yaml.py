@@ -1,8 +1,18 @@
 import pytest
+import yaml as pyyaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.core.errors import ErrorCollector
 from apps.core.types import JsonObject
 from apps.packs import yaml
+
+#: Lists and mappings within each other.
+_NESTED = st.recursive(
+    st.sampled_from(["", "a", "- a", "?", 1, None]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["k", "- k", "?"]), inner, max_size=2),
+    max_leaves=30,
+)
 
 
 def read(text: str, schema: JsonObject | None = None) -> object:
@@ -137,3 +147,14 @@ def test_lines_are_known_for_every_value_and_for_what_is_missing() -> None:
     assert document.line(["parameters", "port"]) == 5
     assert document.line(["parameters", "host", "missing"]) == 3
     assert document.text(["parameters", "host", "type"]) == "string"
+
+
+@given(_NESTED, st.booleans())
+def test_how_deep_a_file_may_be_is_never_said_too_low(value: object, is_flow: bool) -> None:
+    text = pyyaml.safe_dump(value, default_flow_style=is_flow, indent=1)
+    assert yaml._deepest(text) >= _depth(value)
+
+
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return int(isinstance(value, dict | list)) + max(map(_depth, inner), default=0)

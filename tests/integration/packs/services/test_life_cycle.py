@@ -2,6 +2,7 @@
 version."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -303,6 +304,58 @@ def test_packs_that_would_need_each_other_are_refused(tmp_path: Path) -> None:
     assert serving("a").startswith("a 1.0.0")
 
 
+# Packs that need this one in other versions.
+
+
+def needed_in(folder: Path, wanted: str) -> tuple[Path, Path]:
+    """`lib` 1.0.0, then 2.0.0, which serves, and a pack that needs it as `wanted`; the folders of both versions."""
+    one, two = (write_pack(folder / version, ref="lib", version=version) for version in ("1.0.0", "2.0.0"))
+    install(one)
+    install(two)
+    install(write_pack(folder / "needs", ref="needs", more=f"dependencies: ['lib{wanted}']\n"))
+    return one, two
+
+
+def test_an_earlier_version_that_other_packs_do_not_take_is_refused_with_the_list(
+    tmp_path: Path, people: People
+) -> None:
+    one, _ = needed_in(tmp_path, ">=1.5")
+    with pytest.raises(InUse) as refused:
+        request_rollback(people.administrator, pack_ref="lib")
+    assert refused.value.facts["uses"] == [{"kind": "pack", "name": "needs", "text": "needs lib>=1.5"}]
+    assert refused.value.detail == (
+        "The pack lib is in use: pack needs needs lib>=1.5. With force 1.0.0 serves all the same."
+    )
+    for is_trial in (True, False):
+        operation = ended(request_installation(people.administrator, source=str(one), dry_run=is_trial))
+        assert failed_with(operation) == "in_use"
+        assert (operation.error or {})["uses"] == refused.value.facts["uses"]
+    assert serving("lib").startswith("lib 2.0.0")
+    operation = ended(request_rollback(people.administrator, pack_ref="lib", force=True))
+    assert (operation.status, serving("lib")[:9]) == ("succeeded", "lib 1.0.0")
+
+
+def test_a_pack_that_came_to_need_the_newer_version_meanwhile_holds_it(tmp_path: Path, people: People) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        install(write_pack(tmp_path / version, ref="lib", version=version))
+    asked = request_rollback(people.administrator, pack_ref="lib")
+    install(write_pack(tmp_path / "needs", ref="needs", more="dependencies: ['lib>=2']\n"))
+    assert failed_with(ended(asked)) == "in_use"
+    assert serving("lib").startswith("lib 2.0.0")
+
+
+def test_a_newer_version_that_other_packs_do_not_take_is_refused_unless_forced(tmp_path: Path) -> None:
+    needed_in(tmp_path, ">=1,<3")
+    three = write_pack(tmp_path / "three", ref="lib", version="3.0.0")
+    with pytest.raises(InUse, match="needs lib>=1,<3"):
+        install(three)
+    assert serving("lib").startswith("lib 2.0.0")
+    install(write_pack(tmp_path / "fits", ref="lib", version="2.1.0"))
+    install(three, force=True)
+    install(write_pack(tmp_path / "four", ref="lib", version="4.0.0"))
+    assert serving("lib").startswith("lib 4.0.0"), "what is broken already holds nothing"
+
+
 def test_an_upgrade_asks_again_where_the_pack_came_from(tmp_path: Path, people: People) -> None:
     source = write_pack(tmp_path / "acme")
     ended(request_installation(people.administrator, source=str(source)))
@@ -318,3 +371,20 @@ def test_an_upgrade_asks_again_where_the_pack_came_from(tmp_path: Path, people: 
     with pytest.raises(AttuneError, match="Nobody knows") as refused:
         request_upgrade(people.administrator, pack_ref="own")
     assert refused.value.code == "no_source"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
+def test_what_stands_in_the_place_of_pack_yaml_is_neither_followed_nor_waited_for(
+    tmp_path: Path, people: People, kind: str
+) -> None:
+    source = write_pack(tmp_path / "acme")
+    (source / "pack.yaml").unlink()
+    if kind == "pipe":
+        os.mkfifo(source / "pack.yaml")
+    elif kind == "link":
+        (tmp_path / "elsewhere.yaml").write_text("ref: acme\nversion: 1.0.0\n")
+        (source / "pack.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+    else:
+        (source / "pack.yaml").mkdir()
+    assert failed_with(ended(request_installation(people.administrator, source=str(source)))) == "pack_invalid"
+    assert not Pack.objects.exists()

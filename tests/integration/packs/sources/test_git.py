@@ -173,9 +173,7 @@ def test_git_sees_nothing_of_the_servers_settings(
     assert "DATABASE" not in seen.read_text()
 
 
-def test_an_old_git_or_none_is_told(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_old_git_or_none_is_told(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert code_of(repository.address, tmp_path / "none") == "git_missing"
     old = tmp_path / "old" / "git"

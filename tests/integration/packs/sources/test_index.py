@@ -66,9 +66,12 @@ def test_words_find_names_descriptions_and_keywords(tmp_path: Path) -> None:
     [
         None, 5, [], {}, {"name": "a"}, {"name": "a", "version": "1"}, {"name": "a", "version": "1", "source": "/etc"},
         {"name": "a", "version": "1", "source": "a"}, {"name": "a", "version": "1", "source": "upload:" + "0" * 32},
-        {"name": "a", "version": "1", "source": "file:///etc", "sha256": "x"}, {"name": "../a", "version": "1", "source": GIT},
-        {"name": "a", "version": "1 2", "source": GIT}, {"name": "a", "version": "1", "source": GIT, "ref": "--upload-pack=id"},
-        {"name": "a", "version": "1", "source": GIT, "sha256": "0" * 64}, {"name": {"a": 1}, "version": "1", "source": GIT},
+        {"name": "a", "version": "1", "source": "file:///etc", "sha256": "x"},
+        {"name": "../a", "version": "1", "source": GIT},
+        {"name": "a", "version": "1 2", "source": GIT},
+        {"name": "a", "version": "1", "source": GIT, "ref": "--upload-pack=id"},
+        {"name": "a", "version": "1", "source": GIT, "sha256": "0" * 64},
+        {"name": {"a": 1}, "version": "1", "source": GIT},
         {"name": "a", "version": "1", "source": "https://files.example/a.zip", "sha256": "short"},
     ],
 )  # fmt: skip

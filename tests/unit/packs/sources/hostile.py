@@ -137,9 +137,7 @@ MADE: dict[str, Callable[[], bytes]] = {
     "many_headers": lambda: gzip.compress(_pax(b"11 path=ab\n")[:1024] * 10_000 + bytes(1024)),
     "spoilt_pax": lambda: gzip.compress(_pax(b"99999 path=a\n")),
     "sparse_pax": lambda: gzip.compress(_pax(b"22 GNU.sparse.major=1\n")),
-    "endless_padding": lambda: gzip.compress(
-        b"".join(_header(b"d", b"5", _octal(0)) for _ in range(1)) * 300_000, 9
-    ),
+    "endless_padding": lambda: gzip.compress(b"".join(_header(b"d", b"5", _octal(0)) for _ in range(1)) * 300_000, 9),
     "cut_zip": lambda: zipped({"a": b"x" * 1000})[:-30],
     "wrong_zip": lambda: _damaged(zipped({"a": bytes(range(256))}), 60),
     "huge_directory": lambda: _zip_with(12, struct.pack("<I", 20_000_000)),

@@ -44,8 +44,9 @@ def outcome(archive: bytes, folder: Path) -> Any:
         extract(io.BytesIO(archive), target)
     except AttuneError as error:
         assert list(folder.rglob("*")) == [target.parent], "a refused archive leaves nothing"
-        assert error.detail.isascii(), "what names the entry is harmless to show"
-        assert error.detail.isprintable()
+        told = error.detail
+        assert told.isascii(), "what names the entry is harmless to show"
+        assert told.isprintable()
         assert set(Path(tempfile.gettempdir()).iterdir()) <= before
         reason = error.facts.get("reason")
         return f"{error.code}/{reason}" if reason else error.code
