@@ -4,7 +4,6 @@ import contextlib
 import os
 import socket
 from collections.abc import Sequence
-from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +16,8 @@ from apps.runner.warden.wire import CLEANED_UP
 #: The supervisor kills at once, and is patient for 5 s with what cannot be killed.
 _ABANDON_PATIENCE_S = 10.0
 _MESSAGE_BYTES = 256
+#: of what is handed over: behind the control socket and the order
+_FIRST_PIPE = 2
 
 
 class Channels:
@@ -39,32 +40,35 @@ class Channels:
         inbox: Inbox | None = None,
     ) -> None:
         """Pipes belong to the user of the run, who could not open them again by name (`/dev/stdout`) otherwise."""
-        with ExitStack() as ours, ExitStack() as theirs:
-            self.supervisor, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            ours.callback(self.supervisor.close)
-            theirs.callback(control.close)
+        self._ours: list[int] = []
+        self._theirs: list[int] = []
+        self.supervisor, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._theirs.append(control.detach())
+        self.feeder = Feeder(-1, b"")
+        try:
+            self._theirs.append(sealed("order", content=order))
             stdin_reader, stdin_writer = os.pipe()
-            theirs.callback(os.close, stdin_reader)
+            self._theirs.append(stdin_reader)
             self.feeder = Feeder(stdin_writer, stdin, inbox=inbox)
-            ours.callback(self.feeder.close)
-            self.stdout, stdout = _output_pipe(ours, theirs)
-            self.stderr, stderr = _output_pipe(ours, theirs)
-            self.result, result = _output_pipe(ours, theirs)
-            self.error, error = _output_pipe(ours, theirs)
-            memory = _memory("order", order, theirs)
-            handed_over = [control.fileno(), memory, stdin_reader, stdout, stderr, result, error]
-            if side_input is not None:
-                handed_over.append(_memory("input", side_input, theirs))
-            self.handed_over: Sequence[int] = handed_over
-            """In the order in which the warden expects them."""
+            self.stdout, self.stderr, self.result, self.error = [self._output_pipe() for _ in range(4)]
             if run_as is not None:
-                for descriptor in (stdin_reader, stdout, stderr, result, error):
+                for descriptor in self._theirs[_FIRST_PIPE:]:
                     os.fchown(descriptor, run_as.uid, run_as.gid)
-            self._ours, self._theirs = ours.pop_all(), theirs.pop_all()
+            if side_input is not None:
+                self._theirs.append(sealed("input", content=side_input))
+        except BaseException:
+            self._close()
+            raise
+
+    @property
+    def handed_over(self) -> Sequence[int]:
+        """In the order in which the warden expects them."""
+        return self._theirs
 
     def close_theirs(self) -> None:
         """They were handed over, or never will be: as long as we hold them no stream ends. Idempotent."""
-        self._theirs.close()
+        while self._theirs:
+            os.close(self._theirs.pop())
 
     def abandon(self) -> None:
         """Tell the supervisor that nobody waits any more: it kills the run. Returns when it is gone."""
@@ -85,18 +89,17 @@ class Channels:
     ) -> None:
         with contextlib.suppress(OSError):  # never handed over, or gone
             self.supervisor.send(CLEANED_UP, socket.MSG_DONTWAIT)
-        self._theirs.close()
-        self._ours.close()
+        self._close()
 
+    def _output_pipe(self) -> int:
+        reader, writer = os.pipe()
+        self._ours.append(reader)
+        self._theirs.append(writer)
+        return reader
 
-def _output_pipe(ours: ExitStack, theirs: ExitStack) -> tuple[int, int]:
-    reader, writer = os.pipe()
-    ours.callback(os.close, reader)
-    theirs.callback(os.close, writer)
-    return reader, writer
-
-
-def _memory(name: str, content: bytes, owner: ExitStack) -> int:
-    descriptor = sealed(name, content=content)
-    owner.callback(os.close, descriptor)
-    return descriptor
+    def _close(self) -> None:
+        self.close_theirs()
+        self.supervisor.close()
+        self.feeder.close()
+        while self._ours:
+            os.close(self._ours.pop())

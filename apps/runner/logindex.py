@@ -114,7 +114,7 @@ class IndexWriter:
             entries = list(coarsened(entries))
         unfinished = self._path.with_name(INDEX + UNFINISHED)
         self.close()
-        unfinished.write_text("".join(entry.line() for entry in entries))
+        unfinished.write_text("".join(entry.line() for entry in entries), encoding="ascii")
         unfinished.chmod(_MODE)
         unfinished.rename(self._path)
         self._count = len(entries)
@@ -125,7 +125,7 @@ def read_index(folder: Path) -> Index:
     entries: list[Entry] = []
     totals = None
     with contextlib.suppress(FileNotFoundError):
-        for line in (folder / INDEX).read_text(errors="replace").splitlines(keepends=True):
+        for line in (folder / INDEX).read_text("ascii", "replace").splitlines(keepends=True):
             if not line.endswith("\n"):
                 break
             with contextlib.suppress(ValueError, KeyError):  # half a line, from a disk that was full

@@ -68,5 +68,7 @@ class RunResult:
     killed_descendants: int = 0
     """Processes that outlived the main one and had to be killed."""
     unkillable_descendants: int = 0
+    is_warm: bool = False
+    """It was forked by a warm server."""
     active_limits: tuple[str, ...] = ()
     """The names of the limits that were set. There are no control groups among them."""

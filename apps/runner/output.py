@@ -10,7 +10,7 @@ from typing import Self
 from apps.runner.capture import Capture, FirstBytes, LastBytes, LastLines
 from apps.runner.logfile import LogWriter
 from apps.runner.loglayout import Stream
-from apps.runner.redact import Masker
+from apps.runner.redact import Masker, masker_of
 from apps.runner.spec import OutputFormat, RunSpec
 from apps.runner.withhold import Withhold, Withholder
 
@@ -91,7 +91,7 @@ class Outputs:
     """Everything a run puts out: two streams with their log, and the descriptors of result and error."""
 
     def __init__(self, spec: RunSpec, *, log_dir: Path, listener: Listener | None) -> None:
-        masker = Masker(spec.secrets)
+        masker = masker_of(spec.secrets)
         self.log = LogWriter(log_dir, limits=spec.log)
         self.result = FirstBytes(spec.result_max_bytes)
         self.error = FirstBytes(_MAX_ERROR_BYTES)

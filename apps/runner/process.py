@@ -3,7 +3,7 @@
 | module | its one job |
 |---|---|
 | spec, outcome | what is asked and what is answered |
-| workdir, channels, order | what a run needs before it starts |
+| workdir, channels, order, warm | what a run needs before it starts |
 | warden_client, control | hand it over, and stop it |
 | pump, stdin, talk, output, capture, redact, logfile | move its bytes |
 | warden/ | start it, end it, leave nothing behind |
@@ -22,13 +22,17 @@ from apps.runner.order import active_limits, build_order
 from apps.runner.outcome import Ended, RunResult
 from apps.runner.output import Listener, Outputs
 from apps.runner.pump import Pump
-from apps.runner.spec import RunSpec, Says
+from apps.runner.spec import Limits, RunSpec, Says
 from apps.runner.talk import Talk
-from apps.runner.warden.wire import NEVER_STARTED, Cause, Report, Stage
+from apps.runner.warden.wire import NEVER_STARTED, NO_KEY, Cause, Report, Stage, Start
 from apps.runner.warden_client import Warden, WardenUnavailableError
+from apps.runner.warm import order_of_server
 from apps.runner.workdir import work_dir
+from apps.runner.workplace import kill_processes_of
 
 logger = logging.getLogger(__name__)
+
+_USUAL_LIMITS = Limits()
 
 _ENDED = {
     Cause.TIMEOUT: Ended.TIMEOUT,
@@ -92,7 +96,14 @@ def _run_prepared(
         return RunResult(ended=Ended.STOPPED, stop_reason=control.stop_reason)
     channels.feeder.feed()  # most inputs fit into the pipe, and are done with here
     try:
-        warden.spawn(channels.handed_over, claimed_at=control.made_at)
+        server = order_of_server(spec)
+        key = server.key if server is not None else NO_KEY
+        warden.spawn(
+            channels.handed_over,
+            claimed_at=control.made_at,
+            server=key,
+            has_own_limits=spec.limits != _USUAL_LIMITS,
+        )
     except WardenUnavailableError as error:
         logger.exception("run %s was not started", spec.name)
         return RunResult(ended=Ended.LOST, spawn_error=str(error))
@@ -105,7 +116,17 @@ def _run_prepared(
         channels.abandon()  # or the work directory would be removed under a living process
         raise
     outputs.close()
+    if report is None:
+        _end_strays(spec)
+    if server is not None and report is not None and report.start is Start.UNSERVED:
+        warden.serve(server.key, server.order)
     return _result(spec, report, outputs, control)
+
+
+def _end_strays(spec: RunSpec) -> None:
+    """Of a run that is lost: nobody is left to kill them where supervisor and warden were killed together."""
+    for pid in kill_processes_of(spec.work_dir):
+        logger.warning("process %d of the lost run %s was killed", pid, spec.name)
 
 
 def _pump(channels: Channels, outputs: Outputs, spec: RunSpec, talk: Talk | None) -> Pump:
@@ -159,6 +180,7 @@ def _result(spec: RunSpec, report: Report | None, outputs: Outputs, control: Run
         cpu_s=report.cpu_s,
         killed_descendants=report.killed,
         unkillable_descendants=report.unkillable,
+        is_warm=report.start is Start.WARM,
         active_limits=active_limits(spec.limits),
     )
 

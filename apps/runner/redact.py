@@ -5,7 +5,7 @@ overlapping places becomes one `***`. So it does not matter which variant is loo
 stream is cut: the masked stream is the same for every cut.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from apps.runner.sampling import Samples
 from apps.runner.variants import is_common, variants_of
@@ -38,7 +38,7 @@ class Masker:
 
     def with_more(self, secrets: Iterable[bytes]) -> "Masker":
         """These secrets and more."""
-        return Masker(self._values.union(secrets))
+        return masker_of(self._values.union(secrets))
 
     @property
     def is_empty(self) -> bool:
@@ -94,18 +94,24 @@ class Masker:
         return len(data)
 
 
+def masker_of(secrets: Collection[bytes]) -> Masker:
+    """A `Masker`; most runs have no secrets, and share one."""
+    return Masker(secrets) if secrets else _NO_SECRETS
+
+
 class StreamMasker:
     """Masks one stream. Holds back only what could still become a secret, less than the longest variant."""
 
     def __init__(self, masker: Masker) -> None:
         self._masker = masker
+        self._is_idle = masker.is_empty
         self._held = b""
         self._covered = 0  # so many bytes of what is held belong to a mask that was already put out
         self._at_line_start = True
 
     def feed(self, data: bytes) -> bytes:
         """What can be told of the stream so far and was not told yet."""
-        if self._masker.is_empty:
+        if self._is_idle:
             return data
         data = self._held + data
         until = self._masker.undecided_from(data, at_line_start=self._at_line_start)
@@ -113,6 +119,8 @@ class StreamMasker:
 
     def flush(self) -> bytes:
         """The rest, at the end of the stream."""
+        if self._is_idle:
+            return b""
         return self._release(self._held, len(self._held), at_end=True)
 
     def _release(self, data: bytes, until: int, *, at_end: bool) -> bytes:
@@ -225,3 +233,6 @@ def _long_beginning(data: bytes, variant: bytes) -> Iterator[int]:
             yield start
             return
         start = data.find(variant[:_PREFIX_BYTES], start + 1)
+
+
+_NO_SECRETS = Masker(())

@@ -72,6 +72,18 @@ class LogLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WarmServer:
+    """A process that can start runs of this kind faster, by forking.
+
+    Runs with an equal one, and the same user, share it.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    """The whole environment but HOME and TMPDIR. Nothing of a single run."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """One run of one action. Fields that may hold secrets stay out of `repr`."""
 
@@ -107,6 +119,8 @@ class RunSpec:
     run_as: RunAs | None = None
     result_max_bytes: int = 16 * MIB
     log: LogLimits = LogLimits()
+    warm: WarmServer | None = None
+    """What may start it; it starts by itself where that is not there."""
     artifacts_dir: Path | None = None
     """Made 0700 before the start, for the action to leave files in; the runner does not look into it."""
 

@@ -12,7 +12,9 @@ class Feeder:
     """Writes a whole input into a pipe and closes it; with an inbox it goes on with that. Owns the descriptor."""
 
     def __init__(self, descriptor: int, content: bytes, *, inbox: Inbox | None = None) -> None:
-        os.set_blocking(descriptor, False)
+        """Without a descriptor (-1) there is nothing to feed."""
+        if descriptor >= 0:
+            os.set_blocking(descriptor, False)
         self._descriptor = descriptor
         self._rest = memoryview(content)
         self._inbox = inbox

@@ -18,8 +18,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from apps.runner.memfd import sealed
 from apps.runner.warden import kernel
-from apps.runner.warden.wire import ACK, BEAT, READY, SPAWN
+from apps.runner.warden.wire import ACK, BEAT, NO_KEY, READY, SERVE, SPAWN, TOLD, TOLD_MAX_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +49,10 @@ class WardenUnavailableError(Exception):
 class Warden:
     """One per worker. All methods may be called from any thread."""
 
-    def __init__(self, *, silence_s: float = 20.0) -> None:
+    def __init__(self, *, silence_s: float = 20.0, most_servers: int = 8) -> None:
+        """`most_servers` is how many warm servers it has at once."""
         self._silence_s = silence_s
+        self._most_servers = most_servers
         self._lock = threading.Lock()
         self._process: _WardenProcess | None = None
         self._last_beat = kernel.boottime()
@@ -77,22 +80,43 @@ class Warden:
             logger.error("the warden %s does not answer and is killed, with all its runs", process.pid)
             process.kill()
 
-    def spawn(self, descriptors: Sequence[int], *, claimed_at: float) -> None:
-        """Hand over a run: its control socket, its order, and the action's descriptors.
+    def spawn(
+        self,
+        descriptors: Sequence[int],
+        *,
+        claimed_at: float,
+        server: bytes = NO_KEY,
+        has_own_limits: bool = False,
+    ) -> None:
+        """Hand over a run: its control socket, its order, and the action's descriptors; `server` is the key of the
+        warm server it may be started by. `has_own_limits`: they are other than those of most runs.
 
         The caller closes its copies afterwards. What became of the run is told over the control socket,
         and by its end of file where there is nobody left to tell. WardenUnavailableError: it was not started.
         """
-        message = SPAWN.pack(claimed_at, len(descriptors))
+        message = SPAWN.pack(claimed_at, len(descriptors), server, has_own_limits)
+        process = self._process  # whether it lives is seen when it is sent something
         for _ in range(2):
-            process = self._living()
+            process = process or self._living()
             try:
                 process.send(message, descriptors)
             except (BrokenPipeError, ConnectionResetError):  # it died; what was not taken did not start
                 process.kill()
+                process = None
             else:
                 return
         raise WardenUnavailableError("the warden dies as soon as it is started")
+
+    def serve(self, key: bytes, order: bytes) -> None:
+        """Have a warm server started, unless it is there. What goes wrong means that runs go on to start cold."""
+        process = self._process
+        with contextlib.suppress(OSError, WardenUnavailableError):
+            memory = sealed("server", content=order)
+            try:
+                if process is not None:
+                    process.send(SERVE.pack(key), [memory])
+            finally:
+                os.close(memory)
 
     def close(self) -> None:
         """End the warden and everything it runs, and wait for that. There is no way back."""
@@ -110,7 +134,9 @@ class Warden:
                 if self._process is not None:
                     logger.warning("the warden %s is dead and is replaced", self._process.pid)
                     self._process.kill()
-                self._process = _WardenProcess(silence_s=self._silence_s, last_beat=self._last_beat)
+                self._process = _WardenProcess(
+                    silence_s=self._silence_s, last_beat=self._last_beat, most_servers=self._most_servers
+                )
             return self._process
 
 
@@ -121,11 +147,12 @@ class _WardenProcess:
     already belong to somebody else.
     """
 
-    def __init__(self, *, silence_s: float, last_beat: float) -> None:
+    def __init__(self, *, silence_s: float, last_beat: float, most_servers: int) -> None:
         self.unanswered_beats = 0
         self._lock = threading.Lock()
         try:
-            self._popen, self._commands, self._beats = _start(silence_s=silence_s, last_beat=last_beat)
+            settings = (repr(silence_s), repr(last_beat), str(most_servers))
+            self._popen, self._commands, self._beats = _start(settings)
         except OSError as error:
             raise WardenUnavailableError(f"the warden cannot be started: {error}") from error
         self._commands_fd = self._commands.fileno()
@@ -140,8 +167,12 @@ class _WardenProcess:
         return self._popen.poll() is None
 
     def beat(self, stamp: float) -> None:
-        while self._receive() == ACK:
-            self.unanswered_beats -= 1
+        while message := self._receive():
+            if message == ACK:
+                self.unanswered_beats -= 1
+            elif message.startswith(TOLD):
+                text = message[len(TOLD) :].decode("utf-8", "replace")
+                logger.warning("no warm starts where this is so: %s", text)
         self.unanswered_beats += 1
         with self._lock, contextlib.suppress(OSError):  # full, dead or closed: counted, or replaced
             os.write(self._beats, BEAT.pack(stamp))
@@ -193,7 +224,7 @@ class _WardenProcess:
     def _receive(self) -> bytes:
         with self._lock:
             try:
-                return self._commands.recv(16)
+                return self._commands.recv(TOLD_MAX_BYTES)
             except OSError:  # nothing there, nobody there, or closed
                 return b""
 
@@ -203,7 +234,7 @@ class _WardenProcess:
         return bool(poll.poll(max(0.0, until - time.monotonic()) * 1000))
 
 
-def _start(*, silence_s: float, last_beat: float) -> tuple[subprocess.Popen[bytes], socket.socket, int]:
+def _start(settings: Sequence[str]) -> tuple[subprocess.Popen[bytes], socket.socket, int]:
     """The process, our end of its command socket, our end of the pipe of beats."""
     with contextlib.ExitStack() as on_error:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -212,7 +243,7 @@ def _start(*, silence_s: float, last_beat: float) -> tuple[subprocess.Popen[byte
             beats_in, beats = os.pipe()
             on_error.callback(os.close, beats)
             try:
-                popen = _popen(theirs.fileno(), beats_in, silence_s=silence_s, last_beat=last_beat)
+                popen = _popen(theirs.fileno(), beats_in, settings)
             finally:
                 os.close(beats_in)
         ours.setblocking(False)
@@ -221,8 +252,8 @@ def _start(*, silence_s: float, last_beat: float) -> tuple[subprocess.Popen[byte
         return popen, ours, beats
 
 
-def _popen(commands: int, beats: int, *, silence_s: float, last_beat: float) -> subprocess.Popen[bytes]:
-    arguments = [str(commands), str(beats), repr(silence_s), repr(last_beat)]
+def _popen(commands: int, beats: int, settings: Sequence[str]) -> subprocess.Popen[bytes]:
+    arguments = [str(commands), str(beats), *settings]
     return subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _BOOT, *arguments],
         stdin=subprocess.DEVNULL,

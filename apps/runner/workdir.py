@@ -27,11 +27,25 @@ def work_dir(spec: RunSpec) -> Iterator[Path]:
         if spec.input_file is not None:
             _write_input(path / INPUT_FILE, spec.input_file, run_as=spec.run_as)
         if spec.artifacts_dir is not None:
-            spec.artifacts_dir.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+            _make(spec.artifacts_dir)
             _give_to(spec.artifacts_dir, spec.run_as)
         yield path
     finally:
         _remove(path)
+
+
+def _make(folder: Path) -> None:
+    """From above, unlike `Path.mkdir`: most often two of its parents are missing."""
+    attempt = folder.parent
+    try:
+        for path in (attempt.parent, attempt):
+            with contextlib.suppress(FileExistsError):
+                path.mkdir()
+        folder.mkdir(_FOLDER_MODE)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        folder.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
 
 
 def _remove(path: Path) -> None:

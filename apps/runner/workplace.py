@@ -64,18 +64,19 @@ def clean_up_after_the_dead(root: Path) -> None:
 
 
 def kill_processes_of(folder: Path) -> list[int]:
-    """Kills every process that was started to work below `folder`; returns their pids.
+    """Kills every process that was started to work in `folder` or below; returns their pids.
 
     They are known by their environment, which a program may change only for those it starts itself. The supervisors of
     a dead worker do this at once; here it is for what outlived them too.
     """
-    mark = f"\0HOME={folder}/".encode()
+    marks = (f"\0HOME={folder}\0".encode(), f"\0HOME={folder}/".encode())
     killed = []
     for name in os.listdir("/proc"):  # noqa: PTH208 - strings are what is parsed
         if not name.isdigit() or int(name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            if mark in b"\0" + Path("/proc", name, "environ").read_bytes():
+            environment = b"\0" + Path("/proc", name, "environ").read_bytes()
+            if any(mark in environment for mark in marks):
                 os.kill(int(name), signal.SIGKILL)
                 killed.append(int(name))
     return killed

@@ -61,6 +61,7 @@ class RuntimeDefinition:
     validate: tuple[str, ...] = ()
     wrapper: str | None = None
     test: tuple[str, ...] = ()
+    server: str | None = None
     env: Mapping[str, str] = field(default_factory=dict, hash=False)
     sensor_env: Mapping[str, str] = field(default_factory=dict, hash=False)
     assignments: Literal["shell"] | None = None
@@ -84,7 +85,9 @@ class RuntimeDefinition:
 
 def errors_of(body: JsonObject) -> list[FieldError]:
     """Everything wrong with a runtime file as JSON: against the schema first, then in its templates."""
-    return value_errors(SCHEMA, body) or [*_name_errors(body), *_environment_errors(body), *_template_errors(body)]
+    return value_errors(SCHEMA, body) or [
+        *_name_errors(body), *_environment_errors(body), *_template_errors(body), *_server_errors(body)
+    ]  # fmt: skip
 
 
 def _name_errors(body: JsonObject) -> Iterator[FieldError]:
@@ -113,6 +116,11 @@ def _template_errors(body: JsonObject) -> Iterator[FieldError]:
             if name not in allowed:
                 known = ", ".join(sorted(f"{{{item}}}" for item in allowed))
                 yield FieldError(pointer, "unknown_name", f"{{{name}}} means nothing here; known are {known}")
+
+
+def _server_errors(body: JsonObject) -> Iterator[FieldError]:
+    if body.get("server") and not body.get("wrapper"):
+        yield FieldError("/server", "not_allowed", "a server starts actions by the wrapper, and there is none")
 
 
 def _templates(body: JsonObject) -> Iterator[tuple[str, str, frozenset[str]]]:

@@ -16,6 +16,8 @@ class Launch:
     argv: tuple[str, ...]
     env: Mapping[str, str]
     path: tuple[str, ...]
+    server: tuple[str, str, str] | None = None
+    """What could start it warm: interpreter, server, wrapper."""
 
 
 def launch_of(
@@ -39,10 +41,14 @@ def launch_of(
         "entry_point": str(entry_point),
         "function": function or "",
     }
+    server = None
+    if definition.server:
+        server = (values["interpreter"], str(runtime_dir / "runtimes" / definition.server), values["wrapper"])
     return Launch(
         argv=tuple(render(item, values) for item in definition.command),
         env={name: render(item, values) for name, item in definition.env.items()},
         path=tuple(render(item, values) for item in definition.environment.path),
+        server=server,
     )
 
 

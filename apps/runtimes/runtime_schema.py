@@ -58,6 +58,10 @@ SCHEMA: JsonObject = {
         },
         "wrapper": {**_FILE, "description": "a file in the pack's folder runtimes/"},
         "command": {**_COMMAND, "description": "what starts an action"},
+        "server": {
+            **_FILE,
+            "description": "a file in the pack's folder runtimes/ that forks warm actions; how, see the core pack's",
+        },
         "env": {**_ENV, "description": "variables the runtime needs; they win over an action's own"},
         "sensor_env": {**_ENV, "description": "further variables for sensors, which start without the wrapper"},
         "test": {

@@ -6,6 +6,7 @@ import time
 
 #: linux/prctl.h
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
 # Prepared once: in a fresh fork every conversion costs page faults.
@@ -30,13 +31,9 @@ def die_with_parent(signum: int) -> None:
 
 
 def set_name(name: bytes) -> None:
-    """Name this process for `ps` and `top`; the kernel keeps 15 bytes. Best effort."""
-    try:
-        descriptor = os.open("/proc/self/comm", os.O_WRONLY | os.O_CLOEXEC)
-        os.write(descriptor, name)
-        os.close(descriptor)
-    except OSError:  # /proc is read-only
-        pass
+    """Name this process for `ps` and `top`; the kernel keeps 15 bytes."""
+    text = ctypes.create_string_buffer(name)
+    _call(_PR_SET_NAME, ctypes.addressof(text))
 
 
 def _call(option: int, argument: int) -> None:

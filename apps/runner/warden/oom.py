@@ -11,6 +11,7 @@ import os
 #: raised for actions, so that a machine short of memory kills one of them before worker or supervisor
 ACTION_OOM_SCORE = b"500"
 _MAX_AGE_S = 1.0
+_SCORE = "/proc/self/oom_score_adj"
 _COUNTERS = ("/sys/fs/cgroup/memory.events", "/proc/vmstat")
 
 
@@ -40,11 +41,37 @@ class Baseline:
 def volunteer() -> None:
     """Make this process a likelier victim than its parents. Best effort: /proc may be read-only."""
     try:
-        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        descriptor = os.open(_SCORE, os.O_WRONLY | os.O_CLOEXEC)
         os.write(descriptor, ACTION_OOM_SCORE)
         os.close(descriptor)
     except OSError:
         pass
+
+
+class Victim:
+    """While the block runs this process is as likely a victim as actions, and what it starts stays so. Best effort."""
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        try:
+            self._descriptor = os.open(_SCORE, os.O_RDWR | os.O_CLOEXEC)
+            self._own = os.pread(self._descriptor, 16, 0)
+        except OSError:
+            self._own = b""
+
+    def __enter__(self) -> None:
+        self._write(ACTION_OOM_SCORE)
+
+    def __exit__(self, *_: object) -> None:
+        self._write(self._own)
+
+    def _write(self, score: bytes) -> None:
+        if not self._own:
+            return
+        try:
+            os.pwrite(self._descriptor, score, 0)
+        except OSError:
+            pass
 
 
 def _counter(path: str) -> int:

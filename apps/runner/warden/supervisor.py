@@ -1,17 +1,17 @@
-"""One execution's own supervisor: forked by the warden, it starts the action, ends it and reports.
+"""One run under its supervisor: started, watched, ended and reported.
 
-1. `supervise` takes over the forked process: own session, subreaper, only its own descriptors.
-2. It listens once: an execution that was stopped or lost before the start never starts.
-3. It starts the action and waits for its end, a stop, the timeout, the end of worker or warden.
-4. TERM goes to the whole tree; after the grace, or at once where nobody is left to care, KILL.
-5. When the action has ended, everything it left behind is killed, until there is no child any more.
-6. Only then it reports. It stays until the worker has cleaned up, and if the worker dies before it
+1. It listens once: an execution that was stopped or lost before the start never starts.
+2. It starts the action and waits for its end, a stop, the timeout, the end of worker or warden.
+3. TERM goes to the whole tree; after the grace, or at once where nobody is left to care, KILL.
+4. When the action has ended, everything it left behind is killed, until there is no child any more.
+5. Only then it reports. It stays until the worker has cleaned up, and if the worker dies before it
    could, removes the work directory itself.
+
+The process around it (`serving`) has one run after the other; nothing of one may be left for the next.
 """
 
 import enum
 import os
-import resource
 import select
 import signal
 import socket
@@ -19,17 +19,20 @@ import sys
 import time
 from collections.abc import Sequence
 
-from apps.runner.warden import action, kernel, oom, tree
+from apps.runner.warden import oom, tree
+from apps.runner.warden.adopted import Adopted, Server, adopt
+from apps.runner.warden.family import Family, Forked, Nobody
+from apps.runner.warden.quickstart import NotStarted, QuickStart
 from apps.runner.warden.wire import (
     CANCELED,
     CLEANED_UP,
     INTERRUPTED,
     NEVER_STARTED,
-    QUIET,
     Cause,
     Order,
     Report,
     Stage,
+    Start,
 )
 
 #: A killed process that is not gone after this long sits in the kernel (a dead disk); nobody can help.
@@ -39,9 +42,6 @@ _KILL_ROUND_S = 0.02
 _MESSAGE_BYTES = 64
 #: One wait of `poll`, which takes no more than 2**31 - 1 ms: a limit further away is looked at again.
 _MAX_WAIT_S = 3600.0
-_STDERR = 2
-#: Two per run in the warden. Few enough to be closed one by one where the kernel cannot close a range.
-_MAX_DESCRIPTORS = 8192
 
 #: exit status of a supervisor: all descendants gone; some left to the warden
 EXIT_CLEAN = 0
@@ -49,14 +49,31 @@ EXIT_LEFTOVERS = 3
 EXIT_BROKEN = 70
 
 
-class Descriptors:
-    """What the warden hands to a supervisor: numbers of open descriptors."""
+class Given:
+    """What the warden hands over for one run. All its descriptors are closed with the run."""
 
-    def __init__(self, *, control: int, order: int, life_line: int, action: Sequence[int]) -> None:
+    def __init__(
+        self,
+        *,
+        control: socket.socket,
+        order: Order,
+        action: Sequence[int],
+        server: Server | None,
+        oom_kills: int,
+        is_lost: bool,
+        is_unserved: bool,
+        has_own_limits: bool,
+    ) -> None:
+        """`oom_kills` is the kernel's count of them before the run. `is_lost`: the worker has been silent since it
+        claimed. `is_unserved`: it has no server and wants one."""
         self.control = control
         self.order = order
-        self.life_line = life_line
         self.action = action
+        self.server = server
+        self.oom_kills = oom_kills
+        self.is_lost = is_lost
+        self.is_unserved = is_unserved
+        self.has_own_limits = has_own_limits
 
 
 class Phase(enum.IntEnum):
@@ -68,76 +85,86 @@ class Phase(enum.IntEnum):
     OVER = 3
 
 
-def supervise(descriptors: Descriptors, *, oom_kills: int) -> None:
-    """The whole life of a freshly forked supervisor; never returns.
-
-    `oom_kills` is the kernel's count of them before the run.
-    """
-    status = EXIT_BROKEN
-    try:
-        wakeup = _take_over(descriptors)
-        order = Order.decode(_read_all(descriptors.order))
-        status = Supervisor(order, descriptors, wakeup, oom_kills).run()
-    except BaseException:  # noqa: BLE001  a second warden must not live on
-        sys.excepthook(*sys.exc_info())  # the traceback module would cost the warden 1 MB
-    finally:
-        os._exit(status)
-
-
 class Supervisor:
     """The state of one run. Events come in through `_listen`, the clock and `_reap`."""
 
-    def __init__(self, order: Order, descriptors: Descriptors, wakeup: int, oom_kills: int) -> None:
-        self._order = order
-        self._control = socket.socket(fileno=descriptors.control)
-        self._life_line = descriptors.life_line
-        self._action_descriptors = descriptors.action
+    def __init__(self, given: Given, *, link: socket.socket, wakeup: int, quick: QuickStart | None) -> None:
+        """`link` leads to the warden; `wakeup` can be read when a child has ended; without `quick` it is forked."""
+        self._order = given.order
+        self._control = given.control
+        self._action_descriptors = given.action
+        self._server = given.server
+        self._is_unserved = given.is_unserved
+        self._is_lost = given.is_lost
+        self._oom_kills = given.oom_kills
+        self._quick = quick
+        self._link = link
         self._wakeup = wakeup
         self._poll = select.poll()
-        for descriptor in (self._control.fileno(), self._life_line, wakeup):
+        for descriptor in (given.control.fileno(), link.fileno(), wakeup):
             self._poll.register(descriptor, select.POLLIN)
         self._phase = Phase.RUNNING
         self._cause = Cause.ITSELF
         self._deadline: float | None = None
-        self._pid = 0
-        self._failures = -1
+        self._family: Family = Nobody()
         self._wait_status = NEVER_STARTED
         self._failure: tuple[Stage, int] | None = None
         self._started_at = self._ended_at = 0.0
-        self._oom_kills = oom_kills
-        self._has_children = False
         self._killed: set[int] = set()
 
     def run(self) -> int:
-        """Run the action to its end; the exit status for the warden."""
+        """Run the action to its end; one of the exit statuses."""
         self._listen(0.0)
+        if self._is_lost:
+            self._take_silence()
         if self._phase is Phase.RUNNING:
             self._start()
-        self._close_action_descriptors()
-        while self._has_children and self._phase is not Phase.OVER:
+        self._close_descriptors()
+        self._reap()  # a warm start may have come to its end by now
+        while self._family.is_left and self._phase is not Phase.OVER:
             self._listen(self._patience_s())
-            if self._has_children:
+            if self._family.is_left:
                 self._obey_clock()
-        unkillable = len(tree.descendants(os.getpid())) if self._has_children else 0
+        unkillable = len(tree.descendants(self._family.root)) if self._family.is_left else 0
+        self._family.leave()
+        if self._family.is_lost:
+            return EXIT_BROKEN
         if not self._tell_worker(self._report(unkillable)):
             _remove(self._order.work_dir)
+        self._control.close()
         return EXIT_LEFTOVERS if unkillable else EXIT_CLEAN
 
     def _start(self) -> None:
         self._started_at = time.monotonic()
         try:
-            self._pid, self._failures = action.start(self._order, self._action_descriptors)
+            self._family = self._adopted() or Forked(self._order, self._action_descriptors, quick=self._quick)
+        except NotStarted as error:
+            self._cause, self._failure = Cause.SPAWN_FAILED, (error.stage, error.errno or 0)
+            return
         except OSError as error:
             self._cause, self._failure = Cause.SPAWN_FAILED, (Stage.FORK, error.errno or 0)
             return
-        self._has_children = True
         if self._order.timeout_s is not None:
             self._deadline = self._started_at + self._order.timeout_s
 
-    def _close_action_descriptors(self) -> None:
-        # As long as we hold them too, the worker would never see their end of file.
+    def _adopted(self) -> Adopted | None:
+        if self._server is None:
+            return None
+        family = adopt(self._server, self._order, self._action_descriptors, control=self._control.fileno())
+        if family is None:
+            self._is_unserved = True
+        else:
+            self._poll.register(family, select.POLLIN)
+        return family
+
+    def _close_descriptors(self) -> None:
+        # As long as we hold them too, the worker would never see the end of file of its action's streams, nor a server
+        # that the warden has let it go.
         for descriptor in set(self._action_descriptors):
             os.close(descriptor)
+        if self._server is not None:
+            os.close(self._server.asked)
+            os.close(self._server.handle)
 
     # ── what comes in ──
 
@@ -146,28 +173,20 @@ class Supervisor:
         ready = {fd for fd, _ in self._poll.poll(None if patience_s is None else max(0.0, patience_s) * 1000)}
         if self._wakeup in ready:
             os.read(self._wakeup, 4096)
-        if self._pid:
-            self._reap()
+        self._reap()
         if self._control.fileno() in ready:
             self._hear_worker()
-        if self._life_line in ready:
+        if self._link.fileno() in ready:
             self._hear_warden()
 
     def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                self._has_children = False
-                return
-            if pid == 0:
-                return
-            if pid == self._pid and not self._ended_at:  # later it may be somebody else's
-                self._take_end(status)
+        self._family.reap()
+        if self._family.status is not None and not self._ended_at:
+            self._take_end(self._family.status)
 
     def _take_end(self, status: int) -> None:
-        self._ended_at = time.monotonic()
-        self._failure = action.failure_of(self._failures)
+        self._ended_at = self._family.ended_at
+        self._failure = self._family.failure()
         if self._failure is None:
             self._wait_status = status
         elif self._cause is Cause.ITSELF:
@@ -187,11 +206,18 @@ class Supervisor:
             self._kill_for(Cause.LOST)
 
     def _hear_warden(self) -> None:
-        message = os.read(self._life_line, len(QUIET))
-        if not message:
-            self._poll.unregister(self._life_line)
+        try:
+            message = self._link.recv(_MESSAGE_BYTES)
+        except ConnectionResetError:
+            message = b""
+        if message:
+            self._take_silence()
+        else:
+            self._poll.unregister(self._link)
             self._kill_for(Cause.LOST)
-        elif self._order.kill_on_silence:
+
+    def _take_silence(self) -> None:
+        if self._order.kill_on_silence:
             self._kill_for(Cause.LOST)
 
     # ── the way to the end ──
@@ -207,7 +233,7 @@ class Supervisor:
             if is_due:
                 self._phase = Phase.OVER
             else:
-                self._killed |= tree.kill_tree(os.getpid())
+                self._killed |= tree.kill_tree(self._family.root)
         elif is_due and self._phase is Phase.RUNNING:
             self._end(Cause.TIMEOUT)
         elif is_due:
@@ -219,8 +245,9 @@ class Supervisor:
             return
         self._phase, self._cause = Phase.ENDING, cause
         self._deadline = time.monotonic() + self._order.grace_s
-        tree.signal_tree(os.getpid(), signal.SIGTERM)
-        tree.signal_tree(os.getpid(), signal.SIGCONT)  # a stopped process would not notice
+        if self._family.is_left:
+            tree.signal_tree(self._family.root, signal.SIGTERM)
+            tree.signal_tree(self._family.root, signal.SIGCONT)  # a stopped process would not notice
 
     def _kill_for(self, cause: Cause) -> None:
         if self._phase is Phase.RUNNING:
@@ -235,7 +262,7 @@ class Supervisor:
     # ── the report ──
 
     def _report(self, unkillable: int) -> Report:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_s, max_rss_bytes = self._family.usage()
         stage, error_number = self._failure or (0, 0)
         return Report(
             cause=self._cause,
@@ -244,15 +271,16 @@ class Supervisor:
             error_number=error_number,
             out_of_memory=self._was_out_of_memory(),
             duration_s=(self._ended_at or time.monotonic()) - self._started_at if self._started_at else 0.0,
-            cpu_s=usage.ru_utime + usage.ru_stime,
-            max_rss_bytes=usage.ru_maxrss * 1024,
-            killed=len(self._killed - {self._pid}),
+            cpu_s=cpu_s,
+            max_rss_bytes=max_rss_bytes,
+            killed=len(self._killed - {self._family.pid}),
             unkillable=unkillable,
+            start=Start.UNSERVED if self._is_unserved else self._family.start,
         )
 
     def _was_out_of_memory(self) -> bool:
         # A plain exit has its code in the high byte, so this is "died of SIGKILL and nothing else".
-        is_suspect = self._wait_status == signal.SIGKILL and self._pid not in self._killed
+        is_suspect = self._wait_status == signal.SIGKILL and self._family.pid not in self._killed
         return is_suspect and oom.kill_count() > self._oom_kills >= 0
 
     def _tell_worker(self, report: Report) -> bool:
@@ -265,39 +293,6 @@ class Supervisor:
         except OSError:
             pass
         return False
-
-
-def _take_over(descriptors: Descriptors) -> int:
-    """Turn a fork of the warden into a process of its own; the descriptor that wakes it for a SIGCHLD."""
-    keep = {_STDERR, descriptors.control, descriptors.order, descriptors.life_line}
-    _close_all_but(keep | set(descriptors.action))
-    os.setsid()
-    kernel.set_name(b"attune-run")
-    kernel.become_subreaper()
-    wakeup, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    return wakeup
-
-
-def bound_descriptors() -> None:
-    """Keep the numbers of descriptors below what `_close_all_but` closes; for the warden, once."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _MAX_DESCRIPTORS), hard))
-
-
-def _close_all_but(keep: set[int]) -> None:
-    # Life lines of other runs above all: a copy here would hide the warden's death from them.
-    first = 0
-    for kept in (*sorted(keep), _MAX_DESCRIPTORS):
-        os.closerange(first, kept)
-        first = kept + 1
-
-
-def _read_all(descriptor: int) -> bytes:
-    size = os.fstat(descriptor).st_size
-    content = os.pread(descriptor, size, 0)
-    os.close(descriptor)
-    return content
 
 
 def _remove(work_dir: bytes) -> None:

@@ -3,12 +3,13 @@
 All sockets are SOCK_SEQPACKET: a message arrives whole or not at all. Messages are tiny; the order
 for a run (its argv and environment may exceed any socket buffer) travels in a sealed memfd.
 
-    worker → warden      SPAWN, with the run's descriptors (SCM_RIGHTS)
-    warden → worker      READY once, ACK per beat
+    worker → warden      SPAWN, with the run's descriptors (SCM_RIGHTS); SERVE, with the order for a warm server
+    warden → worker      READY once, ACK per beat; a TOLD for people
     worker → warden      beats: eight-byte stamps over a pipe
     worker → supervisor  CANCELED or INTERRUPTED; CLEANED_UP after the report; end of file = the worker is gone
     supervisor → worker  one Report; end of file without one = the run is lost
-    warden → supervisor  QUIET over the life line; end of file = the warden is gone
+    warden → supervisor  RUN over its link, with the run's descriptors; QUIET; end of file = the warden is gone
+    supervisor → warden  DONE: nothing of that run is left, it may have another one
 """
 
 import enum
@@ -18,12 +19,26 @@ from collections.abc import Sequence
 READY = b"r"
 ACK = b"a"
 QUIET = b"q"
+DONE = b"."
 CANCELED = b"c"
 INTERRUPTED = b"i"
 CLEANED_UP = b"d"
 
-#: when the run was claimed (CLOCK_BOOTTIME), how many descriptors come along
-SPAWN = struct.Struct("=dB")
+#: begins a text of the warden for the worker's log
+TOLD = b"t"
+TOLD_MAX_BYTES = 1200
+
+#: when the run was claimed (CLOCK_BOOTTIME), how many descriptors come along, the key of its warm server, whether its
+#: limits are other than usual
+SPAWN = struct.Struct("=dB16s?")
+#: the key of a warm server to start; its order comes along
+SERVE = struct.Struct("=16s")
+#: of a run that starts cold whatever servers there are
+NO_KEY = bytes(16)
+#: a run for a supervisor: the kernel's out-of-memory kills before it, whether a silence came after its claim, whether
+#: it has to do without the warm server it wants, whether the last two descriptors are of its warm server, whether its
+#: limits are other than usual
+RUN = struct.Struct("=q????")
 #: one beat: the worker's CLOCK_BOOTTIME when it was sent
 BEAT = struct.Struct("=d")
 #: stage and errno, from the action's side of the fork
@@ -46,6 +61,15 @@ class Cause(enum.IntEnum):
     STOPPED = 2
     LOST = 3
     SPAWN_FAILED = 4
+
+
+class Start(enum.IntEnum):
+    """How a run was started."""
+
+    COLD = 0
+    WARM = 1
+    UNSERVED = 2
+    """Cold, and would have been warm if its server had been there."""
 
 
 class Stage(enum.IntEnum):
@@ -144,6 +168,7 @@ class Report:
         "max_rss_bytes",
         "out_of_memory",
         "stage",
+        "start",
         "unkillable",
         "wait_status",
     )
@@ -161,6 +186,7 @@ class Report:
         max_rss_bytes: int = 0,
         killed: int = 0,
         unkillable: int = 0,
+        start: Start = Start.COLD,
     ) -> None:
         """`killed` counts descendants that outlived the action, `unkillable` those that still do."""
         self.cause = cause
@@ -173,6 +199,7 @@ class Report:
         self.max_rss_bytes = max_rss_bytes
         self.killed = killed
         self.unkillable = unkillable
+        self.start = start
 
     def encode(self) -> bytes:
         return _REPORT.pack(
@@ -186,6 +213,7 @@ class Report:
             self.max_rss_bytes,
             self.killed,
             self.unkillable,
+            self.start,
         )
 
     @classmethod
@@ -201,6 +229,7 @@ class Report:
             max_rss_bytes,
             killed,
             unkillable,
+            start,
         ) = _REPORT.unpack(data)
         return cls(
             cause=Cause(cause),
@@ -213,9 +242,10 @@ class Report:
             max_rss_bytes=max_rss_bytes,
             killed=killed,
             unkillable=unkillable,
+            start=Start(start),
         )
 
 
 _ORDER = struct.Struct("=dd?qqHI")
 _RLIMIT = struct.Struct("=iqq")
-_REPORT = struct.Struct("=BiBi?ddqII")
+_REPORT = struct.Struct("=BiBi?ddqIIB")

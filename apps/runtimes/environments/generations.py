@@ -42,13 +42,16 @@ class GenerationProvider:
         if not rebuild and (current := _serving(place, wanted)):
             return current
         with self._changing(place):
-            _remove_leftovers(place)
-            # Of earlier days, or of another builder who had the lock before us.
             earlier = None if rebuild else _newest_complete(place, wanted)
-            chosen = earlier or build(
-                place, wanted, request, recipe=self._recipe, settings=self._settings, run=run, log=log
-            )
-            return _switched(place, chosen)
+            return _switched(place, earlier or self._build(place, wanted, request, run=run, log=log))
+
+    def prepare_environment(self, request: EnvironmentRequest, *, run: CommandRunner, log: Log) -> None:
+        """Builds what is requested, if it is not there, and leaves what serves: the next `ensure_environment` for it
+        only switches. Raises `BuildFailed`."""
+        place, wanted = self._place(request), self.fingerprint(request)
+        with self._changing(place):
+            if _newest_complete(place, wanted) is None:
+                self._build(place, wanted, request, run=run, log=log)
 
     def get_environment(self, request: EnvironmentRequest) -> EnvironmentOnDisk | None:
         return _linked(self._place(request))
@@ -114,6 +117,13 @@ class GenerationProvider:
     def content_hash(self, request: EnvironmentRequest) -> str:
         """The hash of what is to be in the environment, whichever interpreter it is for."""
         return content_hash(request, self._recipe.dependencies(request))
+
+    def _build(
+        self, place: Place, wanted: str, request: EnvironmentRequest, *, run: CommandRunner, log: Log
+    ) -> Generation:
+        """Under the lock of the place."""
+        _remove_leftovers(place)
+        return build(place, wanted, request, recipe=self._recipe, settings=self._settings, run=run, log=log)
 
     def _place(self, request: EnvironmentRequest) -> Place:
         return layout.place_of(

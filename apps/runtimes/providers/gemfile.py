@@ -1,5 +1,6 @@
 """Gemfile, as far as it can be understood without running it: it is a Ruby program."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ def wishes_of(request: EnvironmentRequest) -> list[str]:
     lines = [" ".join(_COMMENT.sub("", line).replace('"', "'").split()) for line in text.splitlines()]
     said = [line for line in lines if line]
     is_plain = all(_PLAIN.fullmatch(line) and not _BLOCK.search(line) for line in said)
-    gems = [path.name for path in vendored_gems(request)]
+    gems = [_with_digest(path) for path in vendored_gems(request)]
     return [*(said if is_plain else ["\n".join(said)]), *gems] if said else []
 
 
@@ -42,6 +43,12 @@ def lock_for_bundler(lock: bytes) -> bytes:
 def vendored_gems(request: EnvironmentRequest) -> list[Path]:
     """The archives of gems that the pack brings along, in vendor/cache."""
     return sorted((request.pack_dir / _VENDORED).glob("*.gem"))
+
+
+def _with_digest(gem: Path) -> str:
+    """The same name may hold another gem in the pack's next version."""
+    with gem.open("rb") as file:
+        return f"{gem.name} sha256:{hashlib.file_digest(file, 'sha256').hexdigest()[:16]}"
 
 
 def installed_gems(home: Path) -> Iterator[tuple[str, str]]:

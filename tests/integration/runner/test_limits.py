@@ -46,6 +46,33 @@ def test_limits_are_those_that_were_asked_for(bench: Bench) -> None:
     assert result.active_limits == ("core", "open_files", "file_size_bytes", "cpu_s")
 
 
+def test_limits_of_one_run_are_not_those_of_the_next(bench: Bench) -> None:
+    told = [
+        bench.sh("ulimit -n; ulimit -Hn; ulimit -f", limits=limits).stdout_for_result.split()
+        for limits in (Limits(open_files=100, file_size_bytes=512 * 20), Limits(), Limits(open_files=200), Limits())
+    ]
+
+    usual = [b"4096", b"4096", b"unlimited"]
+    assert told == [[b"100", b"100", b"20"], usual, [b"200", b"200", b"unlimited"], usual]
+
+
+def test_what_one_run_has_used_is_not_counted_of_the_next(bench: Bench) -> None:
+    large = bench.run(sys.executable, "-S", "-c", "bytearray(200_000_000); [n for n in range(2_000_000)]")
+    small = bench.sh("true")
+
+    assert large.max_rss_bytes > 200_000_000
+    assert small.max_rss_bytes < 100_000_000
+    assert small.cpu_s < large.cpu_s
+
+
+def test_an_action_is_a_likelier_victim_than_what_started_it(bench: Bench) -> None:
+    result = bench.sh("cat /proc/self/oom_score_adj /proc/$PPID/oom_score_adj")
+
+    action, parent = map(int, result.stdout_for_result.split())
+    assert action == 500
+    assert parent < 500 or bench.warm is not None
+
+
 def test_without_limits_open_files_are_the_workers(bench: Bench) -> None:
     import resource
 
@@ -144,6 +171,7 @@ def test_a_work_root_the_user_cannot_pass_through_is_told(bench: Bench, tmp_path
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may change users")
 def test_without_root_another_user_is_refused(bench: Bench) -> None:
+    bench.warm = None  # nor is there a server of that user
     result = bench.sh("true", run_as=NOBODY)
 
     assert (result.ended, result.errno) == (Ended.SPAWN_FAILED, 1)

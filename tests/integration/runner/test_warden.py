@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from apps.runner import warden_client
 from apps.runner.channels import Channels
 from apps.runner.control import RunControl
 from apps.runner.outcome import Ended, RunResult
+from apps.runner.spec import WarmServer
 from apps.runner.warden import kernel
 from apps.runner.warden_client import Warden, WardenUnavailableError
 from tests.integration.runner import worker_program
@@ -61,8 +63,8 @@ def own_warden() -> Iterator[Warden]:
 
 
 @pytest.fixture
-def own_bench(own_warden: Warden, tmp_path: Path) -> Bench:
-    return Bench(warden=own_warden, folder=tmp_path)
+def own_bench(own_warden: Warden, tmp_path: Path, warm: WarmServer | None) -> Bench:
+    return Bench(warden=own_warden, folder=tmp_path, warm=warm)
 
 
 def pid_of(warden: Warden) -> int:
@@ -184,6 +186,7 @@ def test_a_supervisor_that_breaks_means_lost(own_warden: Warden) -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the number of root's processes is not limited")
 def test_a_warden_that_cannot_fork_tells_it(own_bench: Bench, own_warden: Warden) -> None:
+    own_bench.warm = None  # it could not fork a server either
     _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
     resource.prlimit(pid_of(own_warden), resource.RLIMIT_NPROC, (1, hard))
     result = own_bench.sh("true")
@@ -271,6 +274,47 @@ def test_the_action_dies_even_if_supervisor_and_warden_are_killed_together(
         os.kill(pid_of(own_warden), signal.SIGKILL)
 
     assert results[0].ended is Ended.LOST
+
+
+def test_nothing_is_left_when_warden_and_supervisor_are_killed_one_after_the_other(
+    own_bench: Bench, own_warden: Warden
+) -> None:
+    results: list[RunResult] = []
+    with running(own_bench, family(own_bench.folder), results):
+        supervisor, *others = pids_of(own_bench.folder)
+        os.kill(supervisor, signal.SIGSTOP)  # so that it cannot do what this test is not about
+        os.kill(pid_of(own_warden), signal.SIGKILL)
+        os.kill(supervisor, signal.SIGKILL)
+
+    assert results[0].ended is Ended.LOST
+    wait_for(lambda: not any(is_running(pid) for pid in others), what="the end of all")
+
+
+def test_a_supervisor_that_is_not_needed_ends(own_bench: Bench, own_warden: Warden) -> None:
+    own_bench.warm = None
+    seen: list[int] = []
+
+    def is_seen_again() -> bool:  # the first start may not have been told yet that the run before is over
+        seen.append(int(own_bench.sh("echo $PPID").stdout_for_result))
+        return seen[-1] in seen[:-1]
+
+    wait_for(is_seen_again, what="one that serves again")
+    wait_for(lambda: not any(is_running(pid) for pid in seen), what="their end")
+    assert int(own_bench.sh("echo $PPID").stdout_for_result) not in seen
+
+
+def has_ended(pid: int) -> bool:
+    return not is_running(pid)
+
+
+def test_an_idle_supervisor_that_was_killed_costs_no_run(own_bench: Bench) -> None:
+    own_bench.warm = None
+    for _ in range(5):
+        pid = int(own_bench.sh("echo $PPID").stdout_for_result)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(partial(has_ended, pid), what="its end")  # until then it could be handed the next one
+
+        assert own_bench.sh("exit 6").exit_code == 6
 
 
 def test_a_warden_that_does_not_answer_is_killed_and_replaced(own_bench: Bench, own_warden: Warden) -> None:

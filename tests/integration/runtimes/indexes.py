@@ -97,12 +97,12 @@ def npm_archive(body: dict[str, Any], files: dict[str, str]) -> bytes:
     return packed.getvalue()
 
 
-def build_gem(folder: Path, name: str, version: str) -> Path:
-    """A gem whose module, named like it, has a VERSION."""
+def build_gem(folder: Path, name: str, version: str, *, says: str = "") -> Path:
+    """A gem whose module, named like it, has a VERSION: its own, or what it `says`."""
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / f".{name}"
     (source / "lib").mkdir(parents=True, exist_ok=True)
-    (source / "lib" / f"{name}.rb").write_text(f"module {name.capitalize()}\n  VERSION = {version!r}\nend\n")
+    (source / "lib" / f"{name}.rb").write_text(f"module {name.capitalize()}\n  VERSION = {says or version!r}\nend\n")
     (source / "it.gemspec").write_text(
         f"Gem::Specification.new do |s|\n  s.name = {name!r}\n  s.version = {version!r}\n  s.summary = 'x'\n"
         f"  s.authors = ['x']\n  s.files = ['lib/{name}.rb']\nend\n"

@@ -76,6 +76,17 @@ def test_gems_that_the_pack_brings_need_no_index_and_a_lock_pins_them(world: Wor
     assert run_entry_point(world, built, VERSION) == "1.0.0"
 
 
+def test_a_gem_that_the_pack_brings_with_other_content_under_its_name_is_installed_anew(world: World) -> None:
+    request = world.request('source "http://127.0.0.1:9"\ngem "toy"\n')
+    gem = build_gem(request.pack_dir / "vendor" / "cache", "toy", "1.0.0")
+    first = world.ensure(request)
+    assert not world.provider.needs_update(request)
+    gem.write_bytes(build_gem(request.pack_dir / "other", "toy", "1.0.0", says="mended").read_bytes())
+    assert world.provider.needs_update(request)
+    assert run_entry_point(world, world.ensure(request), VERSION) == "mended"
+    assert first.metadata.dependency_hash != world.ensure(request).metadata.dependency_hash
+
+
 def test_a_gemfile_that_is_no_ruby_is_told_in_rubys_words(world: World) -> None:
     with pytest.raises(BuildFailed, match="Gemfile"):
         world.ensure(world.request("gem 'toy' do do\n"))

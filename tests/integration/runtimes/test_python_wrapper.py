@@ -1,14 +1,30 @@
-"""The contract of a Python action, through the wrapper, with real interpreters."""
+"""The contract of a Python action, through the wrapper, with real interpreters: started by itself, and warm."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.runtimes.actions import NOTHING, WRAPPERS, Action, Outcome, run_python
+from tests.integration.runtimes.warm_starts import WarmStarts
+
+
+@pytest.fixture(scope="module")
+def warm_starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmStarts]:
+    with WarmStarts.below(tmp_path_factory.mktemp("warm")) as starts:
+        yield starts
+
+
+@pytest.fixture(params=["cold", "warm"], autouse=True)
+def start(request: pytest.FixtureRequest, warm_starts: WarmStarts, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every test of this file runs both ways."""
+    if request.param == "warm":
+        monkeypatch.setitem(globals(), "run_python", warm_starts.run_python)
+    return str(request.param)
 
 
 def run(pack_dir: Path, source: str | bytes, *arguments: str, **fields: object) -> Outcome:
@@ -212,7 +228,9 @@ def test_processes_can_be_spawned_from_run(pack_dir: Path) -> None:
     assert run(pack_dir, source).result == [2, 4]
 
 
-def test_output_comes_line_by_line_while_the_action_runs(pack_dir: Path) -> None:
+def test_output_comes_line_by_line_while_the_action_runs(pack_dir: Path, start: str) -> None:
+    if start == "warm":
+        pytest.skip("the runner's own test of this is in tests/integration/runner/test_warm.py")
     os.mkfifo(pack_dir / "go")
     action = Action(pack_dir, "def run():\n    print('first')\n    open('go').read()")
     action.write()

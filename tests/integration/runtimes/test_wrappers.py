@@ -32,9 +32,20 @@ def run(
         pack_dir=pack_dir,
         entry_point=action.file,
         function=function,
-        env_dir=Path(found.installations[0].interpreter).parents[1],
+        env_dir=_environment(language, Path(found.installations[0].interpreter), pack_dir),
     )
     return run_launched(action, launch)
+
+
+def _environment(language: Language, interpreter: Path, pack_dir: Path) -> Path:
+    """Without anything installed; of Python what its command names, which may be called otherwise where it stands."""
+    if language.runtime != "python":
+        return interpreter.parents[1]
+    program = pack_dir.parent / "environment" / "bin" / "python"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    if not program.exists():
+        program.symlink_to(interpreter)
+    return program.parents[1]
 
 
 @EVERY

@@ -30,6 +30,7 @@ def test_the_runtimes_of_core_are_valid_and_their_wrappers_are_there(file: Path)
     definition = RuntimeDefinition.from_json(body)
     assert definition.name == file.stem
     assert (CORE / (definition.wrapper or "")).exists()
+    assert definition.server is None or (CORE / definition.server).is_file()
 
 
 @pytest.mark.parametrize("file", sorted((CORE / "wrappers").iterdir()), ids=lambda file: file.name)
@@ -119,6 +120,11 @@ def test_a_template_may_not_ask_for_an_environment_there_is_none_of() -> None:
 
 def test_a_template_may_not_ask_for_a_wrapper_there_is_none_of() -> None:
     assert pointers(minimal(command=["{interpreter}", "{wrapper}"])) == ["/command/1"]
+
+
+def test_a_server_needs_a_wrapper() -> None:
+    assert pointers(minimal(server="servers/lua.lua")) == ["/server"]
+    assert pointers(minimal(server="servers/lua.lua", wrapper="wrappers/lua.lua")) == []
 
 
 def test_commands_of_detect_are_no_templates() -> None:

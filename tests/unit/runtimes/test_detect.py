@@ -122,8 +122,17 @@ def test_python_is_found_as_the_base_interpreter_even_from_a_virtual_environment
     (programs / "python3").symlink_to(sys.executable)
     definition = RuntimeDefinition.from_json(yaml.safe_load((CORE / "python.yaml").read_text()))
     first = detect(definition, search_path=str(programs)).installations[0]
-    base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    guessed = getattr(sys, "_base_executable", sys.executable)
+    base = os.path.realpath(guessed if Path(guessed).exists() else sys.executable)
     assert first == Installation(".".join(map(str, sys.version_info[:3])), base)
+
+
+def test_a_base_interpreter_that_python_only_guessed_is_not_taken(programs: Path) -> None:
+    guess = "import sys; sys._base_executable = '/nowhere/python'; exec(sys.argv[1])"
+    program(programs, "python3", f'exec "{sys.executable}" -c "{guess}" "$2"')
+    definition = RuntimeDefinition.from_json(yaml.safe_load((CORE / "python.yaml").read_text()))
+    first = detect(definition, search_path=str(programs)).installations[0]
+    assert first.interpreter == os.path.realpath(sys.executable)
 
 
 def test_bash_is_found() -> None:

@@ -30,6 +30,7 @@ def test_python_starts_the_environments_interpreter_with_the_wrapper() -> None:
     wrapper = str(CORE / "runtimes/wrappers/python.py")
     python = "/envs/acme/.generations/python-0-1/bin/python"
     assert launch.argv == (python, wrapper, str(ENTRY_POINT), "main")
+    assert launch.server == (python, str(CORE / "runtimes/servers/python.py"), wrapper)
     assert launch.path == ("/envs/acme/.generations/python-0-1/bin",)
     assert launch.env == {}
 
@@ -43,6 +44,7 @@ def test_shell_starts_the_action_itself_and_has_the_wrapper_in_bash_env() -> Non
         entry_point=PACK / "actions/a.sh",
     )
     assert launch.argv == ("/usr/bin/bash", str(PACK / "actions/a.sh"))
+    assert launch.server is None
     assert launch.env == {"BASH_ENV": str(CORE / "runtimes/wrappers/shell.sh")}
     assert launch.path == ()
 

@@ -42,10 +42,15 @@ def test_a_program_is_one_wish_as_a_whole(text: str) -> None:
     assert len(wishes_of(wants(text))) == 1
 
 
-def test_gems_the_pack_brings_count_by_their_names(tmp_path: Path) -> None:
-    (tmp_path / "vendor" / "cache").mkdir(parents=True)
-    (tmp_path / "vendor" / "cache" / "toy-1.0.gem").touch()
-    assert wishes_of(wants("gem 'toy'", pack_dir=tmp_path)) == ["gem 'toy'", "toy-1.0.gem"]
+def test_gems_the_pack_brings_count_by_their_content(tmp_path: Path) -> None:
+    gem = tmp_path / "vendor" / "cache" / "toy-1.0.gem"
+    gem.parent.mkdir(parents=True)
+    found = []
+    for content in (b"one", b"another", b"one"):
+        gem.write_bytes(content)
+        found.append(wishes_of(wants("gem 'toy'", pack_dir=tmp_path)))
+    assert found[0] == found[2] != found[1]
+    assert "toy-1.0.gem" in found[0][1]
 
 
 def test_a_gemfile_with_nothing_but_comments_wishes_nothing_and_one_not_utf8_is_refused() -> None:
