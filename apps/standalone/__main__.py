@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from apps.standalone.detach import up_detached
 from apps.standalone.down import down
 from apps.standalone.errors import StandaloneError
-from apps.standalone.install import install, scratch_folder
 from apps.standalone.layout import Layout
 from apps.standalone.report import Report
 from apps.standalone.status import status
@@ -39,11 +38,18 @@ def _run(chosen: argparse.Namespace) -> int:
         down(layout, report=Report())
     elif chosen.command == "status":
         return 0 if status(layout, report=Report()) else 1
-    elif chosen.command == "scratch":
-        print(scratch_folder())
-    elif chosen.command == "install":
-        print(install(layout, dev=chosen.dev, report=Report(sys.stderr)))
+    elif chosen.command in {"scratch", "install"}:
+        _set_up(chosen, layout)
     return 0
+
+
+def _set_up(chosen: argparse.Namespace, layout: Layout) -> None:
+    # Here, since a supervisor never needs it, and would keep two megabytes of it for as long as it runs.
+    from apps.standalone.install import install, scratch_folder
+
+    print(
+        scratch_folder() if chosen.command == "scratch" else install(layout, dev=chosen.dev, report=Report(sys.stderr))
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from apps.standalone.errors import StartFailedError
 from apps.standalone.processes import ProcessId
@@ -58,6 +58,21 @@ class Program:
     is_waited_for: bool = True
 
 
+class Process(Protocol):
+    """What of `subprocess.Popen` a child needs; so that there may be children who were started otherwise."""
+
+    pid: int
+    returncode: int | None
+
+    def wait(self) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+
+#: Starts a program whose output goes to the descriptor.
+Start = Callable[["Program", int], Process]
+
+
 class Child:
     """A started program, leader of a session of its own.
 
@@ -66,7 +81,7 @@ class Child:
     when the *thread* that started the child ends, so it is asked for only there.
     """
 
-    def __init__(self, program: Program, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, program: Program, process: Process) -> None:
         self.program = program
         self.pid = process.pid
         self.identity = ProcessId.of(process.pid)
@@ -74,21 +89,11 @@ class Child:
         self._process = process
 
     @classmethod
-    def start(cls, program: Program) -> Self:
+    def start(cls, program: Program, *, by: Start | None = None) -> Self:
         """Start the program; returns at once. Raises StandaloneError from `program.prepare`, OSError."""
         program.prepare()
         with os.fdopen(_open_log(program.log), "wb") as log:
-            process = subprocess.Popen(
-                [*program.launcher, *tied_to_us(program.death_signal), *program.argv],
-                cwd=program.cwd,
-                env=program.env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                umask=0o077,
-            )
-        return cls(program, process)
+            return cls(program, (by or spawn)(program, log.fileno()))
 
     def exit_code(self) -> int | None:
         """Return the exit code (negative: the signal that ended it); None while the program runs."""
@@ -98,7 +103,7 @@ class Child:
             if ended is None:
                 return None
             self._kill_group()
-            self._process.wait()
+            return self._process.wait()
         return self._process.returncode
 
     def wait_until_ready(self, *, deadline_s: float) -> None:
@@ -128,10 +133,10 @@ class Child:
 
     def kill(self) -> int:
         """End the program and its group at once; return its exit code."""
-        if self.exit_code() is None:
+        if (code := self.exit_code()) is None:
             self._kill_group()
-            self._process.wait()
-        return self._process.returncode
+            return self._process.wait()
+        return code
 
     def describe_end(self) -> str:
         """Say how the program ended, for a person."""
@@ -154,6 +159,21 @@ class Child:
             os.killpg(self.pid, signal.SIGKILL)
         except ProcessLookupError:  # nobody is left in it
             pass
+
+
+def spawn(program: Program, output: int, *, descriptors: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """Start the program by its command line; it inherits these descriptors. Raises OSError."""
+    return subprocess.Popen(
+        [*program.launcher, *tied_to_us(program.death_signal), *program.argv],
+        cwd=program.cwd,
+        env=program.env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        umask=0o077,
+        pass_fds=descriptors,
+    )
 
 
 def tied_to_us(number: signal.Signals) -> Sequence[str]:

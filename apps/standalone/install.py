@@ -111,7 +111,7 @@ def _bring_up_to_date(venv: Path, files: Sequence[Path], *, report: Report) -> N
         with report.step(f"installing {names} with pip"):
             _run(_pip_command(venv, *_requirement_words(files)))
     for file in files:
-        _stamp(venv, file).write_text(_digest(file))
+        _stamp(venv, file).write_text(_digest(file), encoding="ascii")
 
 
 def _make(venv: Path) -> None:
@@ -127,7 +127,7 @@ def _bootstrap_uv(venv: Path) -> dict[str, str]:
     """Install the pinned uv by pip; return what pip is set up with, for uv."""
     with tempfile.TemporaryDirectory() as folder:
         pinned = Path(folder) / "uv.txt"
-        pinned.write_text("".join(_requirement("uv", RUN_REQUIREMENTS)))
+        pinned.write_text("".join(_requirement("uv", RUN_REQUIREMENTS)), encoding="utf-8")
         _run(_pip_command(venv, *_requirement_words([pinned])))
     return parse_pip_settings(_run([str(venv / "bin" / "python"), "-I", "-m", "pip", "config", "list"]))
 
@@ -135,7 +135,7 @@ def _bootstrap_uv(venv: Path) -> dict[str, str]:
 def _requirement(name: str, file: Path) -> Iterator[str]:
     """Yield the lines of one requirement: the pin, and the hashes on the lines it is continued on."""
     is_inside = False
-    for line in file.read_text().splitlines(keepends=True):
+    for line in file.read_text("utf-8").splitlines(keepends=True):
         if line.startswith(f"{name}==") or is_inside:
             yield line
             is_inside = line.rstrip().endswith("\\")
@@ -203,6 +203,6 @@ def _digest(file: Path) -> str:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text()
+        return path.read_text("utf-8")
     except OSError:
         return None

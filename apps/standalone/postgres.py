@@ -151,7 +151,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _check_data(self) -> None:
         try:
-            found = (self._data / "PG_VERSION").read_text().strip()
+            found = (self._data / "PG_VERSION").read_text("ascii").strip()
             (self._data / "global" / "pg_control").stat()
         except OSError as error:
             raise DataUnusableError(

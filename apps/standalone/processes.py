@@ -120,13 +120,13 @@ def _directory(pid: int) -> str | None:
 
 def _name(pid: int) -> str | None:
     try:
-        return (PROC / str(pid) / "comm").read_text().rstrip("\n")
+        return (PROC / str(pid) / "comm").read_text("utf-8", "replace").rstrip("\n")
     except OSError:
         return None
 
 
 def _boot_id() -> str:
-    return (PROC / "sys/kernel/random/boot_id").read_text().strip()
+    return (PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
 def _open_handle(pid: int) -> int | None:

@@ -1,9 +1,9 @@
 """Attune's roles as programs: how each is called, and when they are ready together."""
 
 import contextlib
-import http.client
 import json
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -15,14 +15,14 @@ from apps.standalone.layout import ROOT, Layout
 #: Seconds the web role lets answers finish; streams never end by themselves.
 WEB_DRAIN_S = 5
 
-CONDUCTOR = (
-    "celery -q -A attune worker -P prefork -c 2 -Q control -n conductor@%h -l WARNING --without-gossip --without-mingle"
-)
 WEB = (
     "uvicorn --http apps.core.http_protocol:BoundedProtocol attune.asgi:application --host 127.0.0.1 "
     "--log-level warning --no-access-log --no-server-header "
     f"--timeout-graceful-shutdown {WEB_DRAIN_S}"
 )
+
+#: More than `/readyz` ever says.
+MAX_ANSWER_BYTES = 65536
 
 #: Seconds a worker takes after its drain: TERM, 10 s, KILL for actions that go on, then writing it down.
 WORKER_END_S = 20.0
@@ -38,7 +38,7 @@ def roles(layout: Layout, *, options: Options, environment: Mapping[str, str]) -
     """
     manage, module = str(ROOT / "manage.py"), "-m"
     commands = {
-        "conductor": (module, *CONDUCTOR.split()),
+        "conductor": (manage, "run_conductor"),
         "worker": (manage, "run_worker"),
         "scheduler": (manage, "run_scheduler"),
         "sensors": (manage, "run_sensors"),
@@ -62,15 +62,18 @@ def roles(layout: Layout, *, options: Options, environment: Mapping[str, str]) -
 
 def is_ready(port: int) -> bool:
     """True when Attune answers and a worker is there to run something (`GET /readyz`)."""
-    with contextlib.suppress(OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            answer = connection.getresponse()
-            return answer.status == 200 and int(json.loads(answer.read())["workers"]) >= 1
-        finally:
-            connection.close()
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        head, _, body = _answer(port).partition(b"\r\n\r\n")
+        return head.split()[1] == b"200" and int(json.loads(body)["workers"]) >= 1
     return False
+
+
+def _answer(port: int) -> bytes:
+    """All of it. By hand: `http.client` would take a supervisor, which asks nothing else, three megabytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"GET /readyz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        with connection.makefile("rb") as stream:
+            return stream.read(MAX_ANSWER_BYTES)
 
 
 def _always() -> bool:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from apps.standalone.child import POLL_S, Child, Program
+from apps.standalone.child import POLL_S, Child, Program, Start
 from apps.standalone.errors import StandaloneError, StartFailedError
 from apps.standalone.processes import descendants
 from apps.standalone.records import Records
@@ -81,8 +81,8 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, programs: Sequence[Program], *, deadline_s: float) -> None:
-        """Start the programs in this order and wait until all are ready.
+    def start(self, programs: Sequence[Program], *, deadline_s: float, by: Start | None = None) -> None:
+        """Start the programs in this order and wait until all are ready; `by` what, if not by their command lines.
 
         Raises StartFailedError, or StopRequestedError; whatever was started is running then and is ended
         by `stop`.
@@ -93,7 +93,7 @@ class Supervisor:
         ]
         for member in new:
             self._members.append(member)
-            self._launch(member)
+            self._launch(member, by=by)
         self._wait_until_ready(new, deadline_s=deadline_s)
 
     def watch(self) -> None:
@@ -121,8 +121,8 @@ class Supervisor:
             if log is not None:
                 rotate(log)
 
-    def _launch(self, member: _Member) -> None:
-        member.child = Child.start(member.program)
+    def _launch(self, member: _Member, *, by: Start | None = None) -> None:
+        member.child = Child.start(member.program, by=by)
         member.started_at = self._clock()
         if identity := member.child.identity:
             self._records.write(member.program, identity, position=member.position)

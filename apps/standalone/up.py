@@ -2,12 +2,16 @@
 
 import errno
 import os
+import signal
 import socket
+import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from apps.standalone import instance
-from apps.standalone.child import POLL_S
+from apps.standalone.child import POLL_S, Process
 from apps.standalone.cli_profile import read_token, write_profile
 from apps.standalone.embedded import START_TIMEOUT_S
 from apps.standalone.environment import (
@@ -19,9 +23,10 @@ from apps.standalone.environment import (
     write_settings,
 )
 from apps.standalone.errors import StandaloneError, StartFailedError
-from apps.standalone.layout import Layout
+from apps.standalone.layout import ROOT, Layout
 from apps.standalone.leftovers import end_leftovers
-from apps.standalone.prepare import Prepared, prepare
+from apps.standalone.preloaded import Preloaded
+from apps.standalone.prepare import Prepared, prepare, spawn_preparation
 from apps.standalone.records import Records
 from apps.standalone.report import Report
 from apps.standalone.roles import roles
@@ -30,6 +35,10 @@ from apps.standalone.servers import Servers
 from apps.standalone.stop_requests import StopRequests
 from apps.standalone.supervisor import Supervisor
 from apps.standalone.welcome import tell_login, welcome
+
+#: What all roles import.
+PRELOAD = "attune.preload"
+PRELOAD_LOG = "preloaded.log"
 
 #: Several Pythons that import everything at once, on a slow machine that never did. Seconds.
 ROLES_TIMEOUT_S = 180.0
@@ -91,23 +100,33 @@ class _Start:
         write_settings(self.layout.env, settings)
         environment = role_environment(self.layout, settings)
         with Supervisor(Records(self.layout.run), report=self.report, requests=requests) as supervisor:
-            for program in servers.programs:
-                with self.report.step(f"starting {program.name}"):
-                    supervisor.start([program], deadline_s=START_TIMEOUT_S)
-            prepared = self._prepare(environment, requests)
-            try:
-                self._start_roles(supervisor, environment)
-            except BaseException:
-                tell_login(prepared, report=self.report)  # the next start will not know the password any more
-                raise
+            # It imports while the servers start.
+            with Preloaded(PRELOAD, environment=environment, cwd=ROOT, log=self.layout.log / PRELOAD_LOG) as preloaded:
+                for program in servers.programs:
+                    with self.report.step(f"starting {program.name}"):
+                        supervisor.start([program], deadline_s=START_TIMEOUT_S)
+                preloaded.wait(requests)
+                if not preloaded.is_usable:
+                    self.report.say(f"  each role imports for itself; {self.layout.log / PRELOAD_LOG} says why")
+                prepared = self._prepare(environment, requests, preloaded)
+                try:
+                    self._start_roles(supervisor, environment, preloaded)
+                except BaseException:
+                    tell_login(prepared, report=self.report)  # the next start will not know the password any more
+                    raise
             self._hand_over(prepared)
             supervisor.watch()
             self.report.say("\nStopping Attune.")
 
-    def _prepare(self, environment: dict[str, str], requests: StopRequests) -> Prepared:
+    def _prepare(self, environment: dict[str, str], requests: StopRequests, preloaded: Preloaded) -> Prepared:
         self.report.say("  preparing the database")
         known = read_token(self.layout.cli_profile)
-        prepared = prepare({**environment, **self._chosen_password()}, requests=requests, new_token=known is None)
+        prepared = prepare(
+            {**environment, **self._chosen_password()},
+            requests=requests,
+            new_token=known is None,
+            begin=partial(_begin_preparation, preloaded),
+        )
         token = prepared.token or known
         if token is None:
             raise StartFailedError("`manage.py prepare` was asked for a token and gave none.")
@@ -119,10 +138,10 @@ class _Start:
         chosen = os.environ.get(ADMIN_PASSWORD)
         return {ADMIN_PASSWORD: chosen} if chosen else {}
 
-    def _start_roles(self, supervisor: Supervisor, environment: dict[str, str]) -> None:
+    def _start_roles(self, supervisor: Supervisor, environment: dict[str, str], preloaded: Preloaded) -> None:
         programs = roles(self.layout, options=self.options, environment=environment)
         with self.report.step(f"starting {', '.join(program.name for program in programs)}"):
-            supervisor.start(programs, deadline_s=ROLES_TIMEOUT_S)
+            supervisor.start(programs, deadline_s=ROLES_TIMEOUT_S, by=preloaded.start)
 
     def _hand_over(self, prepared: Prepared) -> None:
         welcome(
@@ -135,6 +154,16 @@ class _Start:
         if self.leaves_terminal:
             self.report.leave_terminal()
         instance.announce(self.layout.run, url=self.options.url, is_ready=True)
+
+
+def _begin_preparation(
+    preloaded: Preloaded, words: Sequence[str], environment: Mapping[str, str], stdout: int
+) -> Process:
+    argv = (sys.executable, *words)
+    forked = preloaded.fork(
+        argv, environment=environment, cwd=ROOT, outputs=(stdout, sys.stderr.fileno()), death_signal=signal.SIGKILL
+    )
+    return forked or spawn_preparation(words, environment, stdout)
 
 
 def _check_port(port: int) -> None:

@@ -1,4 +1,5 @@
-"""`python -m apps.standalone` with small programs in the places of Attune's roles and of its preparation.
+"""`python -m apps.standalone` with small programs in the places of Attune's roles, of its preparation and
+of what they import.
 
 Run as a file by the tests of `up` and `down`; everything else, servers included, is real. `web` answers
 /readyz; `worker` starts an action in a session of its own and ends it on TERM, but not when killed.
@@ -52,10 +53,10 @@ def fake_roles(layout: Layout, *, options: Options, environment: Mapping[str, st
 
 if __name__ == "__main__":
     os.environ.setdefault("FAKE_ANSWER", json.dumps(ANSWER))
-    fake_prepare = partial(prepare.prepare, command=(sys.executable, "-c", PREPARE))
     with (
         mock.patch.object(up, "roles", fake_roles),
-        mock.patch.object(up, "prepare", fake_prepare),
+        mock.patch.object(up, "PRELOAD", os.environ.get("FAKE_PRELOAD", "json")),
+        mock.patch.object(prepare, "COMMAND", ("-c", PREPARE)),
         mock.patch.object(detach, "DAEMON", (__file__, "serve")),
         mock.patch.object(leftovers, "end_strays", partial(end_strays, grace_s=0.5)),
     ):

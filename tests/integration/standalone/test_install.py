@@ -40,15 +40,18 @@ class Clone:
         """Put a package into the index; return the line that requires it."""
         path = self.index / f"{name}-{version}-py3-none-any.whl"
         info = f"{name}-{version}.dist-info"
+        files = {
+            f"{name}_package.py": f"version = {version!r}\n",
+            **({f"{name}-{version}.data/scripts/{name}": script} if script else {}),
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/RECORD": "",
+        }
         with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr(f"{name}_package.py", f"version = {version!r}\n")
-            if script:
-                program = zipfile.ZipInfo(f"{name}-{version}.data/scripts/{name}")
-                program.external_attr = 0o100755 << 16
-                archive.writestr(program, script)
-            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-            archive.writestr(f"{info}/RECORD", "")
+            for inside, text in files.items():
+                file = zipfile.ZipInfo(inside)  # of no date: made again it has the same hash
+                file.external_attr = 0o100755 << 16 if text == script else 0o100644 << 16
+                archive.writestr(file, text)
         return f"{name}=={version} \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
 
     def require(self, *lines: str) -> None:
@@ -104,11 +107,21 @@ def clone(fresh_clone: Clone, bare_venv: Path) -> Clone:
     return fresh_clone
 
 
-@pytest.fixture
-def installed(clone: Clone) -> Clone:
+@pytest.fixture(scope="module")
+def set_up_before(tmp_path_factory: pytest.TempPathFactory, bare_venv: Path) -> Clone:
+    """Where it has been done, to be copied: two runs of pip take seconds."""
+    clone = Clone(tmp_path_factory.mktemp("before"))
+    shutil.copytree(bare_venv, clone.root / ".venv", symlinks=True)
     answer = clone.install()
     assert answer.returncode == 0, answer.stderr
     return clone
+
+
+@pytest.fixture
+def installed(fresh_clone: Clone, set_up_before: Clone) -> Clone:
+    shutil.copytree(set_up_before.root / ".venv", fresh_clone.root / ".venv", symlinks=True)
+    shutil.copy(set_up_before.root / "uv-notes", fresh_clone.root)
+    return fresh_clone
 
 
 def test_a_first_set_up_installs_what_is_pinned_and_says_where(fresh_clone: Clone) -> None:
@@ -122,10 +135,10 @@ def test_a_first_set_up_installs_what_is_pinned_and_says_where(fresh_clone: Clon
     assert clone.version_of("linter") is None
 
 
-def test_uv_learns_what_pip_is_set_up_with(installed: Clone) -> None:
-    assert f"UV_FIND_LINKS={installed.index}\n" in installed.uv_notes()
-    assert "UV_NO_INDEX=1\n" in installed.uv_notes()
-    assert "--require-hashes" in installed.uv_notes()
+def test_uv_learns_what_pip_is_set_up_with(set_up_before: Clone) -> None:
+    assert f"UV_FIND_LINKS={set_up_before.index}\n" in set_up_before.uv_notes()
+    assert "UV_NO_INDEX=1\n" in set_up_before.uv_notes()
+    assert "--require-hashes" in set_up_before.uv_notes()
 
 
 def test_where_uv_fails_pip_does_it_and_it_is_said(clone: Clone) -> None:

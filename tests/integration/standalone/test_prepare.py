@@ -2,9 +2,9 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
@@ -22,8 +22,8 @@ def requests() -> Iterator[StopRequests]:
 
 
 def run(script: str, requests: StopRequests, *, new_token: bool = False) -> Prepared:
-    command = (sys.executable, "-c", script)
-    return prepare(os.environ, requests=requests, new_token=new_token, command=command)
+    with mock.patch("apps.standalone.prepare.COMMAND", ("-c", script)):
+        return prepare(os.environ, requests=requests, new_token=new_token)
 
 
 def test_the_answer_is_read_and_progress_is_left_to_the_terminal(

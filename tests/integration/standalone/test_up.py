@@ -127,6 +127,12 @@ def test_a_first_start_says_how_to_enter_and_what_to_try(attune: Attune) -> None
     assert "script/attune run examples.hello name=World --wait" in answer.stdout
 
 
+def test_what_cannot_be_imported_for_all_is_said_and_stops_nothing(attune: Attune) -> None:
+    answer = attune.run("up", "--detach", FAKE_PRELOAD="nowhere_to_be_found")
+    assert (answer.returncode, "each role imports for itself" in answer.stdout) == (0, True)
+    assert "No module named 'nowhere_to_be_found'" in (attune.layout.log / "preloaded.log").read_text()
+
+
 def test_a_password_is_neither_kept_nor_given_to_a_role(running: Attune) -> None:
     for path in running.layout.log.iterdir():
         assert "made just now" not in path.read_text()
