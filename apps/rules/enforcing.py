@@ -23,6 +23,7 @@ from apps.rules.loops import MAX_DEPTH, tell_of_loop
 from apps.rules.models import Enforcement, Rule, RuleVersion
 from apps.rules.owners import acting
 from apps.rules.rendering import rendered
+from apps.triggers.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _DUE = FixedQuery(lambda: Enforcement.objects.due().select_for_update(skip_locke
 _ENFORCEMENT = FixedQuery(
     lambda pk: Enforcement.objects.select_related("event", "rule__owner").filter(pk=pk).order_by(), pk="number"
 )
-_RULE = FixedQuery(lambda pk: Rule.objects.select_related("owner").filter(pk=pk).order_by(), pk="number")
+RULE = FixedQuery(lambda pk: Rule.objects.select_related("owner").filter(pk=pk).order_by(), pk="number")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def enforce_at_once(enforcement: Enforcement) -> None:
 
     What that does not decide stays pending, for `enforce_next`.
     """
-    [enforcement.rule] = _RULE(pk=enforcement.rule_id)
+    [enforcement.rule] = RULE(pk=enforcement.rule_id)
     try:
         with transaction.atomic():
             result = _decided(enforcement)
@@ -141,12 +142,7 @@ def _start(enforcement: Enforcement) -> _Result:
         with transaction.atomic():
             requested = request_within(
                 acting(said.owner, limits=said.limits, rule_ref=rule.ref, action_ref=said.action),
-                Wish(
-                    action=said.action,
-                    parameters=rendered(said.parameters, event=event, rule=rule),
-                    labels=rule.labels,
-                    trace_id=event.trace_id,
-                ),
+                [wish_for(event, rule, action=said.action, parameters=said.parameters)],
             )
     except AttuneError as error:
         said_why = error.as_json()
@@ -156,11 +152,21 @@ def _start(enforcement: Enforcement) -> _Result:
         enforcement,
         status=Status.STARTED,
         reason=None,
-        parameters=requested.parameters,
-        execution_id=requested.execution_id,
+        parameters=requested.parameters[0],
+        execution_id=requested.execution_ids[0],
         holds=rule.overlap != Rule.Overlap.ALLOW,
     )
     return _Result(Status.STARTED, then=requested.follow_up)
+
+
+def wish_for(event: Event, rule: Rule, *, action: str, parameters: JsonObject) -> Wish:
+    """Raises `RenderingFailed`."""
+    return Wish(
+        action=action,
+        parameters=rendered(parameters, event=event, rule=rule),
+        labels=rule.labels,
+        trace_id=event.trace_id,
+    )
 
 
 def _said(enforcement: Enforcement) -> _Said:

@@ -3,10 +3,9 @@
 Where the owner is one, its rules may run the action they name, and, with a token, no more than its roles give it.
 """
 
-from django.utils import timezone
-
 from apps.accounts.models import ApiToken, Identity, Role, RoleAssignment
 from apps.accounts.permissions import Verb
+from apps.accounts.rights import grants_held
 from apps.core.errors import Forbidden
 
 #: A service account whose rules come from a pack; no other name has a colon.
@@ -61,6 +60,5 @@ def account_of_pack(pack_ref: str) -> Identity:
 
 
 def _without_superuser(owner: Identity, action_ref: str) -> list[str]:
-    roles = Role.objects.held_by(owner, at=timezone.now()).values_list("grants", flat=True)
     own = [f"{verb}@ref:{action_ref}" for verb in (Verb.ACTION_VIEW, Verb.EXECUTION_RUN)]
-    return [*own, *dict.fromkeys(grant for role in roles for grant in role)]
+    return [*own, *dict.fromkeys(grant for role in grants_held(owner.pk) for grant in role)]

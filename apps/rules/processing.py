@@ -1,6 +1,6 @@
-"""The way of an event: its rules judge it (a batch of events in one transaction), then each match is enforced (one
-transaction each; a single match in the one that judged it). Exactly once: both steps take open rows with a lock and
-close them in the same transaction.
+"""The way of an event: its rules judge it (a batch of events in one transaction), then matches are enforced (each, or
+those of one rule together, in a transaction; a single match in the one that judged it). Exactly once: both steps take
+open rows with a lock and close them in the same transaction.
 
 Any number of conductors may process at once. The sweep processes too, and so finds what a crash or a lost hint left.
 """
@@ -20,10 +20,11 @@ from apps.core import streaming
 from apps.core.database import again_if_given_up, trouble_of
 from apps.core.fixed_query import FixedQuery
 from apps.rules.closing import Judged, close
-from apps.rules.enforcing import enforce_at_once, enforce_next
+from apps.rules.enforcing import enforce_at_once
 from apps.rules.evaluation import BUG, Judge, as_json, judge_all
 from apps.rules.judges import TriggerName, judges_of
 from apps.rules.models import Enforcement, Rule, Verdicts
+from apps.rules.storms import enforce_due
 from apps.triggers import hints
 from apps.triggers.models import Event
 
@@ -81,9 +82,9 @@ def _round() -> tuple[int, bool]:
     until = time.monotonic() + _STAY_S
     judged = again_if_given_up(partial(judge_open, limit=BATCH), is_idempotent=True)
     enforced = 0
-    while enforced < _MOST_ENFORCED and again_if_given_up(enforce_next, is_idempotent=True):
-        enforced += 1
-    is_cut_short = judged == BATCH or enforced == _MOST_ENFORCED or time.monotonic() >= until
+    while enforced < _MOST_ENFORCED and (moved := enforce_due()):
+        enforced += moved
+    is_cut_short = judged == BATCH or enforced >= _MOST_ENFORCED or time.monotonic() >= until
     return judged + enforced, is_cut_short and judged + enforced > 0
 
 

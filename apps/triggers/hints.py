@@ -1,10 +1,12 @@
 """The hint that events wait: to a conductor, which processes them. Losing one costs a round of the sweep."""
 
 import logging
+from functools import partial
 
 from celery import current_app
 from django.db import transaction
 
+from apps.core import streaming
 from apps.core.redis import RedisAway, client, guarded
 
 logger = logging.getLogger(__name__)
@@ -17,11 +19,15 @@ _FLAG = "attune:processing"
 _FLAG_S = 5
 
 
-def hint() -> None:
-    """After commit. Cheap when a conductor has been asked already."""
+def hint(*, changed: str | None = None) -> None:
+    """After commit. Cheap when a conductor has been asked already; readers of streams hear in the same round trip what
+    kind of thing has `changed`."""
     try:
-        with guarded():
-            if client().set(_FLAG, "1", nx=True, ex=_FLAG_S):
+        with guarded(), client().pipeline(transaction=False) as pipeline:
+            if changed is not None:
+                pipeline.publish(streaming.CHANNEL, changed)
+            pipeline.set(_FLAG, "1", nx=True, ex=_FLAG_S)
+            if pipeline.execute()[-1]:
                 current_app.send_task(PROCESS_TASK, queue="control", retry=False)
     except RedisAway:
         logger.debug("no hint for events: Redis is away")
@@ -38,3 +44,8 @@ def taken() -> None:
 
 def hint_after_commit() -> None:
     transaction.on_commit(hint)
+
+
+def tell_after_commit() -> None:
+    """That there are new events: to a conductor, and to the readers of streams."""
+    transaction.on_commit(partial(hint, changed="event"))

@@ -1,9 +1,8 @@
 """Which triggers somebody waits for. Rooms that make them happen (timers, webhooks, sensors) are told when that
 changes."""
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
-from django.db.models import F
 
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
@@ -71,7 +70,9 @@ def set_listened(listened: Mapping[int, bool]) -> None:
     others from now on. Locks them, in one order."""
     rows = Trigger.objects.select_related("type").filter(pk__in=listened)
     triggers = list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
-    Trigger.objects.filter(pk__in=listened).update(rules_version=F("rules_version") + 1)
+    # Drawn, not counted: a database that went back (a crash, a fail-over, a restore) may count to the same number
+    # again for other rules, while a process still keeps those of the first.
+    Trigger.objects.filter(pk__in=listened).update(rules_version=secrets.randbits(62))
     changed = [trigger for trigger in triggers if trigger.is_listened != listened[trigger.pk]]
     for trigger in changed:
         trigger.is_listened = listened[trigger.pk]

@@ -31,11 +31,11 @@ def find_types(refs: Iterable[str]) -> Mapping[str, TriggerType]:
     for ref in wanted:
         if "\0" in ref:  # PostgreSQL does not even look for it
             raise UnknownTrigger("There is no trigger with such a name.")
-    rows = TriggerType.objects.in_force()
-    known = _BY_REF(ref=wanted[0]) if len(wanted) == 1 else rows.filter(ref__in=wanted).order_by()
+    in_force = TriggerType.objects.in_force
+    known = _BY_REF(ref=wanted[0]) if len(wanted) == 1 else in_force().filter(ref__in=wanted).order_by()
     found = {row.ref: row for row in known}
     for ref in wanted:
-        row = found.get(ref) or rows.filter(aliases__contains=[ref]).order_by("pk").first()
+        row = found.get(ref) or in_force().filter(aliases__contains=[ref]).order_by("pk").first()
         if row is None:
             raise UnknownTrigger(f"There is no trigger {ref}.", trigger=ref)
         found[ref] = row

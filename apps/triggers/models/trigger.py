@@ -58,8 +58,8 @@ class TriggerType(models.Model):
 class Trigger(models.Model):
     """A type with parameters: what rules listen to.
 
-    `digest` is the SHA-256 of the parameters' canonical JSON, defaults filled in. `rules_version` is raised in the
-    transaction of every change of a rule that listens to it, so that who keeps those rules knows when to read anew.
+    `digest` is the SHA-256 of the parameters' canonical JSON, defaults filled in. `rules_version` is another in
+    the transaction of every change of a rule that listens to it, so that who keeps those rules knows when to read anew.
     """
 
     type = models.ForeignKey(TriggerType, on_delete=models.PROTECT, related_name="triggers")

@@ -40,6 +40,7 @@ from apps.triggers.sensors.wanted import (
     wanted_sensors,
     why_not_wanted,
 )
+from apps.workers.capabilities import Capabilities
 from apps.workers.footing import capabilities_here, run_as_here
 from apps.workers.host import Host
 from apps.workers.intake import Intake
@@ -177,7 +178,7 @@ class Fleet:
         self._ending.append(runner)
 
     def _detect_anew(self, wanted: Iterable[Wanted]) -> None:
-        """A runtime that nobody knew when this process started, because its pack came later."""
+        """When the first sensor wants to run, and for a runtime nobody knew then, because its pack came later."""
         found = self._host.capabilities
         names = {sensor.definition.runtime for sensor in wanted}
         if names - found.runtimes.keys() - found.missing.keys():
@@ -208,9 +209,11 @@ class Fleet:
 
 
 def _host(warden: Warden, work_root: Path) -> Host:
-    """What builds and runs on this host need to know; no worker, so it takes no hints and has no queues."""
+    """What builds and runs on this host need to know; no worker, so it takes no hints and has no queues.
+
+    Runtimes are looked for when a sensor wants one: asking each interpreter for its version takes a second or two.
+    """
     run_as = run_as_here(work_root)
-    capabilities = capabilities_here(run_as)
     volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
     name = f"{socket.gethostname()}-sensors-{os.getpid()}-{secrets.token_hex(2)}"
-    return Host(0, name, warden, capabilities, volume, work_root, Intake([]), run_as)
+    return Host(0, name, warden, Capabilities(settings.ATTUNE_POOL, {}), volume, work_root, Intake([]), run_as)

@@ -10,7 +10,8 @@ from apps.core.types import JsonObject
 from apps.executions.models import Execution
 from apps.triggers.internal import depths_after
 from apps.triggers.models import Event, TriggerType
-from apps.triggers.services.events import Occurrence, Recorded, record
+from apps.triggers.services.event_rows import Recorded
+from apps.triggers.services.events import Occurrence, record
 from apps.triggers.types import UnknownTrigger, find_type
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ rows: of those a webhook keeps so many a minute."""
 import hashlib
 import logging
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from apps.core.database import trouble_of
 from apps.core.errors import AttuneError
@@ -24,12 +24,18 @@ _REFUSAL = """
 """
 
 
-def write(webhook: Webhook, call: Call, *, status: int, event_id: int, delivery_id: str) -> None:
-    """Of a delivery that is an event; in its transaction."""
-    outcome = WebhookDelivery.Outcome.ACCEPTED if status == 202 else WebhookDelivery.Outcome.REPEATED
-    WebhookDelivery.objects.bulk_create(
-        [_row(webhook, call, outcome=outcome, status=status, event_id=event_id, delivery_id=delivery_id)]
+def write_repeated(webhook: Webhook, call: Call, *, event_id: int, delivery_id: str) -> None:
+    """Of a delivery that is an earlier event. Of one that is a new event it is written with the event."""
+    row = WebhookDelivery(
+        webhook_id=webhook.pk,
+        outcome=WebhookDelivery.Outcome.REPEATED,
+        status=200,
+        event_id=event_id,
+        delivery_id=delivery_id,
+        address=call.address,
+        size=len(call.body),
     )
+    row.save(force_insert=True)
 
 
 def write_refusal(webhook: Webhook | None, call: Call, error: AttuneError, *, reason: str) -> None:
@@ -48,14 +54,12 @@ def write_refusal(webhook: Webhook | None, call: Call, error: AttuneError, *, re
             # A refusal is not worth waiting for the disk.
             cursor.execute("SET LOCAL synchronous_commit TO off")
             cursor.execute(_REFUSAL, values)
+    except IntegrityError:
+        logger.info("webhook %s: it was removed meanwhile, and its log with it", call.url)
     except Exception as trouble:
         if trouble_of(trouble) is None:
             raise
         logger.warning("webhook %s: a refusal is not in the log: %s", call.url, reason)
-
-
-def _row(webhook: Webhook, call: Call, **facts: object) -> WebhookDelivery:
-    return WebhookDelivery(webhook_id=webhook.pk, address=call.address, size=len(call.body), **facts)
 
 
 def _delivery_id(call: Call) -> str:

@@ -69,4 +69,4 @@ def wait_s(name: str, *, per_minute: int) -> float:
 
 @cache
 def _script() -> Any:
-    return client().register_script(_LUA.read_text())
+    return client().register_script(_LUA.read_text("utf-8"))

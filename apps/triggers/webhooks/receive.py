@@ -2,14 +2,15 @@
 
 import logging
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from apps.core.errors import AttuneError, Forbidden
-from apps.core.fixed_query import FixedQuery
 from apps.core.types import JsonObject
 from apps.triggers.models import SignedDelivery, Webhook
-from apps.triggers.services.events import Occurrence, Recorded, record
-from apps.triggers.webhooks import headers, log, rate
+from apps.triggers.services.event_rows import Delivery, Recorded
+from apps.triggers.services.events import Occurrence, record
+from apps.triggers.webhooks import headers, log, rate, secrets
 from apps.triggers.webhooks.bodies import read_body, read_query
 from apps.triggers.webhooks.proof import TYPE_REF, Call, NotProven, Proof, prove
 from apps.triggers.webhooks.signatures import SCHEMES
@@ -18,9 +19,6 @@ logger = logging.getLogger(__name__)
 
 #: Parameters of the address that are no part of an event.
 OWN_PARAMETERS = frozenset({"token", "wait", "wait_s"})
-
-
-_BY_URL = FixedQuery(lambda url: Webhook.objects.filter(url=url).order_by(), url="text")
 
 
 class WebhookDisabled(Forbidden):
@@ -45,9 +43,9 @@ def receive(call: Call, *, is_waiting: bool = False) -> Recorded:
     Raises `NotProven`, `WebhookDisabled`, `MayNotWait`, `WebhookRateReached`, `InvalidBody`, `UnreadableKind`,
     `InvalidQuery`, `InvalidDelivery`, `InvalidPayload`; each is in the log with its reason.
     """
-    webhook = _BY_URL.single(url=call.url)
+    webhook, sealed = secrets.find(call.url, now=timezone.now())
     try:
-        proof = prove(webhook, call)
+        proof = prove(webhook, call, sealed)
         assert webhook is not None
         _check_open(webhook, is_waiting=is_waiting)
         delivery_id = headers.delivery_of(call.headers)
@@ -81,21 +79,32 @@ def _payload(webhook: Webhook, call: Call, delivery_id: str) -> JsonObject:
 
 def _record(webhook: Webhook, call: Call, proof: Proof, payload: JsonObject) -> Recorded:
     try:
-        return _record_new(webhook, call, proof, payload)
+        return _recorded(webhook, call, proof, payload)
+    except (IntegrityError, SignedDelivery.DoesNotExist) as error:
+        if Webhook.objects.filter(pk=webhook.pk).exists():
+            raise
+        raise NotProven("unknown_webhook") from error  # by now
+
+
+def _recorded(webhook: Webhook, call: Call, proof: Proof, payload: JsonObject) -> Recorded:
+    occurrence = _occurrence(webhook, call, proof, payload)
+    try:
+        recorded = (
+            _record_once(webhook, occurrence, proof.fingerprint) if proof.fingerprint else record([occurrence])[0]
+        )
     except _Replayed:
         earlier = SignedDelivery.objects.get(webhook=webhook, fingerprint=proof.fingerprint)
-        log.write(webhook, call, status=200, event_id=earlier.event_id, delivery_id=payload["delivery"] or "")
-        return Recorded(earlier.event_id, is_new=False)
+        recorded = Recorded(earlier.event_id, is_new=False)
+    if not recorded.is_new:
+        log.write_repeated(webhook, call, event_id=recorded.event_id, delivery_id=payload["delivery"] or "")
+    return recorded
 
 
 @transaction.atomic
-def _record_new(webhook: Webhook, call: Call, proof: Proof, payload: JsonObject) -> Recorded:
-    delivery_id = payload["delivery"] or ""
-    (recorded,) = record([_occurrence(webhook, call, proof, payload)])
-    if proof.fingerprint is not None and not _is_first(webhook, proof.fingerprint, recorded):
+def _record_once(webhook: Webhook, occurrence: Occurrence, fingerprint: bytes) -> Recorded:
+    (recorded,) = record([occurrence])
+    if not _is_first(webhook, fingerprint, recorded):
         raise _Replayed
-    status = 202 if recorded.is_new else 200
-    log.write(webhook, call, status=status, event_id=recorded.event_id, delivery_id=delivery_id)
     return recorded
 
 
@@ -109,6 +118,12 @@ def _occurrence(webhook: Webhook, call: Call, proof: Proof, payload: JsonObject)
         # By the row: one that is made anew under the same url knows no deliveries of the old one.
         dedupe_key=f"{webhook.pk}:{payload['delivery']}" if payload["delivery"] else None,
         sent_by=proof.identity,
+        delivery=Delivery(
+            webhook_id=webhook.pk,
+            delivery_id=payload["delivery"] or "",
+            address=call.address,
+            size=len(call.body),
+        ),
     )
 
 

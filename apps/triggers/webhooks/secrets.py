@@ -4,6 +4,9 @@ import secrets
 import string
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
 
 from apps.core.crypto import keyring
 from apps.core.fixed_query import FixedQuery
@@ -17,7 +20,15 @@ MIN_CHARS = 16
 MAX_CHARS = 200
 
 
-_SECRETS = FixedQuery(lambda webhook: WebhookSecret.objects.filter(webhook=webhook), webhook="number")
+#: A row for each secret, or one where there is none: who is asked of every delivery is asked once.
+_WITH_SECRETS = FixedQuery(
+    lambda url: (
+        Webhook.objects.filter(url=url)
+        .annotate(number=F("secrets__number"), sealed=F("secrets__sealed"), ends_at=F("secrets__ends_at"))
+        .order_by("-number")
+    ),
+    url="text",
+)
 
 
 def fresh() -> str:
@@ -40,9 +51,17 @@ def add(webhook: Webhook, text: str, *, grace: timedelta, now: datetime) -> None
     row.save(force_insert=True)
 
 
-def living(webhook: Webhook, *, now: datetime) -> Sequence[bytes]:
-    """The one or two that count now, opened. Raises `SealBroken`."""
-    rows = [row for row in _SECRETS(webhook=webhook.pk) if row.counts(now)]
-    for row in rows:
-        row.webhook = webhook
-    return [keyring().open(bytes(row.sealed), bound_to=row.bound_to) for row in rows]
+def find(url: str, *, now: datetime) -> tuple[Webhook | None, Sequence[WebhookSecret]]:
+    """The webhook at this url, and its one or two secrets that count now, sealed."""
+    rows: list[Any] = _WITH_SECRETS(url=url)
+    secrets = [
+        WebhookSecret(webhook=row, number=row.number, sealed=row.sealed, ends_at=row.ends_at)
+        for row in rows
+        if row.number is not None
+    ]
+    return rows[0] if rows else None, [secret for secret in secrets if secret.counts(now)]
+
+
+def opened(sealed: Sequence[WebhookSecret]) -> Sequence[bytes]:
+    """Raises `SealBroken`."""
+    return [keyring().open(bytes(secret.sealed), bound_to=secret.bound_to) for secret in sealed]

@@ -18,15 +18,15 @@ from apps.executions.outbox import announce_all
 from apps.executions.services.request import Requested, Wish, request_executions, request_within
 from apps.executions.states import Status
 from apps.executions.transitions import transition
-from apps.rules import enforcing, processing
-from apps.rules.evaluation import judge_all
-from apps.rules.models import Enforcement, Rule, Verdicts
+from apps.rules import enforcing, judges, processing
+from apps.rules.evaluation import Judge, judge_all
+from apps.rules.models import Enforcement, Rule, RuleVersion, Verdicts
 from apps.rules.overlap import release_forgotten
 from apps.rules.processing import judge_open, sweep_events
 from apps.rules.rendering import rendered
 from apps.rules.services.rules import remove_rule, update_rule
 from apps.rules.services.waiting import executions_of
-from apps.triggers.models import Event
+from apps.triggers.models import Event, Trigger
 from apps.triggers.services.sending import send_event
 from tests.conductor import process_open
 from tests.conftest import messages_in
@@ -102,6 +102,42 @@ def test_a_changed_rule_judges_from_then_on(people: People) -> None:
     make_event({"host": "db1"})
     process_open()
     assert (rule.version, Enforcement.objects.get().rule_version) == (2, 2)
+
+
+def test_rules_that_another_thread_lets_go_of_meanwhile_still_judge(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_trigger_type("pulled")
+    triggers = [make_rule(people.owner).trigger, make_rule(people.owner, "another", trigger="demo.pulled").trigger]
+    names = [(trigger.type.ref, trigger.digest) for trigger in triggers]
+    monkeypatch.setattr(judges, "_MOST_KEPT", 1)
+    judges.judges_of(names[:1])
+    real = judges.judge_of
+
+    def while_another_judges(rule: Rule) -> Judge:
+        monkeypatch.setattr(judges, "judge_of", real)
+        race(1, lambda _: judges.judges_of(names[1:]))
+        return real(rule)
+
+    monkeypatch.setattr(judges, "judge_of", while_another_judges)
+    assert set(judges.judges_of(names)) == set(names)
+
+
+def test_rules_of_a_database_that_went_back_are_read_anew(people: People) -> None:
+    """A fail-over may lose the last change: the next one must not look like the lost one to who kept its rules."""
+    rule = make_rule(people.owner, criteria=WEB)
+    before = Trigger.objects.get().rules_version
+    lost = update_rule(people.owner, rule, {"criteria": {}})
+    make_event({"host": "db1"})
+    process_open()
+    assert Enforcement.objects.count() == 1
+    Rule.objects.filter(pk=lost.pk).update(criteria=WEB, version=1)
+    RuleVersion.objects.filter(rule=lost, version=2).delete()
+    Trigger.objects.update(rules_version=before)
+    update_rule(people.owner, Rule.objects.get(pk=lost.pk), {"description": "Another change."})
+    make_event({"host": "db1"})
+    process_open()
+    assert Enforcement.objects.count() == 1
 
 
 def test_an_event_meets_only_rules_with_its_parameters(people: People) -> None:
@@ -188,7 +224,8 @@ def test_several_conductors_process_each_event_once(people: People) -> None:
 
 @pytest.mark.parametrize("phase", ["after judging", "while enforcing", "before the hint"])
 def test_a_conductor_killed_between_the_steps_loses_and_doubles_nothing(people: People, phase: str) -> None:
-    make_rule(people.owner)
+    for name in ("one", "other"):  # matches of two rules in turn are decided one by one
+        make_rule(people.owner, name)
     for number in range(5):
         make_event({"n": number})
     connection.close()
@@ -198,8 +235,8 @@ def test_a_conductor_killed_between_the_steps_loses_and_doubles_nothing(people: 
     child.join(30)
     assert child.exitcode == -signal.SIGKILL
     process_open()
-    assert Enforcement.objects.filter(status="started").count() == 5
-    assert Execution.objects.count() == 5
+    assert Enforcement.objects.filter(status="started").count() == 10
+    assert Execution.objects.count() == 10
 
 
 def _process_and_die(phase: str) -> None:
@@ -231,7 +268,7 @@ def _process_and_die(phase: str) -> None:
 
 
 def _with(requested: Requested, then: Callable[[], None]) -> Requested:
-    return Requested(requested.execution_id, requested.parameters, then)
+    return Requested(requested.execution_ids, requested.parameters, then)
 
 
 def test_a_bug_costs_one_enforcement_and_not_the_others(people: People) -> None:

@@ -1,6 +1,7 @@
 """Recording what happened, and listening for it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from apps.rules.retention import collect_events
 from apps.rules.services.rules import remove_rule, update_rule
 from apps.triggers import listening, pack_files
 from apps.triggers.models import Event, Trigger, TriggerType
+from apps.triggers.services import event_rows
 from apps.triggers.services.events import InvalidPayload, Occurrence, record
 from apps.triggers.types import UnknownTrigger
 from tests.conductor import process_open
@@ -43,6 +45,20 @@ def test_events_are_recorded_all_or_none() -> None:
 def test_what_the_database_cannot_hold_is_refused() -> None:
     with pytest.raises(InvalidPayload):
         record([occurrence({"host": "\0"})])
+
+
+def test_one_that_is_removed_while_it_comes_again_is_recorded_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = record([occurrence(key="a")])
+    found = event_rows._found
+
+    def too_late(doubles: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:
+        Event.objects.filter(pk=first.event_id).delete()
+        return found(doubles)
+
+    monkeypatch.setattr(event_rows, "_found", too_late)
+    (again,) = record([occurrence(key="a")])
+    assert again.event_id != first.event_id
+    assert list(Event.objects.values_list("pk", flat=True)) == [again.event_id]
 
 
 def test_the_same_delivery_is_one_event_also_at_once_and_within_one_call() -> None:

@@ -5,6 +5,7 @@ import hmac
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,11 +15,14 @@ from django.utils import timezone
 from apps.accounts.models import Identity
 from apps.accounts.services.tokens import issue_token
 from apps.triggers.models import Event, SignedDelivery, Webhook, WebhookDelivery, WebhookSecret
+from apps.triggers.services.event_rows import Recorded
 from apps.triggers.webhooks import log, rate
+from apps.triggers.webhooks import receive as receiving
 from apps.triggers.webhooks.proof import Call, NotProven
 from apps.triggers.webhooks.receive import receive
 from apps.triggers.webhooks.services import DEFAULT_GRACE, rotate_secret
 from tests.asgi import ask
+from tests.database_trouble import another_session
 from tests.integration.triggers.conftest import JSON, SECRET, Make, deliver, post, signed
 from tests.people import People, make_identity
 from tests.statements import commits_in, words_of
@@ -77,6 +81,16 @@ def test_a_delivery_is_one_transaction_without_savepoints(make: Make) -> None:
         receive(Call(url="deploy", headers=headers, body=b"{}"))
     assert commits_in(captured) == 1
     assert "SAVEPOINT" not in words_of(captured)
+
+
+def test_a_delivery_with_a_token_costs_three_statements(make: Make) -> None:
+    """Who it is, what it may say, and the event with its line in the log."""
+    make("deploy", authentication="token")
+    with CaptureQueriesContext(connection) as captured:
+        receive(Call(url="deploy", headers={**JSON, "X-Attune-Token": SECRET}, body=b"{}"))
+    assert len(captured) == 3
+    assert commits_in(captured) == 1
+    assert logged() == ("accepted", "", 202)
 
 
 def test_a_signature_of_github_is_taken_by_its_name(make: Make) -> None:
@@ -296,6 +310,56 @@ def test_a_webhook_that_is_switched_off_says_so_to_who_proves_something(make: Ma
     assert (answer.status, answer.json()["code"]) == (403, "webhook_disabled")
     assert logged() == ("refused", "webhook_disabled", 403)
     assert post("deploy").status == 401
+
+
+@pytest.fixture
+def removed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody removes the webhook after a delivery has proven itself, before it is written down."""
+    as_ever = receiving._record
+
+    def too_late(webhook: Webhook, *rest: Any) -> Recorded:
+        Webhook.objects.filter(pk=webhook.pk).delete()
+        return as_ever(webhook, *rest)
+
+    monkeypatch.setattr(receiving, "_record", too_late)
+
+
+@pytest.mark.parametrize("authentication", ["hmac", "token"])
+def test_a_webhook_that_is_removed_while_a_delivery_is_taken_is_one_that_there_is_not(
+    make: Make, removed_meanwhile: None, authentication: str
+) -> None:
+    make(authentication=authentication)
+    answer = post("deploy", headers=signed(b"{}"), X_Attune_Token=SECRET)
+    assert (answer.status, answer.json()["detail"]) == (401, UNPROVEN)
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("authentication", ["hmac", "token"])
+def test_nor_is_it_there_for_a_delivery_that_comes_again(
+    make: Make, request: pytest.FixtureRequest, authentication: str
+) -> None:
+    make(authentication=authentication)
+    headers = {**signed(b"{}"), "x-attune-token": SECRET, "idempotency-key": "d-1"}
+    assert post("deploy", headers=headers).status == 202
+    request.getfixturevalue("removed_meanwhile")
+    assert post("deploy", headers=headers).status == 401
+
+
+def test_a_refusal_by_a_webhook_that_is_removed_meanwhile_is_one_all_the_same(make: Make) -> None:
+    make()
+
+    def removes(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if "'refused'" in sql:
+            with another_session() as other:
+                other.execute("DELETE FROM triggers_webhooksecret")
+                other.execute("DELETE FROM triggers_webhook")
+                other.commit()
+        return result
+
+    with connection.execute_wrapper(removes), pytest.raises(NotProven):
+        receive(Call(url="deploy", headers={}, body=b"{}"))
+    assert not WebhookDelivery.objects.exists()
 
 
 def test_a_rate_lets_a_minutes_worth_through_and_says_when_to_come_again(make: Make) -> None:

@@ -130,7 +130,7 @@ def test_a_flood_that_never_ends_stays_in_its_pipe_while_nothing_is_recorded(sta
         at_lock = int(wait_for(count.read_text))
         looks: list[tuple[str, int]] = []
         wait_for(lambda: _stands_still(int(pid.read_text()), count, looks))
-    assert int(count.read_text()) - at_lock < 20_000
+        assert int(count.read_text()) - at_lock < 20_000
     stage.fleets[0].stop()
 
 
