@@ -24,6 +24,8 @@ class Attempt:
     reason: JsonObject | None = None
     error: JsonObject | None = None
     logs: JsonObject | None = None
+    start: str | None = None
+    """`warm` or `cold`; None where its process is not known to have ended."""
 
 
 def attempts_of(execution: Execution, rows: Iterable[History]) -> list[Attempt]:
@@ -53,3 +55,4 @@ def _end(attempt: Attempt, row: History) -> None:
     attempt.ended_at, attempt.reason, attempt.error = row.at, row.reason, facts.get("error")
     attempt.duration_s, attempt.exit_code = facts.get("duration_s"), facts.get("exit_code")
     attempt.signal, attempt.logs = facts.get("signal") or "", facts.get("logs")
+    attempt.start = facts.get("start")

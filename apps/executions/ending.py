@@ -224,6 +224,7 @@ def _secret_outputs(judge: Judge, value: object) -> JsonObject:
 
 def _facts(result: RunResult) -> JsonObject:
     return {
+        "start": "warm" if result.is_warm else "cold",
         "duration_s": round(result.duration_s, 3),
         "cpu_s": round(result.cpu_s, 3),
         "max_rss_bytes": result.max_rss_bytes,

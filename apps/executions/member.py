@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -87,7 +88,7 @@ class Member:
         host = self._host
         for execution_id in host.running_ids:
             host.stop(execution_id, StopReason.INTERRUPTED)
-        worker = register_worker(self._registration)
+        worker = register_worker(replace(self._registration, capabilities=host.capabilities))
         if self._status != Worker.Status.ACTIVE:  # what operators had asked of it holds on
             Worker.objects.filter(pk=worker.pk).update(status=Worker.Status.CORDONED)
         connection.close()

@@ -11,6 +11,7 @@ from apps.core import streaming
 from apps.core.redis import RedisAway, client, guarded
 from apps.core.signals import happened
 from apps.executions import tally
+from apps.executions.wakeups import ended_channel
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,9 @@ _FLAG_S = 5
 #: Between two looks of a conductor while things happen: what happens first is announced at once, the next so much later
 #: at most. A hint for each would cost more than the announcement.
 _PAUSE_S = 0.01
+#: The same where a look has found more than a few rows: each is a transaction, whatever it finds.
+_BUSY_PAUSE_S = 0.04
+_FEW = 4
 #: After so long the conductor makes room for another task; less than `_FLAG_S`.
 _STAY_S = 2.0
 
@@ -38,11 +42,17 @@ def register(receiver: Receiver) -> None:
         _receivers.append(receiver)
 
 
-def hint() -> None:
-    """Asks a conductor to announce. Cheap when one has been asked already; a lost hint is found by the sweep."""
+def hint(*, ended: int | None = None) -> None:
+    """Asks a conductor to announce, and in the same round trip wakes who waits for the end of the execution `ended`.
+
+    Cheap when one has been asked already; a lost hint is found by the sweep.
+    """
     try:
-        with guarded():
-            if client().set(_FLAG, "1", nx=True, ex=_FLAG_S):
+        with guarded(), client().pipeline(transaction=False) as pipeline:
+            if ended is not None:
+                pipeline.publish(ended_channel(ended), "")
+            pipeline.set(_FLAG, "1", nx=True, ex=_FLAG_S)
+            if pipeline.execute()[-1]:
                 current_app.send_task(ANNOUNCE_TASK, queue="control", retry=False)
     except RedisAway:
         logger.debug("no hint for announcements: Redis is away")
@@ -56,7 +66,7 @@ def announce_until_quiet() -> int:
     total, deadline = 0, time.monotonic() + _STAY_S
     while time.monotonic() < deadline and (count := _announce_open()):
         total += count
-        time.sleep(_PAUSE_S)
+        time.sleep(_PAUSE_S if count <= _FEW else _BUSY_PAUSE_S)
     return total + announce_all()
 
 

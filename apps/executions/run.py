@@ -18,7 +18,7 @@ from apps.actions.definition import Definition
 from apps.core import tracing
 from apps.core.crypto import SealBroken
 from apps.core.database import again_if_given_up, first_line, release_connection, trouble_of
-from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_BYTES
+from apps.core.metrics.catalogue import CLAIMS, OUTPUT_BYTES, OUTPUT_TRUNCATED_BYTES, STARTS
 from apps.core.metrics.counting import count
 from apps.core.types import JsonObject
 from apps.executions import dispatch
@@ -42,7 +42,7 @@ from apps.packs.versions import ensure_unpacked
 from apps.runner import process
 from apps.runner.control import RunControl
 from apps.runner.outcome import RunResult
-from apps.runner.redact import Masker
+from apps.runner.redact import masker_of
 from apps.runner.removal import remove_tree
 from apps.runner.spec import LogLimits, RunSpec
 from apps.runtimes.environments import locks
@@ -135,11 +135,12 @@ def _run_claimed(claimed: Claimed, definition: Definition, control: RunControl, 
             result = process.run(spec, warden=host.warden, log_dir=log_dir, control=control)
             if spec.run_as is not None:
                 _keep_artifacts(claimed, spec)
+        count(STARTS, "warm" if result.is_warm else "cold")
         _count_output(result)
         judge = Judge(
             definition=definition,
             timeout_s=claimed.timeout_s,
-            masker=Masker(spec.secrets),
+            masker=masker_of(spec.secrets),
             keep_large=lambda data: _keep_large(claimed, data),
             lacking=given.lacking,
         )
@@ -220,6 +221,7 @@ def _place(claimed: Claimed, pack_dir: Path, host: Host, *, api_token: str) -> P
         work_root=host.work_root,
         artifacts_dir=artifacts_dir,
         run_as=host.run_as,
+        warm_idle_s=settings.ATTUNE_WARM_IDLE_S if settings.ATTUNE_WARM == "auto" else None,
         pack_dir=pack_dir,
         api_url=settings.ATTUNE_BASE_URL,
         api_token=api_token,

@@ -7,7 +7,7 @@ from pathlib import Path
 from apps.actions.definition import Definition
 from apps.executions.document import Handed, as_bytes, document_of, values_to_mask
 from apps.executions.transitions import Claimed
-from apps.runner.spec import LogLimits, OutputFormat, RunAs, RunSpec
+from apps.runner.spec import LogLimits, OutputFormat, RunAs, RunSpec, WarmServer
 from apps.runtimes.assignments import shell_assignments
 from apps.runtimes.launch import Launch
 from apps.runtimes.process_environ import environment_of
@@ -28,6 +28,8 @@ class Place:
     environ: Mapping[str, str]
     pass_env: Iterable[str]
     log: LogLimits
+    warm_idle_s: float | None = None
+    """How long a warm server waits for the next run; None: everything starts cold."""
     run_as: RunAs | None = None
 
 
@@ -61,12 +63,15 @@ def build_spec(
         "work_dir": str(place.work_root / name),
         "artifacts_dir": str(place.artifacts_dir),
     }
+    shared = environment_of(
+        definition.env, launch=launch, environ=place.environ, pass_env=place.pass_env, secrets=masked
+    )
     document = document_of(parameters, handed.keys, context)
     in_file = definition.parameter_delivery == "file"
     return RunSpec(
         name=name,
         argv=launch.argv,
-        env=_environment(claimed, definition, launch=launch, place=place, secrets=masked),
+        env={**shared, **_own_environment(claimed, place)},
         work_root=place.work_root,
         stdin=as_bytes(document, "json" if in_file else definition.parameter_format),
         side_input=shell_assignments(parameters, handed.keys) if assignments == "shell" else None,
@@ -78,17 +83,27 @@ def build_spec(
         kill_on_silence=definition.on_lost == "requeue",
         log=place.log,
         run_as=place.run_as,
+        warm=_warm_server(definition, shared, launch=launch, place=place),
         artifacts_dir=place.artifacts_dir,
     )
 
 
-def _environment(
-    claimed: Claimed, definition: Definition, *, launch: Launch, place: Place, secrets: Iterable[bytes]
-) -> dict[str, str]:
+def _warm_server(
+    definition: Definition, shared: Mapping[str, str], *, launch: Launch, place: Place
+) -> WarmServer | None:
+    """Without modules of its own, all packs with the same environment share one."""
+    if launch.server is None or place.warm_idle_s is None or definition.warm == "off":
+        return None
+    interpreter, program, wrapper = launch.server
+    lib, env = "", dict(shared)
+    if definition.preload:
+        lib, env["ATTUNE_PACK_DIR"] = str(place.pack_dir / "lib"), str(place.pack_dir)
+    argv = (interpreter, program, f"{place.warm_idle_s:g}", wrapper, lib, *definition.preload)
+    return WarmServer(argv=argv, env=env)
+
+
+def _own_environment(claimed: Claimed, place: Place) -> dict[str, str]:
     return {
-        **environment_of(
-            definition.env, launch=launch, environ=place.environ, pass_env=place.pass_env, secrets=secrets
-        ),
         "ATTUNE_EXECUTION_ID": str(claimed.id),
         "ATTUNE_ATTEMPT": str(claimed.attempt),
         "ATTUNE_ACTION": claimed.action_ref,

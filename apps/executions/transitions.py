@@ -5,9 +5,10 @@ A move that changes no row lost a race: somebody else was first, and that is nor
 """
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -95,6 +96,9 @@ _COLUMNS = tuple(NewExecution.__dataclass_fields__)
 _JSON_COLUMNS = frozenset({"parameters", "labels", "reason", "result", "error", "retry"})
 
 _NOW = "clock_timestamp()"
+#: An equality that no index is taken for, as the `IS TRUE` below: rows are found by their ids. There are indexes of all
+#: that are scheduled or run, which look small to PostgreSQL until it counts anew, and a claim would read all of one.
+_IS = "IS NOT DISTINCT FROM"
 _AND_TOKEN = "AND e.token = %(token)s"  # noqa: S105 - a condition, not a secret
 #: Who comes out of a line has passed its gates; for those of a rate it is remembered when.
 _PASSED = f"""
@@ -143,7 +147,7 @@ def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
             UPDATE executions_execution
                SET status = 'running', token = nextval('executions_token'), worker_id = %(worker)s,
                    started_at = {_NOW}, reason = NULL
-             WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'scheduled'
+             WHERE id = %(id)s AND attempt = %(attempt)s AND status {_IS} 'scheduled'
                AND EXISTS (SELECT 1 FROM workers_worker WHERE id = %(worker)s AND status = 'active')
                AND NOT EXISTS (SELECT 1 FROM workers_schemaversion WHERE oldest > {SCHEMA})
             RETURNING *)
@@ -155,7 +159,7 @@ def claim(execution_id: int, *, attempt: int, worker_id: int) -> Claimed | None:
         trace_id, traceparent, gate_id
         FROM claimed LEFT JOIN executions_secretparameters secret ON secret.id = claimed.secret_parameters_id
     """
-    rows = _fetch(sql, {"id": execution_id, "attempt": attempt, "worker": worker_id})
+    rows = _fetch(sql, {"id": execution_id, "attempt": attempt, "worker": worker_id}, is_planned_once=True)
     if not rows:
         return None
     row = dict(zip(Claimed.__dataclass_fields__, rows[0], strict=True))
@@ -178,9 +182,12 @@ def transition(
 
     Raises `StaleTransition` when it is not in `expected`, on another attempt, or has another token.
     """
-    moved = transition_many(
-        [(execution_id, attempt)], to, expected=expected, token=token, changes=changes, reason=reason, facts=facts
-    )
+    _check_arrows(expected, to)
+    names, parameters = _written(to, changes=changes, reason=reason)
+    parameters |= {"id": execution_id, "attempt": attempt, "token": token, "facts": _json(facts)}
+    parameters |= {f"expected_{number}": status.value for number, status in enumerate(expected)}
+    sql = _move_of_one(to, names, is_fenced=token is not None, expected=len(expected))
+    moved = [Ticket(*row) for row in _fetch(sql, parameters, is_planned_once=token is not None)]
     if not moved:
         raise StaleTransition(f"Execution {execution_id} has moved on; it cannot become {to}.")
     return moved[0]
@@ -204,34 +211,29 @@ def transition_many(
     in Redis are of that epoch. Rows are locked in the order of their ids, so two such calls cannot wait for each
     other.
     """
-    for before in expected:
-        assert may_follow(before, to), f"no arrow from {before} to {to}"
+    _check_arrows(expected, to)
     if not wanted:
         return []
-    settings = {"status": "%(to)s", **_ON_ENTERING.get(to, {})}
-    parameters: dict[str, Any] = {"to": to.value, "token": token, "epoch": epoch}
-    given = {**({"reason": reason} if reason is not None else {}), **(changes or {})}
-    for name, value in given.items():
-        settings[name] = f"%(set_{name})s"
-        parameters[f"set_{name}"] = _adapted(name, value)
+    names, parameters = _written(to, changes=changes, reason=reason)
     parameters |= {
+        "token": token,
+        "epoch": epoch,
         "ids": [execution_id for execution_id, _ in wanted],
         "attempts": [attempt for _, attempt in wanted],
         "expected": [status.value for status in expected],
-        "reason": _json(reason),
         "facts": _json(facts),
     }
     sql = f"""
         WITH wanted AS MATERIALIZED (
             SELECT e.id, e.attempt FROM executions_execution e
               JOIN unnest(%(ids)s::bigint[], %(attempts)s::int[]) AS w (id, attempt) USING (id, attempt)
-             WHERE e.status = ANY(%(expected)s)
+             WHERE (e.status = ANY(%(expected)s)) IS TRUE
                {_AND_TOKEN if token is not None else ""}
                {_AND_EPOCH if epoch is not None else ""}
              ORDER BY e.id FOR UPDATE OF e)
         , moved AS (
             UPDATE executions_execution e
-               SET {", ".join(f"{_quoted(name)} = {value}" for name, value in settings.items())}
+               SET {_settings(to, names)}
               FROM wanted WHERE e.id = wanted.id
             RETURNING e.id, wanted.attempt AS attempt_before, e.attempt, e.queue, e.status, e.worker_id, e.gate_id,
                       e.later_gates)
@@ -242,6 +244,42 @@ def transition_many(
         SELECT id, attempt, queue FROM moved ORDER BY id
     """
     return [Ticket(*row) for row in _fetch(sql, parameters)]
+
+
+def _check_arrows(expected: Collection[Status], to: Status) -> None:
+    for before in expected:
+        assert may_follow(before, to), f"no arrow from {before} to {to}"
+
+
+@cache
+def _move_of_one(to: Status, names: tuple[str, ...], *, is_fenced: bool, expected: int) -> str:
+    return f"""
+        WITH moved AS (
+            UPDATE executions_execution e SET {_settings(to, names)}
+             WHERE e.id = %(id)s AND e.attempt = %(attempt)s {_AND_TOKEN if is_fenced else ""}
+               AND ({" OR ".join(f"e.status {_IS} %(expected_{number})s" for number in range(expected))})
+            RETURNING e.id, e.attempt, e.queue, e.status, e.worker_id)
+        , told AS (
+            INSERT INTO executions_history (execution_id, attempt, status, reason, facts, worker_id, at)
+            SELECT id, %(attempt)s, status, %(reason)s::jsonb, %(facts)s::jsonb, worker_id, {_NOW} FROM moved)
+        SELECT id, attempt, queue FROM moved
+    """
+
+
+def _settings(to: Status, names: Iterable[str]) -> str:
+    """What is written when `to` is entered, and the columns `names`, as SQL."""
+    settings = {"status": "%(to)s", **_ON_ENTERING.get(to, {}), **{name: f"%(set_{name})s" for name in names}}
+    return ", ".join(f"{_quoted(name)} = {value}" for name, value in settings.items())
+
+
+def _written(
+    to: Status, *, changes: Mapping[str, Any] | None, reason: JsonObject | None
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The columns that are written besides what entering `to` writes, and all parameters of that."""
+    given = {**({"reason": reason} if reason is not None else {}), **(changes or {})}
+    parameters: dict[str, Any] = {"to": to.value, "reason": _json(reason)}
+    parameters |= {f"set_{name}": _adapted(name, value) for name, value in given.items()}
+    return tuple(given), parameters
 
 
 def _values_of(row: NewExecution) -> list[Any]:
@@ -266,7 +304,11 @@ def _quoted(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
-def _fetch(sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+def _fetch(
+    sql: str, parameters: Sequence[Any] | Mapping[str, Any], *, is_planned_once: bool = False
+) -> list[tuple[Any, ...]]:
+    """`is_planned_once`: for what workers do to single rows, twice for each execution."""
+    make = connection.prepared_cursor if is_planned_once else connection.cursor  # type: ignore[attr-defined]  # ours
+    with make() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())

@@ -1,14 +1,19 @@
 """The life of a worker process.
 
 1. The warden is started, before there is any thread; what an earlier self left on this host is cleaned up.
-2. Runtimes are detected and proven; the worker registers; its heartbeat and the cancel listener start.
+2. Runtimes are detected and proven; the worker registers; its heartbeat and the cancel listener start. Runtimes that
+   come later are looked for when they come.
 3. Celery's consumer runs in the main thread until SIGTERM: hints become executions.
 4. A stop: no more claims; up to `ATTUNE_DRAIN_S` for what runs, then TERM and KILL; the last heartbeat, the goodbye.
 """
 
+import gc
 import logging
-from contextlib import suppress
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from celery import Celery
@@ -34,6 +39,7 @@ from apps.workers.footing import capabilities_here, run_as_here, why_none
 from apps.workers.heartbeat import Heartbeat
 from apps.workers.host import Host, set_current
 from apps.workers.intake import Intake
+from apps.workers.newcomers import Newcomers
 from apps.workers.run_as import name_of
 from apps.workers.services import Registration, end_worker, register_worker
 from apps.workers.slots_pool import SlotsPool
@@ -52,9 +58,12 @@ class WorkerProcess:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        self._warden = Warden(silence_s=settings.ATTUNE_LOST_AFTER_S * _SILENT_BEFORE_LOST)
+        self._warden = Warden(
+            silence_s=settings.ATTUNE_LOST_AFTER_S * _SILENT_BEFORE_LOST, most_servers=settings.ATTUNE_WARM_SERVERS
+        )
 
     def run(self) -> None:
+        signal.signal(signal.SIGTERM, _end)
         self._warden.start()
         limit_waits()
         try:
@@ -70,10 +79,22 @@ class WorkerProcess:
     def _run_registered(self, capabilities: Capabilities, work_root: Path, run_as: RunAs | None) -> None:
         volume = volume_id(settings.ATTUNE_RUNTIME_ENVS_DIR)
         registration = _registration(capabilities, volume, run_as)
-        worker = register_worker(registration)
-        logs.say_worker(worker.name)
-        intake = Intake(capabilities.queues)
-        host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, intake, run_as)
+        host = None
+        try:
+            with _whole():
+                worker = register_worker(registration)
+                intake = Intake(capabilities.queues, declare=self._declare)
+                host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, intake, run_as)
+            logs.say_worker(worker.name)
+            self._serve(host, registration)
+        finally:
+            if host is not None:
+                connection.close()  # it may have been told to end in the middle of a statement
+                end_worker(host.worker_id)
+                set_current(None)
+                logger.info("worker %s stopped", host.name)
+
+    def _serve(self, host: Host, registration: Registration) -> None:
         disk = _disk_watch()
         member = Member(host, registration, disk)
         member.begin()
@@ -83,10 +104,11 @@ class WorkerProcess:
         connection.close()
         beside = [
             Repeating("disk", disk.look, every_s=settings.ATTUNE_HEARTBEAT_S),
+            Repeating("newcomers", Newcomers(host).look, every_s=settings.ATTUNE_HEARTBEAT_S),
             Repeating("tidying", lambda: tidy_host(host), every_s=_TIDY_EVERY_S),
         ]
         heartbeat = Heartbeat(
-            worker.pk,
+            host.worker_id,
             every_s=settings.ATTUNE_HEARTBEAT_S,
             on_beat=member.after_beat,
             on_lost=member.register_anew,
@@ -99,6 +121,8 @@ class WorkerProcess:
             thread.start()
         publisher = publishing.start()
         tracing.start("worker")
+        gc.collect()
+        gc.freeze()  # what is there now stays; to look at it again would stop all slots for a tenth of a second
         try:
             self._consume(host, member)
         finally:
@@ -108,17 +132,13 @@ class WorkerProcess:
                 thread.stop()
             listener.stop()
             heartbeat.stop()
-            end_worker(host.worker_id)
-            set_current(None)
-            logger.info("worker %s stopped", host.name)
 
     def _consume(self, host: Host, member: Member) -> None:
         """Celery's consumer, until it is told to stop and everything that runs has ended."""
         worker_shutting_down.connect(lambda **_: member.stop(), weak=False)
         worker_ready.connect(lambda sender, **_: _begin(host, sender), weak=False)
         for queue in host.capabilities.queues:
-            # A hint may be lost, so it is not worth the four writes to Redis that taking and confirming it would cost.
-            self._app.amqp.queues[queue].no_ack = True
+            self._declare(queue)
         arguments: dict[str, Any] = {
             "hostname": f"{host.name}@{host.worker_id}",
             "concurrency": settings.ATTUNE_WORKER_SLOTS,
@@ -131,6 +151,28 @@ class WorkerProcess:
             "quiet": True,
         }
         self._app.Worker(**arguments).start()
+
+    def _declare(self, queue: str) -> None:
+        # A hint may be lost, so it is not worth the four writes to Redis that taking and confirming it would cost.
+        self._app.amqp.queues[queue].no_ack = True
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Until Celery's consumer listens: what was begun is undone, or others would believe in this worker for long."""
+    raise SystemExit(0)
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Told to end in this block, the process ends after it: who undoes it then knows what to undo."""
+    asked: list[int] = []
+    earlier = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+    if asked:
+        raise SystemExit(0)
 
 
 def _registration(capabilities: Capabilities, volume: str, run_as: RunAs | None) -> Registration:

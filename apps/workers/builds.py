@@ -11,10 +11,11 @@ from apps.core.database import again_if_given_up
 from apps.packs.models import Pack
 from apps.runner.control import RunControl
 from apps.runtimes.environments.errors import BuildFailed, NoSuchGeneration
+from apps.runtimes.environments.generations import GenerationProvider
 from apps.runtimes.environments.layout import BASE
 from apps.runtimes.environments.lookup import find, is_current, serves_meanwhile
 from apps.runtimes.environments.registry import provider_named
-from apps.runtimes.environments.request import EnvironmentOnDisk, EnvironmentRequest
+from apps.runtimes.environments.request import EnvironmentOnDisk, EnvironmentRequest, Log
 from apps.runtimes.models import Environment, Runtime
 from apps.runtimes.services import (
     build_environment,
@@ -94,6 +95,14 @@ def build_wanted(
         provider_named(request.runtime.environment.provider, settings).cleanup(keep_recent=KEEP_RECENT)
         note_disk_usage(settings.envs_dir)
     return built
+
+
+def prepare_wanted(request: EnvironmentRequest, *, host: Host, control: RunControl, log: Log) -> None:
+    """Builds what is requested, if it is not there, and lets it serve nobody yet. Raises `BuildFailed`."""
+    settings = replace(build_settings(), owner=host.run_as)
+    provider = provider_named(request.runtime.environment.provider, settings)
+    assert isinstance(provider, GenerationProvider)
+    provider.prepare_environment(request, run=commands_of(host, control, settings=settings), log=log)
 
 
 def request_builds(pack_ref: str, runtime: str, *, rebuild: bool = False) -> int:

@@ -56,7 +56,7 @@ def find_capabilities(
     Raises `RuntimesNotHere` when one that is named is unknown or not on this host: a worker that silently served less
     than it was told to would leave its queue to nobody.
     """
-    wanted = [item for item in definitions if not only or {item.name, *item.aliases} & set(only)]
+    wanted = named_in(only, definitions)
     capabilities = _find(pool, wanted, run_as)
     known = {name for item in wanted for name in (item.name, *item.aliases)}
     problems = [f"{name} is no runtime of any pack" for name in only if name not in known]
@@ -65,6 +65,11 @@ def find_capabilities(
     if problems:
         raise RuntimesNotHere("; ".join(problems))
     return capabilities
+
+
+def named_in(only: Sequence[str], definitions: Sequence[RuntimeDefinition]) -> list[RuntimeDefinition]:
+    """Those that the operator wants a worker to serve; where nobody is named, all."""
+    return [item for item in definitions if not only or {item.name, *item.aliases} & set(only)]
 
 
 def _find(pool: str, definitions: Sequence[RuntimeDefinition], run_as: RunAs | None) -> Capabilities:

@@ -136,6 +136,10 @@ def set_current(host: Host | None) -> None:
     _current = host
 
 
+def is_worker() -> bool:
+    return _current is not None
+
+
 def current() -> Host:
     assert _current is not None, "only a worker process runs this"
     return _current

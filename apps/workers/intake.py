@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -15,8 +15,11 @@ class Intake:
     already is owed again by who meets a closed intake.
     """
 
-    def __init__(self, queues: Sequence[str]) -> None:
+    def __init__(self, queues: Sequence[str], *, declare: Callable[[str], object] = lambda queue: None) -> None:
+        """Celery's consumer begins with `queues`; others are told to `declare` before it hears of them."""
         self._queues = list(queues)
+        self._declare = declare
+        self._late: list[str] = []
         self._consumer: Any = None
         self._is_open = True
         self._is_stopping = False
@@ -34,15 +37,28 @@ class Intake:
         """Celery's consumer is there; it begins with all queues, and may be another one after a reconnect."""
         with self._lock:
             self._consumer = consumer
-            if not self.is_open:
-                self._tell(consumer.cancel_task_queue)
+            if self.is_open:
+                self._tell("add_task_queue", self._late)
+            else:
+                self._tell("cancel_task_queue", self._queues)
+
+    def serve(self, queues: Sequence[str]) -> None:
+        """Hints come through these from now on."""
+        with self._lock:
+            new, gone = _without(queues, self._queues), _without(self._queues, queues)
+            for queue in new:
+                self._declare(queue)
+            self._queues, self._late = list(queues), [*_without(self._late, gone), *new]
+            if self.is_open:
+                self._tell("add_task_queue", new)
+                self._tell("cancel_task_queue", gone)
 
     def close(self) -> None:
         with self._lock:
             if self._is_open:
                 logger.info("no more work is taken")
                 self._is_open = False
-                self._tell_consumer("cancel_task_queue")
+                self._tell("cancel_task_queue", self._queues)
 
     def open(self) -> None:
         with self._lock:
@@ -50,17 +66,17 @@ class Intake:
                 logger.info("work is taken again")
                 self._is_open = True
                 if not self._is_stopping:
-                    self._tell_consumer("add_task_queue")
+                    self._tell("add_task_queue", self._queues)
 
     def stop(self) -> None:
         """For good. May be called inside a signal handler: it takes no lock and touches no connection."""
         self._is_stopping = True
 
-    def _tell_consumer(self, method: str) -> None:
-        if self._consumer is not None:
-            self._tell(getattr(self._consumer, method))
-
-    def _tell(self, change: Any) -> None:
+    def _tell(self, method: str, queues: Sequence[str]) -> None:
         """In the consumer's own thread, where alone its channels may be touched."""
-        for queue in self._queues:
-            self._consumer.call_soon(change, queue)
+        for queue in queues if self._consumer is not None else ():
+            self._consumer.call_soon(getattr(self._consumer, method), queue)
+
+
+def _without(queues: Sequence[str], others: Sequence[str]) -> list[str]:
+    return [queue for queue in queues if queue not in others]

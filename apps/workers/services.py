@@ -86,6 +86,14 @@ def _try_name(registration: Registration, name: str) -> Worker | None:
         return None
 
 
+def tell_capabilities(worker_id: int, capabilities: Capabilities) -> None:
+    """What a living worker serves from now on."""
+    Worker.objects.living().filter(pk=worker_id).update(
+        runtimes=capabilities.as_json(), missing_runtimes=dict(capabilities.missing), queues=capabilities.queues
+    )
+    streaming.tell("worker")
+
+
 def begin_draining(worker_id: int) -> None:
     """Its process was told to end: unlike a drain that operators ask for, nothing takes this back."""
     Worker.objects.living().filter(pk=worker_id).update(status=Worker.Status.DRAINING, is_stopping=True)

@@ -53,6 +53,17 @@ def has_dependencies(pack_ref: str, pack_digest: str, definition: RuntimeDefinit
     return _request(pack_ref, pack_digest, definition, _NONE).needs_environment
 
 
+def wish_of(manifest: PackManifest, folder: Path, *, definition: RuntimeDefinition) -> tuple[str, str] | None:
+    """Of the pack in `folder`: the hash of what its environment is to hold, whichever interpreter it is for, and the
+    range of versions; None: it needs none of its own. Raises `BuildFailed` for files nobody can read."""
+    request = environment_request(manifest, folder, definition=definition, installation=_NONE)
+    if not request.needs_environment:
+        return None
+    provider = provider_named(definition.environment.provider, build_settings())
+    assert isinstance(provider, GenerationProvider)
+    return provider.content_hash(request), manifest.range_for(definition)
+
+
 def _request(
     pack_ref: str, pack_digest: str, definition: RuntimeDefinition, installation: Installation
 ) -> EnvironmentRequest:

@@ -1,6 +1,5 @@
 """The operation `pack_test`: the tests of a pack's current version, run by a worker, where its environments are."""
 
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,11 +13,14 @@ from apps.core.repeating import Repeating
 from apps.core.types import JsonObject
 from apps.executions.pack_tests.plan import TestProgram, plan_tests
 from apps.executions.pack_tests.running import TestsOfPack, failure_of
-from apps.operations.progress import MAX_LOG_CHARS, Progress
+from apps.operations.models import Operation
+from apps.operations.pieces import ALIVE_EVERY_S, Pieces
+from apps.operations.progress import Progress
 from apps.operations.services import request_operation
 from apps.packs.manifest import PackManifest
-from apps.packs.models import PackVersion
+from apps.packs.models import Pack, PackVersion
 from apps.packs.services.manage import get_pack
+from apps.packs.services.rollback import NoSuchVersion
 from apps.packs.versions import ensure_unpacked
 from apps.runner.control import RunControl
 from apps.runner.output import LogChunk
@@ -36,15 +38,8 @@ from apps.workers.queues import BUILD, build_queue, run_queue
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
-    from apps.operations.models import Operation
 
 TEST = "pack_test"
-#: What is kept of what they say between two writes: a line may have no end.
-_LOG_BYTES = MAX_LOG_CHARS
-#: Between two writes of what the tests say.
-_LOG_EVERY_S = 0.5
-#: Between two signs of life while they say nothing; silence counts as death after five minutes.
-_ALIVE_EVERY_S = 30.0
 
 
 class NoWorker(Conflict):
@@ -53,7 +48,7 @@ class NoWorker(Conflict):
     code = "no_worker"
 
 
-def request_tests(identity: "Identity", ref: str) -> "Operation":
+def request_tests(identity: "Identity", ref: str) -> Operation:
     """Of the version that serves. Raises `UnknownPack`, `Forbidden`, `NoTests` and `NoWorker`."""
     pack = get_pack(identity, ref)
     require(identity, Verb.PACK_MANAGE, on=pack)
@@ -88,20 +83,24 @@ def _queue(worker: Worker, runtime: str, wanted: str) -> str:
     """Only those with the version listen to the queue of a version."""
     if not wanted:
         return build_queue(worker.pool, runtime)
-    versions = (item["version"] for item in worker.runtimes[runtime])
-    return run_queue(worker.pool, runtime, minor_of(next(item for item in versions if item in range_of(wanted))))
+    versions, wishes = (item["version"] for item in worker.runtimes[runtime]), range_of(wanted)
+    version = next(item for item in versions if item in wishes)
+    return run_queue(worker.pool, runtime, version if wishes.is_fine else minor_of(version))
 
 
 def test(wish: JsonObject, progress: Progress) -> JsonObject:
-    """On a worker: runs them and returns the report. Raises `TestsFailed` with it. May be started again."""
+    """On a worker: runs them and returns the report. May be started again.
+
+    Raises `TestsFailed` with the report, `UnknownPack`, `Forbidden`, and `NoSuchVersion` where it went meanwhile.
+    """
     if progress.requested_by is None:
         raise Forbidden("Who asked for this is gone.", verb=Verb.PACK_MANAGE.value)
     pack = get_pack(progress.requested_by, wish["ref"])
     require(progress.requested_by, Verb.PACK_MANAGE, on=pack)
-    version = PackVersion.objects.select_related("pack").get(pack=pack, digest=wish["digest"])
+    version = _version_of(pack, wish["digest"])
     programs, control = _plan(version), RunControl()
     told, ground = _Told(progress, len(programs)), _Worker(current(), version, control)
-    alive = Repeating("tests", progress.give_sign, every_s=_ALIVE_EVERY_S)
+    alive = Repeating("tests", progress.give_sign, every_s=ALIVE_EVERY_S)
     with ground.host.building(control):
         alive.start()
         try:
@@ -113,6 +112,22 @@ def test(wish: JsonObject, progress: Progress) -> JsonObject:
     if failure := failure_of(pack.ref, report):
         raise failure
     return {"ref": pack.ref, "version": version.version, **report}
+
+
+def _version_of(pack: Pack, digest: str) -> PackVersion:
+    version = PackVersion.objects.select_related("pack").filter(pack=pack, digest=digest).first()
+    if version is None:
+        raise NoSuchVersion(
+            f"The version of {pack.ref} that was to be tested ({digest[:12]}) was removed meanwhile; "
+            "ask again to test what serves now."
+        )
+    return version
+
+
+def versions_under_test() -> set[tuple[str, str]]:
+    """Ref and digest of each version whose tests are still to end: they need its files."""
+    unfinished = Operation.objects.filter(kind=TEST, status__in=(Operation.Status.PENDING, Operation.Status.RUNNING))
+    return {(row["ref"], row["digest"]) for row in unfinished.values_list("input", flat=True)}
 
 
 def _runtimes_of(version: PackVersion) -> dict[str, str]:
@@ -174,14 +189,13 @@ class _Worker:
 
 
 class _Told:
-    """What tests say, written to the operation's log in pieces: a statement for each line would be too many."""
+    """What tests say, in the operation's log; each program is a step."""
 
     def __init__(self, progress: Progress, count: int) -> None:
         self._progress = progress
         self._count = count
         self._begun = 0
-        self._text = b""
-        self._written_at = time.monotonic()
+        self._said = Pieces(progress)
 
     def begin(self, name: str) -> None:
         self.flush()
@@ -189,15 +203,7 @@ class _Told:
         self._begun += 1
 
     def output(self, chunk: LogChunk) -> None:
-        self._text = (self._text + chunk.data)[-_LOG_BYTES:]
-        if time.monotonic() - self._written_at >= _LOG_EVERY_S:
-            self._write(self._text.rfind(b"\n") + 1)
+        self._said.write(chunk.data)
 
     def flush(self) -> None:
-        self._write(len(self._text))
-
-    def _write(self, size: int) -> None:
-        text, self._text = self._text[:size], self._text[size:]
-        if text:
-            self._progress.log(text.decode("utf-8", "replace").replace("\0", "\ufffd").removesuffix("\n"))
-            self._written_at = time.monotonic()
+        self._said.flush()

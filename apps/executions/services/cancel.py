@@ -94,5 +94,4 @@ def end_waiting(execution: Execution, reason: dict[str, str], *, expected: froze
     if execution.gate_id is not None:
         leave = partial(lines.leave, execution.pk, attempt=execution.attempt)
         afterwards(leave, what="take it out of its line", execution_id=execution.pk)
-    wakeups.publish(wakeups.ended_channel(execution.pk), "")
-    outbox.hint()
+    outbox.hint(ended=execution.pk)

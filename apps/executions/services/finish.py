@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.actions.definition import OnLost, RetryRule
 from apps.core.types import JsonObject, JsonValue
-from apps.executions import lines, outbox, wakeups
+from apps.executions import lines, outbox
 from apps.executions.afterwards import afterwards
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff, goes_back
@@ -174,8 +174,7 @@ def _try_again(claimed: Claimed, ending: Ending, *, retry: RetryRule, facts: Jso
 def _tell(claimed: Claimed) -> None:
     if claimed.gate_id is not None:
         afterwards(lambda: _leave(claimed), what="give its slot back", execution_id=claimed.id)
-    wakeups.publish(wakeups.ended_channel(claimed.id), "")
-    outbox.hint()
+    outbox.hint(ended=claimed.id)
 
 
 def _leave(claimed: Claimed) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from apps.actions.definition import OnLost
 from apps.core.types import JsonObject
-from apps.executions import lines, outbox, wakeups
+from apps.executions import lines, outbox
 from apps.executions.afterwards import afterwards
 from apps.executions.api_tokens import end_api_tokens
 from apps.executions.definitions import definition_of
@@ -91,5 +91,4 @@ def _end(execution: Execution, reason: JsonObject) -> None:
         if execution.gate_id is not None:
             leave = partial(lines.leave, ticket.id, attempt=ticket.attempt)
             afterwards(leave, what="give its slot back", execution_id=ticket.id)
-        wakeups.publish(wakeups.ended_channel(ticket.id), "")
-        outbox.hint()
+        outbox.hint(ended=ticket.id)

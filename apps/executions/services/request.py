@@ -63,10 +63,10 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Requested:
-    """`parameters` as they were accepted, defaults filled in, secret ones masked."""
+    """In the order asked for; `parameters` as they were accepted, defaults filled in, secret ones masked."""
 
-    execution_id: int
-    parameters: JsonObject
+    execution_ids: Sequence[int]
+    parameters: Sequence[JsonObject]
     follow_up: Callable[[], None]
 
 
@@ -134,17 +134,19 @@ def _accept(
     return Accepted([ticket.id for ticket in tickets], is_new=True), follow_up
 
 
-def request_within(identity: "Identity", wish: Wish) -> Requested:
-    """Accepts one execution inside the caller's transaction, which must be short: from here on it may hold a gate's
-    lock. After its commit the caller calls `follow_up`; what is lost of that, the sweep brings on.
+def request_within(identity: "Identity", wishes: Sequence[Wish]) -> Requested:
+    """Accepts all of `wishes`, or none, inside the caller's transaction, which must be short: from here on it may hold
+    a gate's lock. After its commit the caller calls `follow_up`; what is lost of that, the sweep brings on.
 
     Raises what `request_executions` raises; then the caller rolls back to where it was before.
     """
-    drafts = _drafts(identity, [wish], is_batch=False)
-    [ticket], follow_up = _write(drafts, identity)
-    [draft] = drafts
-    shown = draft.definition.schema.masked({**draft.prepared.public, **draft.prepared.secret})
-    return Requested(ticket.id, shown, follow_up)
+    drafts = _drafts(identity, wishes, is_batch=len(wishes) > 1)
+    tickets, follow_up = _write(drafts, identity)
+    return Requested([ticket.id for ticket in tickets], [_shown(draft) for draft in drafts], follow_up)
+
+
+def _shown(draft: _Draft) -> JsonObject:
+    return draft.definition.schema.masked({**draft.prepared.public, **draft.prepared.secret})
 
 
 def _drafts(identity: "Identity", wishes: Sequence[Wish], *, is_batch: bool) -> list[_Draft]:

@@ -1,6 +1,11 @@
-import pytest
-from django.db import IntegrityError, connection
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from apps.executions import transitions
 from apps.executions.models import Execution, History
 from apps.executions.states import ARROWS, TERMINAL, Status, may_follow
 from apps.executions.transitions import StaleTransition, claim, transition, transition_many
@@ -70,6 +75,50 @@ def test_many_are_moved_by_one_statement_and_only_those_that_may() -> None:
     wanted = [(row.pk, 1) for row in rows]
     moved = transition_many(wanted, Status.CANCELED, expected={Status.SCHEDULED})
     assert [ticket.id for ticket in moved] == [rows[0].pk, rows[3].pk]
+
+
+@pytest.mark.parametrize("status", [Status.SCHEDULED, Status.RUNNING])
+def test_a_row_is_found_by_its_id_however_many_are_in_its_state(
+    status: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before PostgreSQL has counted them, an index of all that are scheduled seems to be as quick."""
+    execution, worker = make_execution(status=status, token=7), make_worker()
+    plans: list[str] = []
+
+    def explained(sql: str, parameters: Mapping[str, Any], *, is_planned_once: bool = False) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {sql}", parameters)
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+        if is_planned_once:
+            plans.append(_plan_for_all_values(sql, parameters))
+        return [(execution.pk, 1, "")]
+
+    monkeypatch.setattr(transitions, "_fetch", explained)
+    with transaction.atomic():
+        transition(execution.pk, Status.FAILED, expected={Status.RUNNING, Status.CANCELING}, attempt=1, token=7)
+        transition_many([(execution.pk, 1)], Status.FAILED, expected={Status.RUNNING})
+        with suppress(ValueError):  # what it would make of the row
+            claim(execution.pk, attempt=1, worker_id=worker.pk)
+
+    assert len(plans) == 5
+    for plan in plans:
+        assert "executions_execution_pkey" in plan
+        assert "execution_hintable" not in plan
+        assert "execution_on_worker" not in plan
+
+
+def _plan_for_all_values(sql: str, parameters: Mapping[str, Any]) -> str:
+    with connection.prepared_cursor() as cursor:  # type: ignore[attr-defined]  # our backend's
+        cursor.execute(sql, parameters)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements ORDER BY prepare_time DESC"
+        )
+        name, count = cursor.fetchone()
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"EXPLAIN EXECUTE {name} ({', '.join(['NULL'] * count)})")
+        return "\n".join(line for (line,) in cursor.fetchall())
 
 
 def test_a_claim_needs_an_active_worker_and_the_right_attempt() -> None:

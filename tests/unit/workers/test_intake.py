@@ -42,3 +42,24 @@ def test_a_stop_is_for_good() -> None:
     intake.open()
     assert not intake.is_open
     assert ("add", "one") not in consumer.told
+
+
+def test_queues_come_and_go_while_it_is_open() -> None:
+    declared: list[str] = []
+    intake, consumer = Intake(["one", "two"], declare=declared.append), Consumer()
+    intake.serve(["one", "two", "three"])
+    assert declared == ["three"]
+    intake.attach(consumer)
+    assert consumer.told == [("add", "three")], "it begins with the others"
+    intake.serve(["two", "three", "four"])
+    assert consumer.told[1:] == [("add", "four"), ("cancel", "one")]
+
+
+def test_queues_that_come_while_it_is_closed_are_listened_to_once_it_is_open() -> None:
+    intake, consumer = Intake(["one"]), Consumer()
+    intake.attach(consumer)
+    intake.close()
+    intake.serve(["one", "two"])
+    assert consumer.told == [("cancel", "one")]
+    intake.open()
+    assert consumer.told[1:] == [("add", "one"), ("add", "two")]

@@ -1,19 +1,23 @@
 """Tests of an installed pack run on a worker, as an operation."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.models import Identity, Role, RoleAssignment
 from apps.core.errors import Forbidden
 from apps.executions.pack_tests import operation as pack_tests
 from apps.executions.pack_tests.operation import NoWorker, queue_of, request_tests
 from apps.executions.pack_tests.plan import NoTests
+from apps.executions.retention.packs import collect_pack_versions
 from apps.operations.models import Operation
 from apps.operations.progress import MAX_LOG_CHARS, Progress
 from apps.operations.services import hint, run_operation
+from apps.packs.models import Pack, PackVersion
 from apps.packs.services.install import install_pack
 from apps.packs.services.manage import UnknownPack
 from apps.packs.versions import ensure_unpacked
@@ -147,6 +151,7 @@ def test_a_range_of_versions_leads_to_the_queue_of_a_version(people: People, pac
         runtimes = {"python": [{"version": version, "interpreter": "/usr/bin/python3"}]}
         Worker.objects.filter(pk=worker.pk).update(runtimes=runtimes)
     assert queue_of({"runtimes": {"python": ">=3.10"}}) == "run.default.python-3.11"
+    assert queue_of({"runtimes": {"python": ">=3.11.4"}}) == "run.default.python-3.11.7"
     assert queue_of({"runtimes": {"python": ">=3.12"}}) is None
 
 
@@ -156,6 +161,27 @@ def test_a_pack_without_tests_and_an_unknown_one_are_told_at_once(people: People
         request_tests(people.administrator, "bare")
     with pytest.raises(UnknownPack):
         request_tests(people.administrator, "nothing")
+
+
+def test_a_version_that_was_removed_meanwhile_is_said_to_be_gone(people: People, host: Host, pack: Path) -> None:
+    operation = request_tests(people.administrator, "acme")
+    write_pack(pack, version="2.0.0", files=FILES)
+    install_pack(pack, identity=None)
+    PackVersion.objects.filter(version="1.0.0").delete()
+    error = failed(operation)
+    assert error["code"] == "no_such_version"
+    assert "was removed meanwhile; ask again to test what serves now" in error["detail"]
+
+
+def test_a_version_is_kept_while_its_tests_are_to_end(people: People, host: Host, settings: Any, pack: Path) -> None:
+    settings.ATTUNE_RETENTION_PACK_VERSIONS = 1
+    operation = request_tests(people.administrator, "acme")
+    write_pack(pack, version="2.0.0", files=FILES)
+    install_pack(pack, identity=None)
+    Pack.objects.update(updated_at=timezone.now() - timedelta(days=1))
+    assert collect_pack_versions() == 0
+    assert ended(operation).status == "succeeded", operation.error
+    assert collect_pack_versions() == 1
 
 
 def test_only_who_may_manage_the_pack_runs_its_tests(people: People, host: Host) -> None:

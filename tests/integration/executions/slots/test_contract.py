@@ -105,6 +105,16 @@ def test_who_comes_late_is_let_in_before_the_line_by_its_number(world: World) ->
     assert world.slots.leave(Grant(11, 1)).granted == (Grant(12, 1),)
 
 
+@pytest.mark.parametrize("line", [[*range(100, 160)], [*range(100, 130), 999, *range(130, 159)]])
+@pytest.mark.parametrize(("first", "step"), [(0, 1), (20, 1), (0, 2), (0, 59)])
+def test_many_positions_are_told_wherever_they_are(world: World, line: list[int], first: int, step: int) -> None:
+    entries = [entry(execution, number, 7) for number, execution in enumerate(line, start=1)]
+    world.slots.enter_many(7, entries=entries, limits=[limit(7, 0)], through=60)
+    wanted = [*line[first::step], 5000]
+    places = world.slots.places(wanted)
+    assert places == {execution: Place(1, 7, line.index(execution) + 1) for execution in wanted[:-1]}
+
+
 def test_gates_are_passed_one_after_the_other_keeping_the_inner_slots(world: World) -> None:
     limits = [limit(1, 1), limit(2, 2), limit(9, 2)]
     world.slots.enter(entry(11, 1, 1, 9), limits=limits)

@@ -49,12 +49,12 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_the_twin_in_memory_keeps_every_invariant() -> None:
-    walk(memory_world, examples=300)
+    walk(memory_world, examples=100)
 
 
 def test_valkey_keeps_every_invariant(stopped_clock: None) -> None:
     breaker.reset()
-    walk(lambda: redis_world(os.environ["REDIS_URL"]), examples=60)
+    walk(lambda: redis_world(os.environ["REDIS_URL"]), examples=25)
     remove_slots(connect(os.environ["REDIS_URL"]))
 
 

@@ -1,0 +1,67 @@
+"""The process of a worker, told to end at the wrong moment."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg.conninfo
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import connection, connections
+from pytest_django import Settings
+
+from apps.executions.worker_process import WorkerProcess
+from apps.workers.capabilities import Capabilities
+from apps.workers.models import Worker
+from tests.acceptance.attune import ROOT
+from tests.installed import install_packs
+from tests.people import People
+from tests.waiting import wait_for
+
+
+def start_worker(folder: Path) -> "subprocess.Popen[bytes]":
+    known = ("host", "port", "dbname", "user", "password")
+    parameters = {key: value for key, value in connections["default"].get_connection_params().items() if key in known}
+    chosen = {
+        "DATABASE_URL": psycopg.conninfo.make_conninfo(**parameters),
+        "REDIS_URL": settings.REDIS_URL,
+        "ATTUNE_WORK_DIR": str(folder / "work"),
+        "ATTUNE_WORKER_RUNTIMES": "shell",
+    }
+    with (folder / "worker.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, ROOT / "manage.py", "run_worker"],
+            env={**os.environ, **chosen}, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+
+
+def test_one_that_is_told_to_end_before_it_listens_leaves_no_active_worker(
+    people: People, settings: Settings, tmp_path: Path
+) -> None:
+    """Or the next start would take it for its own: `up` would say too early that there is a worker."""
+    settings.ATTUNE_PACKS_DIR = tmp_path / "packs"
+    settings.ATTUNE_ARTIFACTS_DIR = tmp_path / "artifacts"
+    install_packs("oracle")
+    with start_worker(tmp_path) as process:
+        try:
+            wait_for(lambda: Worker.objects.exists() or process.poll() is not None, what="its row")
+        finally:
+            process.terminate()
+        assert process.wait(60) == 0, (tmp_path / "worker.log").read_text()
+    assert [worker.status for worker in Worker.objects.all()] == ["stopped"]
+
+
+def test_one_that_is_told_to_end_in_the_middle_of_a_statement_says_goodbye(
+    fresh: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def serve(*_: object) -> None:
+        connection.ensure_connection()
+        connection.connection.pgconn.send_query(b"SELECT 1")
+        raise SystemExit(0)
+
+    monkeypatch.setattr(WorkerProcess, "_serve", serve)
+    with pytest.raises(SystemExit):
+        WorkerProcess(current_app)._run_registered(Capabilities("default", {}), tmp_path, None)
+    assert [worker.status for worker in Worker.objects.all()] == ["stopped"]
