@@ -4,17 +4,17 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_process_init, worker_process_shutdown
+from celery.signals import heartbeat_sent, setup_logging
 
 from apps.core import broker
 from apps.core.alive import still_alive
-from apps.core.database import limit_waits
-from apps.core.metrics import publishing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "attune.settings.production")
+# Each process looks itself at what matters to it (`refuse_wrong_start`); these would import all pages and addresses.
+os.environ["CELERY_SKIP_CHECKS"] = "yes"
 
 broker.use()
-app = Celery("attune")
+app = Celery("attune", fixups=["apps.core.task_connections:fixup"])
 # Threads of the web server and of the worker pool publish too, and Celery's current application is per thread.
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -28,22 +28,7 @@ def _keep_logging(**_: Any) -> None:
     """As Django has set it up; Celery would make the root quieter."""
 
 
-@celeryd_init.connect
-def _refuse_wrong_start(**_: Any) -> None:
-    from apps.keys.starting import refuse_wrong_start  # only now are Django's applications ready
-
-    refuse_wrong_start()
-
-
-@worker_process_init.connect
-def _begin_to_count(**_: Any) -> None:
-    """In each child of a conductor."""
-    limit_waits()
-    publisher = publishing.start()
-    worker_process_shutdown.connect(lambda **_: publisher.stop(), weak=False)
-
-
 @heartbeat_sent.connect
 def _say_that_it_is_alive(**_: Any) -> None:
-    """In the conductor itself, while its loop turns and Redis is there."""
+    """In a conductor, while its loop turns and Redis is there."""
     still_alive()

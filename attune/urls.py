@@ -9,10 +9,10 @@ from apps.console import failures
 from apps.monitoring.views import metrics
 
 urlpatterns = [
+    path("api/v1/", include("apps.api.urls")),
     path("", RedirectView.as_view(url="/admin/")),
     path("admin", RedirectView.as_view(url="/admin/", query_string=True)),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("apps.api.urls")),
     path("healthz", healthz),
     path("readyz", readyz),
     path("metrics", metrics),

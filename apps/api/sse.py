@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import orjson
-from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
 
-from apps.core.database import release_connection
 from apps.core.stopping import stop_requested
 from apps.core.types import JsonObject
 
@@ -42,8 +40,6 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 async def _until_stopped(events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    # The view's own connection: a stream may last for hours, and the pool is small.
-    await sync_to_async(release_connection)()
     stopped = asyncio.create_task(stop_requested().wait())
     following: asyncio.Task[bytes | None] | None = None
     try:

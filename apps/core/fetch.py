@@ -102,9 +102,8 @@ def checked_address(host: str, port: int, policy: FetchPolicy) -> str:
     texts = [str(item[4][0]) for item in found]
     for text in texts:
         if not policy.allows(ipaddress.ip_address(text.partition("%")[0]), host=host):
-            raise FetchRefused(
-                f"{host} is {text}, an address that is not public; an administrator can allow it (ATTUNE_FETCH_ALLOW)."
-            )
+            said = f"The address {text} is" if host == text else f"{host} is {text}, an address that is"
+            raise FetchRefused(f"{said} not public; an administrator can allow it (ATTUNE_FETCH_ALLOW).")
     return texts[0]
 
 

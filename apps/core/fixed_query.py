@@ -35,6 +35,7 @@ class _Prepared:
     converters: Mapping[int, Any]
     attributes: Sequence[str]
     columns: slice
+    annotations: Mapping[str, int]
 
     def rows(self, values: Mapping[str, object]) -> Any:
         params = [values[place] if place else param for place, param in zip(self.places, self.params, strict=True)]
@@ -87,6 +88,7 @@ class FixedQuery(Generic[M]):
             converters=compiler.get_converters([item[0] for item in compiler.select[: compiler.col_count]]),
             attributes=[item[0].target.attname for item in compiler.select[columns]],
             columns=columns,
+            annotations=compiler.annotation_col_map or {},
         )
 
     @staticmethod
@@ -95,4 +97,6 @@ class FixedQuery(Generic[M]):
         made: M = model.from_db(connection.alias, prepared.attributes, row[prepared.columns])
         for populator in prepared.populators:
             populator.populate(row, made)
+        for name, column in prepared.annotations.items():
+            setattr(made, name, row[column])
         return made

@@ -134,6 +134,15 @@ CATALOGUE: tuple[Setting, ...] = (
         "A worker takes nothing new while a disk it writes to has fewer MiB left; 0: only when it cannot write",
         0,
     ),
+    Setting(
+        "ATTUNE_WARM",
+        "text",
+        "auto",
+        "`auto`: actions are forked by a warm server where there is one, unless they or their packs say `warm: off`; "
+        "`off`: every action starts cold",
+    ),
+    Setting("ATTUNE_WARM_IDLE_S", "float", "300", "Seconds a warm server waits for the next action before it ends", 1),
+    Setting("ATTUNE_WARM_SERVERS", "int", "8", "Warm servers one worker has at most; 0: none", 0),
     Setting("ATTUNE_PASS_ENV", "list", "", "Variables of the worker handed on to actions (proxies, CA files)"),
     Setting(
         "ATTUNE_RUN_AS",
@@ -267,9 +276,10 @@ def database(url: str) -> dict[str, object]:
         raise ImproperlyConfigured("DATABASE_URL is not a PostgreSQL address") from error
     known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     options = {key: value for key, value in parts.items() if key not in known}
+    # What was not used for so long is given back, one at a time: a backend takes PostgreSQL three megabytes.
     # Reconnecting backs off without a bound for as long as `reconnect_timeout`; then whoever asks next begins anew:
     # else requests would be refused for minutes after a long absence of the database has ended.
-    waits = {"timeout": 3, "reconnect_timeout": 4, "max_idle": 60}
+    waits = {"timeout": 3, "reconnect_timeout": 4, "max_idle": 5}
     pool = {"min_size": 1, "max_size": integer("ATTUNE_DB_POOL_SIZE"), **waits}
     return {
         "ENGINE": "apps.core.postgresql",

@@ -9,6 +9,9 @@ from attune.settings.base import *
 
 SECRET_KEY = "test-" + "0123456789abcdef" * 4
 ATTUNE_ENCRYPTION_KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
+#: Static files are looked for when they are asked for: a client of Django's makes all middleware anew, of which the
+#: list of all files takes a thirtieth of a second, and there are thousands of clients.
+WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 _FOLDER = Path(os.environ.get("ATTUNE_TEST_DIR", tempfile.gettempdir())) / "attune-files"

@@ -107,6 +107,12 @@ class WholeActionSerializer(ActionSerializer):
         help_text="what is lost with its worker goes back to its place (`requeue`, at most three times) or ends "
         "`abandoned` (`fail`)"
     )
+    warm = serializers.ChoiceField(
+        choices=["auto", "off"],
+        required=False,
+        help_text="whether a warm server may fork it; not there for what was installed before there were any",
+    )
+    preload = serializers.ListField(child=serializers.CharField(), required=False)
     env = serializers.DictField(child=serializers.CharField())
 
 

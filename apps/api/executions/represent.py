@@ -105,6 +105,7 @@ def represent_attempts(execution: Execution, rows: Iterable[History]) -> list[Js
             "error": attempt.error,
             "duration_s": attempt.duration_s,
             "logs": attempt.logs,
+            "start": attempt.start,
         }
         for attempt in attempts_of(execution, rows)
     ]

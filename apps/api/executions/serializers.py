@@ -142,6 +142,11 @@ class AttemptSerializer(serializers.Serializer[Any]):
     error = serializers.JSONField(allow_null=True)
     duration_s = serializers.FloatField(allow_null=True)
     logs = serializers.JSONField(allow_null=True)
+    start = serializers.ChoiceField(
+        choices=["warm", "cold"],
+        allow_null=True,
+        help_text="`warm`: its process was forked by a warm server; null until it has ended",
+    )
 
 
 class AttemptsSerializer(serializers.Serializer[Any]):

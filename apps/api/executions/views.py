@@ -1,5 +1,6 @@
 """Executions over REST."""
 
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -38,6 +39,12 @@ _IDEMPOTENCY = OpenApiParameter(
     description="the same key and body is the same request while it is remembered: a day, unless set otherwise",
 )
 
+#: Requests that wait for an end in one process at a time. Each has one of the handler's threads, of which all others
+#: need some too.
+MOST_WAITING = 300
+
+_places = threading.BoundedSemaphore(MOST_WAITING)
+
 
 class ExecutionsView(ListView):
     verbs = {"GET": Verb.EXECUTION_VIEW, "POST": Verb.EXECUTION_RUN}
@@ -62,7 +69,8 @@ class ExecutionsView(ListView):
         operation_id="executions_create",
     )
     def post(self, request: Request) -> Response:
-        """Runs an action. Answers 201 once it is accepted; `wait_s` waits for its end, but no longer than that."""
+        """Runs an action. Answers 201 once it is accepted; `wait_s` waits for its end, but no longer than that, and not
+        where very many wait already."""
         self.only_parameters(request)
         values = self.read_body(request, serializers.RequestSerializer)
         wait_s = values.pop("wait_s", 0)
@@ -231,13 +239,20 @@ def idempotency_of(request: Request) -> Idempotency | None:
 
 
 def wait_for_end(execution_id: int, wait_s: float) -> None:
+    """For so long at most; not at all where `MOST_WAITING` wait already."""
+
     def has_ended() -> bool:
         try:
             return Execution.objects.filter(pk=execution_id, status__in=TERMINAL).exists()
         finally:
             release_connection()
 
-    wakeups.wait_until(has_ended, execution_id=execution_id, timeout_s=wait_s)
+    if not _places.acquire(blocking=False):
+        return
+    try:
+        wakeups.wait_until(has_ended, execution_id=execution_id, timeout_s=wait_s)
+    finally:
+        _places.release()
 
 
 _ACCEPTED = FixedQuery(lambda pk: Execution.objects.select_related(*RELATED).filter(pk=pk).order_by(), pk="number")

@@ -24,6 +24,7 @@ class RollbackSerializer(StrictSerializer):
     version = Text(
         required=False, default="", max_length=100, help_text="or its digest; left out: the one installed before"
     )
+    force = Flag(required=False, default=False, help_text="also where other packs need a newer version")
 
 
 class _ManifestSerializer(StrictSerializer):

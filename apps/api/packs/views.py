@@ -138,24 +138,27 @@ class PackView(View):
 
     @extend_schema(request=serializers.PackReplaceSerializer, responses=serializers.PackSerializer)
     def put(self, request: Request, ref: str) -> Response:
-        """Replaces what an ad-hoc pack says of itself; its actions stay."""
-        self.only_parameters(request)
-        values = self.read_body(request, serializers.PackReplaceSerializer)
+        """Replaces what an ad-hoc pack says of itself; its actions stay. 409 `in_use` where other packs need what
+        serves, unless `force` is set.
+        """
+        self.only_parameters(request, "force")
+        values, force = self.read_body(request, serializers.PackReplaceSerializer), is_true(request, "force")
         with self._as_expected(request, ref):
-            change_pack(self.identity(request), ref=ref, change=lambda _: {"ref": ref, **values})
+            change_pack(self.identity(request), ref=ref, change=lambda _: {"ref": ref, **values}, force=force)
         return versioned(request, self._one(request, ref))
 
     @extend_schema(request=serializers.PackChangeSerializer, responses=serializers.PackSerializer)
     def patch(self, request: Request, ref: str) -> Response:
         """Switches a pack on or off, or changes what an ad-hoc pack says of itself, which needs `pack.install`. A
-        disabled pack takes no new executions; accepted ones still run.
+        disabled pack takes no new executions; accepted ones still run. 409 `in_use` where other packs need what
+        serves, unless `force` is set.
         """
-        self.only_parameters(request)
-        values = self.read_body(request, serializers.PackChangeSerializer)
+        self.only_parameters(request, "force")
+        values, force = self.read_body(request, serializers.PackChangeSerializer), is_true(request, "force")
         enabled, identity = values.pop("enabled", None), self.identity(request)
         with self._as_expected(request, ref):
             if values:
-                change_pack(identity, ref=ref, change=lambda body: {**body, **values})
+                change_pack(identity, ref=ref, change=lambda body: {**body, **values}, force=force)
             if enabled is not None:
                 set_pack_enabled(identity, ref=ref, enabled=enabled)
         return versioned(request, self._one(request, ref))
@@ -209,7 +212,9 @@ class RollbackView(View):
 
     @extend_schema(request=serializers.RollbackSerializer, responses={202: OperationSerializer})
     def post(self, request: Request, ref: str) -> Response:
-        """Lets an earlier version serve again, its files and environments together. Follow the operation."""
+        """Lets an earlier version serve again, its files and environments together. Follow the operation. 409 `in_use`
+        where other packs need a newer version, unless `force` is set.
+        """
         self.only_parameters(request)
         values = self.read_body(request, serializers.RollbackSerializer)
         return _accepted(request_rollback(self.identity(request), pack_ref=ref, **values))

@@ -12,6 +12,7 @@ from apps.api.pagination import Order
 from apps.api.views import ListView
 from apps.core.types import JsonObject
 from apps.runtimes.models import Runtime
+from apps.runtimes.ranges import newest_first
 from apps.workers.models import Worker
 
 
@@ -23,7 +24,7 @@ class RuntimeSerializer(serializers.Serializer[Any]):
     extensions = serializers.ListField(child=serializers.CharField())
     pack = serializers.CharField()
     provider = serializers.CharField()
-    versions = serializers.ListField(child=serializers.CharField(), help_text="what active workers have")
+    versions = serializers.ListField(child=serializers.CharField(), help_text="what active workers have, newest first")
     workers = serializers.IntegerField(help_text="active workers that have it")
 
 
@@ -60,6 +61,6 @@ def _represent(runtime: Runtime, installed: list[list[JsonObject]]) -> JsonObjec
         "extensions": list(definition.extensions),
         "pack": runtime.pack_ref,
         "provider": definition.environment.provider,
-        "versions": sorted({item["version"] for found in installed for item in found}),
+        "versions": newest_first(item["version"] for found in installed for item in found),
         "workers": len(installed),
     }

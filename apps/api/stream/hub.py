@@ -37,6 +37,9 @@ _PAUSE_S = 0.05
 #: Between two tries to reach Redis.
 _RETRY_S = 2.0
 
+#: The loop itself holds on to no task.
+_ending: set[asyncio.Task[None]] = set()
+
 
 class Source(Protocol):
     """Where changes of one kind are read. `begin` and `look` have one caller at a time, the others any number."""
@@ -81,8 +84,9 @@ class Hub:
         self._readers.discard(reader)
         if self._readers:
             return False
-        for task in self._tasks:
-            task.cancel()
+        ending = asyncio.create_task(_end(self._tasks))
+        _ending.add(ending)
+        ending.add_done_callback(_ending.discard)
         return True
 
     async def _run(self) -> None:
@@ -98,7 +102,8 @@ class Hub:
                 # Every reader hangs on this task: a surprise must cost no more than one look.
                 logger.exception("a look for changes failed by a bug")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hinted.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):  # `wait_for` may lose a cancellation
+                    await self._hinted.wait()
             self._hinted.clear()
             await asyncio.sleep(_PAUSE_S)
 
@@ -135,6 +140,15 @@ class Hub:
             await subscription.subscribe(CHANNEL)
             async for _ in subscription.listen():
                 self._hinted.set()
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Again and again: the client of Redis loses a cancellation that comes while it connects."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_PAUSE_S)
 
 
 def _begin(sources: Iterable[Source]) -> Position:

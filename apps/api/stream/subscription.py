@@ -58,7 +58,8 @@ class Subscription:
         """All that waits, as soon as something does; nothing after `timeout_s`, or when it is cut off."""
         if not self._waiting and not self.is_cut:
             try:
-                await asyncio.wait_for(self._changed.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):  # `wait_for` may lose a cancellation
+                    await self._changed.wait()
             except TimeoutError:
                 return b""
         self._changed.clear()

@@ -29,6 +29,9 @@ class WorkerSerializer(serializers.Serializer[Any]):
     pool = serializers.CharField()
     labels = serializers.DictField(child=serializers.CharField())
     runtimes = serializers.JSONField()
+    missing_runtimes = serializers.DictField(
+        child=serializers.CharField(), help_text="those it looked for and does not have: why"
+    )
     queues = serializers.ListField(child=serializers.CharField())
     slots = serializers.IntegerField()
     running = serializers.IntegerField()
@@ -146,6 +149,7 @@ def _one(worker: Worker, running: int) -> JsonObject:
         "pool": worker.pool,
         "labels": worker.labels,
         "runtimes": worker.runtimes,
+        "missing_runtimes": worker.missing_runtimes or {},
         "queues": worker.queues,
         "slots": worker.slots,
         "running": running,

@@ -127,6 +127,10 @@ HINTS_AGAIN = Metric(
 HINTS_OWED = Metric(
     "attune_hints_owed_total", "counter", "process", "Hints that could not be sent, because Redis was away"
 )
+STARTS = Metric(
+    "attune_process_starts_total", "counter", "process",
+    "Processes of executions, by how they were started: `warm`, forked by a warm server, or `cold`", ("start",),
+)  # fmt: skip
 OUTPUT_BYTES = Metric(
     "attune_output_bytes_total", "counter", "process", "Bytes that actions wrote and the pump took", ("stream",)
 )

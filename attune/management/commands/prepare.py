@@ -23,6 +23,7 @@ from apps.core.crypto import KeyringError, keyring
 from apps.core.errors import AttuneError
 from apps.keys.canary import prove_keyring
 from apps.packs.services.install import install_pack
+from attune.settings import env
 
 #: Attune's own packs, in the order in which they are installed.
 PACKS = ("core", "examples", "examples_text")
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         logging.getLogger("apps").setLevel(logging.WARNING)  # what is said here is said in lines of its own
         packs = [self._install(name) for name in PACKS]
         self._say("administrator")
-        first = ensure_administrator(password=settings.ATTUNE_ADMIN_PASSWORD)
+        first = ensure_administrator(password=env.text("ATTUNE_ADMIN_PASSWORD"))
         token = self._token(first) if first.is_new or options["new_cli_token"] else None
         made = {"username": first.identity.username, "password": first.password, "token": token, "packs": packs}
         if options["json"]:

@@ -107,6 +107,19 @@ def test_what_a_pack_says_of_itself_is_changed(administrator: APIClient, mine: A
     assert administrator.get(f"{PACKS}/mine").status_code == 404
 
 
+def test_a_version_that_another_pack_needs_is_left_only_by_force(
+    administrator: APIClient, mine: Any, tmp_path: Any
+) -> None:
+    install(administrator, write_pack(tmp_path, ref="shop", more="dependencies: ['mine<1']\n"))
+    for send, body in ((administrator.patch, {"version": "1.0.0"}), (administrator.put, {"version": "1.1.0"})):
+        refused = send(f"{PACKS}/mine", body, format="json")
+        assert (refused.status_code, refused.json()["code"]) == (409, "in_use"), refused.content
+        assert refused.json()["uses"] == [{"kind": "pack", "name": "shop", "text": "needs mine<1"}]
+    assert digest(administrator) == mine["digest"]
+    changed = administrator.patch(f"{PACKS}/mine?force=true", {"version": "1.0.0"}, format="json")
+    assert (changed.status_code, changed.json()["version"]) == (200, "1.0.0")
+
+
 def test_mistakes_are_told_by_field_and_change_nothing(administrator: APIClient, mine: Any) -> None:
     before = digest(administrator)
     for change, wrong in (

@@ -17,7 +17,9 @@ STEPS = [
     "%00", "a%00b", "%EF%BC%91", "-0", "..", "%2e%2e", "%ff", "%ED%A0%80", "9" * 30, "9" * 5_000, "1e3", "%0a", "1%0a",
     "%20", "+1", "'", "%25", "0x1", "1", "demo", "demo.deploy", "null",
 ]  # fmt: skip
-METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+#: HEAD is answered as GET is, the others are refused at every address alike: a few steps do.
+OTHER_METHODS = ("HEAD", "OPTIONS", "TRACE", "PURGE")
 BODIES: list[bytes] = [
     b"", b"null", b"[]", b"5", b'"x"', b"{", b"{}", b"\xff\xfe", b'{"a":1,"a":2}', b'{"enabled":true,"limit":1}',
     b'{"\\u0000":1}', b'{"name":"\\u0000"}', b'{"name":"\\ud800"}', b'{"limit":1e400}', b'{"limit":NaN}',
@@ -66,9 +68,9 @@ def send(client: APIClient, method: str, url: str, body: bytes, *, kind: str = "
 def test_no_step_of_an_address_is_a_bug(attacker: APIClient) -> None:
     bugs = []
     for address in addresses():
-        for step in STEPS if "{}" in address else [""]:
+        for number, step in enumerate(STEPS if "{}" in address else [""]):
             url = address.replace("{}", step)
-            for method in METHODS:
+            for method in METHODS + OTHER_METHODS if number < 2 else METHODS:
                 answer = send(attacker, method, url, b"{}")
                 if answer.status_code >= 500 or (answer.status_code >= 400 and "json" not in answer["Content-Type"]):
                     bugs.append((method, url, answer.status_code))

@@ -1,9 +1,13 @@
+import threading
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from apps.api.executions import views
 from apps.api.executions.serializers import ExecutionSerializer
+from apps.api.webhooks import waiting
+from apps.core import asgi_handler
 from apps.executions.due import bring_on_due
 from apps.executions.models import Execution
 from apps.executions.policies.loss import CutOff
@@ -37,6 +41,21 @@ def test_a_request_answers_201_with_the_execution(owner: APIClient) -> None:
     assert (body["status"], body["parameters"], body["labels"]) == ("scheduled", {"host": "web"}, {"team": "ops"})
     assert body["requested_by"] == "owner"
     assert owner.get(f"{URL}/{body['id']}").json()["id"] == body["id"]
+
+
+def test_where_too_many_wait_already_the_next_one_is_answered_at_once(
+    owner: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_action()
+    monkeypatch.setattr(views, "_places", full := threading.BoundedSemaphore(1))
+    with full:
+        answer = post(owner, {"action": "demo.deploy", "wait_s": 60})  # nobody runs it: it would take the whole minute
+    assert (answer.status_code, answer.json()["status"]) == (201, "scheduled")
+    assert full.acquire(blocking=False)
+
+
+def test_who_waits_leaves_threads_to_all_others() -> None:
+    assert views.MOST_WAITING + waiting.MOST_WAITING <= asgi_handler.MOST_THREADS - 100
 
 
 def test_the_answer_has_exactly_the_documented_fields(owner: APIClient) -> None:

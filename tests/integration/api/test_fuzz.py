@@ -21,7 +21,7 @@ from tests.factories.rules import make_trigger_type
 from tests.people import People
 
 #: For each operation, half of them in shape and half out of it.
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 #: They do not end while nothing happens; their parameters are asked for in tests of their own.
 ENDLESS = ("/api/v1/stream",)
 #: Names that lead to something, where an address takes one.

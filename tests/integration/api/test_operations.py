@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.accounts.services.tokens import issue_token
@@ -9,8 +10,9 @@ from apps.core.types import JsonObject
 from apps.operations import kinds
 from apps.operations.models import Operation
 from apps.operations.progress import Progress
-from apps.operations.services import request_operation, run_operation
+from apps.operations.services import DEAD_AFTER, HandedOver, request_operation, run_operation, sweep_operations
 from tests.asgi import ask
+from tests.conftest import messages_in
 from tests.people import People
 
 URL = "/api/v1/operations"
@@ -53,6 +55,43 @@ def test_an_operation_runs_once_however_often_it_is_hinted(owner: APIClient, peo
     run_operation(operation.pk)
     run_operation(operation.pk)
     assert owner.get(f"{URL}/{operation.pk}/log").content.decode() == "begin\nsüß\u2028and\x1b[1mbold\n"
+
+
+def test_an_operation_that_is_handed_over_goes_on_in_another_queue(
+    owner: APIClient, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(told: JsonObject, progress: Progress) -> JsonObject:
+        progress.step("second" if "rest" in told else "first", percent=50)
+        if "rest" not in told:
+            progress.about("what was found")
+            raise HandedOver({**told, "rest": 1})
+        return told
+
+    kinds.register("test.work", work, queue_of=lambda told: "elsewhere" if "rest" in told else kinds.CONTROL)
+    operation = make(people, n=1)
+    run_operation(operation.pk)
+    assert owner.get(f"{URL}/{operation.pk}").json()["status"] == "pending"
+    assert messages_in("elsewhere") == 1
+    begun_at = Operation.objects.get().started_at
+    run_operation(operation.pk)
+    shown = owner.get(f"{URL}/{operation.pk}").json()
+    assert (shown["status"], shown["outcome"], shown["subject"]) == ("succeeded", {"n": 1, "rest": 1}, "what was found")
+    assert [(step["name"], step["status"]) for step in shown["steps"]] == [
+        ("first", "succeeded"), ("second", "succeeded"),
+    ]  # fmt: skip
+    assert Operation.objects.get().started_at == begun_at
+
+
+def test_an_operation_whose_runner_died_has_no_step_that_runs(people: People) -> None:
+    operation, alive = make(people), make(people)
+    step = {"name": "begin", "status": "running", "started_at": "2026-11-22T00:00:00+00:00", "ended_at": None}
+    Operation.objects.update(status="running", steps=[{**step, "status": "succeeded"}, step], alive_at=timezone.now())
+    Operation.objects.filter(pk=operation.pk).update(alive_at=timezone.now() - 2 * DEAD_AFTER)
+    sweep_operations()
+    operation.refresh_from_db()
+    assert (operation.status, (operation.error or {})["code"]) == ("failed", "interrupted")
+    assert [item["status"] for item in operation.steps] == ["succeeded", "failed"]
+    assert Operation.objects.get(pk=alive.pk).status == "running"
 
 
 def test_a_bug_in_a_handler_ends_the_operation_without_its_traceback(

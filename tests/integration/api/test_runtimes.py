@@ -12,6 +12,6 @@ def test_runtimes_are_listed_with_what_active_workers_have(owner: APIClient) -> 
     make_worker("two", runtimes={"python": [{"version": "3.11.7", "interpreter": "/c"}]})
     make_worker("gone", runtimes={"shell": [{"version": "5.2", "interpreter": "/d"}]}, status="lost")
     python, shell = owner.get(URL).json()["results"]
-    assert (python["name"], python["versions"], python["workers"]) == ("python", ["3.11.7", "3.12.1"], 2)
+    assert (python["name"], python["versions"], python["workers"]) == ("python", ["3.12.1", "3.11.7"], 2)
     assert (shell["name"], shell["versions"], shell["workers"], shell["pack"]) == ("shell", [], 0, "core")
     assert ".py" in python["extensions"]

@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from apps.actions.models import Action
@@ -46,6 +47,17 @@ def test_fields_left_out_are_read_when_they_are_asked_for() -> None:
     assert found is not None
     assert found.get_deferred_fields()
     assert found.action_ref == execution.action_ref
+
+
+def test_what_is_annotated_stands_on_each_row() -> None:
+    action = make_action("deploy")
+    named = FixedQuery(
+        lambda ref: Action.objects.filter(ref=ref).annotate(more=F("id") + 1, text=F("pack__ref")).order_by(),
+        ref="text",
+    )
+    found = named.single(ref="demo.deploy")
+    assert found is not None
+    assert (found.more, found.text) == (action.pk + 1, "demo")  # type: ignore[attr-defined]
 
 
 def test_text_of_strangers_stays_a_value() -> None:

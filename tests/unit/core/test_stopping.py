@@ -49,7 +49,8 @@ def test_a_stream_ends_when_the_server_is_told_to_stop_and_the_server_is_told_as
     assert server == [signal.SIGTERM]
 
 
-def test_without_a_server_signals_stay_as_they_are() -> None:
+def test_without_a_server_signals_stay_as_they_are(server: list[int]) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
 
     async def look() -> bool:
