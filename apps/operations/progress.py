@@ -26,7 +26,7 @@ class Progress:
         self.requested_by = operation.requested_by
         if self.requested_by is not None:
             bind(self.requested_by, operation.limits)
-        self._steps: list[JsonObject] = []
+        self._steps: list[JsonObject] = list(operation.steps)  # of who handed it over
 
     def step(self, name: str, *, percent: int) -> None:
         """Ends the step before and begins `name`; `percent` is how far the whole is at its beginning."""
@@ -36,6 +36,10 @@ class Progress:
         self._write(steps=self._steps, progress=percent)
         streaming.tell("operation")
         self.log(name)
+
+    def about(self, subject: str) -> None:
+        """What it is about, where that is known only now."""
+        self._write(subject=subject[:255])
 
     def reach(self, percent: int) -> None:
         """How far the whole is, within a step."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from celery import current_app
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from apps.core import streaming
@@ -14,7 +14,7 @@ from apps.core.errors import AttuneError
 from apps.core.redis import RedisAway, guarded
 from apps.core.types import JsonObject
 from apps.operations import kinds
-from apps.operations.models import Operation
+from apps.operations.models import Operation, OperationQuerySet
 from apps.operations.progress import Progress
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ RUN_TASK = "operations.run"
 DEAD_AFTER = timedelta(minutes=5)
 #: A hint that was not taken for so long is sent again.
 HINT_AGAIN_AFTER = timedelta(seconds=15)
+
+
+class HandedOver(Exception):
+    """Raised by a handler that has done its part: the operation goes on with another input, in the queue that its kind
+    names for it."""
+
+    def __init__(self, operation_input: JsonObject) -> None:
+        super().__init__()
+        self.operation_input = operation_input
 
 
 def request_operation(
@@ -62,7 +71,7 @@ def hint(operation_id: int) -> None:
 def run_operation(operation_id: int) -> None:
     """Runs a pending operation; a second call about the same one does nothing."""
     claimed = Operation.objects.filter(pk=operation_id, status=Operation.Status.PENDING).update(
-        status=Operation.Status.RUNNING, started_at=Now(), alive_at=Now()
+        status=Operation.Status.RUNNING, started_at=Coalesce("started_at", Now()), alive_at=Now()
     )
     if not claimed:
         return
@@ -71,6 +80,8 @@ def run_operation(operation_id: int) -> None:
     progress = Progress(operation)
     try:
         outcome = kinds.handler_of(operation.kind)(operation.input, progress)
+    except HandedOver as handed:
+        _hand_over(operation_id, progress, handed.operation_input)
     except AttuneError as error:
         progress.log(error.detail)
         for item in error.errors:
@@ -93,6 +104,15 @@ def _end(operation_id: int, status: Operation.Status, progress: Progress, **fiel
     streaming.tell("operation")
 
 
+def _hand_over(operation_id: int, progress: Progress, operation_input: JsonObject) -> None:
+    steps = progress.end_steps(Operation.Status.SUCCEEDED)
+    Operation.objects.filter(pk=operation_id, status=Operation.Status.RUNNING).update(
+        status=Operation.Status.PENDING, input=operation_input, steps=steps, hinted_at=timezone.now()
+    )
+    hint(operation_id)
+    streaming.tell("operation")
+
+
 def sweep_operations() -> None:
     """Sends lost hints again and fails operations whose runner fell silent. Any number of processes may do it."""
     now = timezone.now()
@@ -103,6 +123,17 @@ def sweep_operations() -> None:
         if claimed:
             hint(operation.pk)
     dead = Operation.objects.filter(status=Operation.Status.RUNNING, alive_at__lt=now - DEAD_AFTER)
+    for operation in dead.only("steps"):
+        _end_dead(operation, dead=dead)
+
+
+def _end_dead(operation: Operation, *, dead: OperationQuerySet) -> None:
     detail = "The process that ran this operation died. Nothing half-done is in use; ask for it again."
-    if dead.update(status=Operation.Status.FAILED, ended_at=Now(), error={"code": "interrupted", "detail": detail}):
+    ended = {"status": Operation.Status.FAILED.value, "ended_at": timezone.now().isoformat()}
+    if dead.filter(pk=operation.pk).update(
+        status=Operation.Status.FAILED,
+        ended_at=Now(),
+        steps=[{**step, **ended} if step["status"] == "running" else step for step in operation.steps],
+        error={"code": "interrupted", "detail": detail},
+    ):
         streaming.tell("operation")
