@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from apps.accounts.permissions import Verb
 from apps.accounts.rights import Columns, rights_of
@@ -35,11 +36,13 @@ class RoleQuerySet(models.QuerySet["Role"]):
     def visible_to(self, identity: "Identity") -> Self:
         return self.filter(rights_of(identity).narrow(Verb.ROLE_VIEW, Columns()))
 
-    def held_by(self, identity: "Identity", *, at: datetime) -> Self:
-        """Its own and those of its groups, without those that have expired."""
-        groups = identity.groups.through.objects.filter(identity=identity.pk).values("group")
-        holders = Q(assignments__identity=identity.pk) | Q(assignments__group__in=groups)
-        lasting = Q(assignments__expires_at=None) | Q(assignments__expires_at__gt=at)
+    def held_by(self, identity_id: int) -> Self:
+        """The identity's own and those of its groups, without those that have expired."""
+        from apps.accounts.models import Identity
+
+        groups = Identity.groups.through.objects.filter(identity=identity_id).values("group")
+        holders = Q(assignments__identity=identity_id) | Q(assignments__group__in=groups)
+        lasting = Q(assignments__expires_at=None) | Q(assignments__expires_at__gt=Now())
         return self.filter(holders & lasting).distinct()
 
 

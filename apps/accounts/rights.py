@@ -5,15 +5,16 @@ One query for the roles of somebody who is no administrator; kept with the objec
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
-from django.utils import timezone
 
 from apps.accounts.grants import SELF, Grant, Place, read
+from apps.core.fixed_query import FixedQuery
 
 if TYPE_CHECKING:
-    from apps.accounts.models import Identity
+    from apps.accounts.models import Identity, Role
 
 _ALL = (Grant("*"),)
 _SELF = read(SELF)
@@ -107,9 +108,18 @@ def _looked_up(identity: "Identity") -> Rights:
 
 
 def _of_roles(identity: "Identity") -> tuple[Grant, ...]:
-    from apps.accounts.models import Role
-
     if identity.is_superuser:
         return _ALL
-    texts = Role.objects.held_by(identity, at=timezone.now()).values_list("grants", flat=True)
-    return (*_SELF, *dict.fromkeys(grant for role in texts for grant in read(role)))
+    return (*_SELF, *dict.fromkeys(grant for role in grants_held(identity.pk) for grant in read(role)))
+
+
+def grants_held(identity_id: int) -> list[list[str]]:
+    """Those of each role that the identity holds now, itself or by its groups."""
+    return [role.grants for role in _held()(identity=identity_id)]
+
+
+@cache
+def _held() -> "FixedQuery[Role]":
+    from apps.accounts.models import Role
+
+    return FixedQuery(lambda identity: Role.objects.held_by(identity).only("pk", "grants"), identity="number")

@@ -23,7 +23,7 @@ _ADVICE: Mapping[str, tuple[str, ...]] = {
     "pack_ad_hoc": ("to replace it all the same: --force",),
     "no_such_version": ("those there are: attune pack versions PACK",),
     "no_source": ("to install it by its source: attune pack install SOURCE",),
-    "in_use": ("to remove it all the same: --force",),
+    "in_use": ("to do it all the same: --force",),
     "ref_taken": ("all packs: attune pack list",),
     "pack_invalid": ("nothing was changed",),
     "stale_transition": ("it has just changed: look again, and ask again if it still makes sense",),

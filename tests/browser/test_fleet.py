@@ -51,7 +51,7 @@ def test_a_pack_is_installed_from_the_form_and_its_log_watched(page: Page, tmp_p
     page.get_by_label("Or where it is").fill(str(write_pack(tmp_path, ref="byform", files=_FILES)))
     page.get_by_role("button", name="Install").click()
     expect(page.locator("[role=log]")).to_contain_text("register")
-    expect(page.get_by_text("byform 1.0.0 is installed (1 actions).")).to_be_visible()
+    expect(page.get_by_text("byform 1.0.0 is installed (1 action).")).to_be_visible()
     well("operation")
     page.get_by_role("link", name="Open the pack byform").click()
     expect(page.get_by_role("heading", name="Acme tools")).to_be_visible()

@@ -19,6 +19,7 @@ def test_a_wrong_password_is_told_at_the_form(browser: Browser, attune: Attune) 
 
 def test_the_first_page_is_usable_by_everybody(page: Page, axe: Callable[[], None], fits: Callable[[], None]) -> None:
     page.goto("/admin/")
+    expect(page.locator("link[rel=icon]")).to_have_count(1)
     axe()
     fits()
 

@@ -93,6 +93,8 @@ def _summary(action: Mapping[str, Any]) -> list[tuple[str, Cell]]:
         ("concurrency", _concurrency(action["concurrency"])),
         ("pool", plain(action["pool"])),
         ("secrets", plain(action["secrets"])),
+        ("warm start", plain("never (warm: off)" if action.get("warm") == "off" else None)),
+        ("preload", plain(action.get("preload"))),
     ]
 
 

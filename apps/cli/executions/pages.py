@@ -49,6 +49,7 @@ def attempt_columns() -> list[Column]:
         column("WORKER", "worker"),
         column("STARTED", "started_at", moment),
         column("TOOK", "duration_s", seconds, is_number=True),
+        column("START", "start"),
         column("EXIT", "exit_code", is_number=True),
         column("SIGNAL", "signal"),
         Column("WHY", _attempt_why, ("reason", "error", "logs"), may_fold=True),

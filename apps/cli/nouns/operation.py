@@ -111,8 +111,13 @@ def _columns(now: datetime) -> list[Column]:
         column("DONE", "progress", lambda value: plain(f"{value} %"), is_number=True),
         column("REQUESTED BY", "requested_by"),
         column("AGE", "created_at", lambda value: age(value, now=now), is_number=True),
-        column("ERROR", "error", lambda value: plain((value or {}).get("detail")), may_shrink=True),
+        column("ERROR", "error", _first_line, may_shrink=True),
     ]
+
+
+def _first_line(error: Mapping[str, Any] | None) -> Cell:
+    """An installer says many."""
+    return plain(str((error or {}).get("detail") or "").partition("\n")[0])
 
 
 def _describe(operation: Mapping[str, Any]) -> list[Part]:

@@ -62,7 +62,8 @@ def test(session: Session, pack: Pack) -> int:
 def dev(session: Session, folder: Folder) -> int:
     """Install a folder after each change, until Ctrl-C.
 
-    The same version is replaced. Errors are told with file and line; what served before then goes on serving.
+    The same version is replaced, as with --force. What is refused changes nothing: its errors are told with file and
+    line, and what served before goes on serving.
     """
     return develop(session, folder_of(folder))
 

@@ -40,6 +40,7 @@ def _facts(worker: Mapping[str, Any]) -> list[tuple[str, Cell]]:
         ("labels", plain(", ".join(f"{name}={value}" for name, value in worker["labels"].items()))),
         ("slots", plain(f"{worker['running']} of {worker['slots']} busy")),
         ("runtimes", _runtimes(worker["runtimes"])),
+        ("missing", Cell("\n".join(plain(f"{name}: {why}").text for name, why in worker["missing_runtimes"].items()))),
         ("queues", Cell("\n".join(plain(queue).text for queue in worker["queues"]))),
         ("version", plain(worker["version"])),
         ("host", plain(worker["host"])),

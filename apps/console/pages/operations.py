@@ -15,6 +15,7 @@ from apps.core.errors import NotFound
 from apps.core.types import JsonObject
 from apps.operations import kinds
 from apps.operations.models import Operation
+from apps.packs.content_text import content_text
 from apps.packs.operations import INSTALL, ROLLBACK, UPGRADE
 from apps.packs.sources.address import Kind
 
@@ -51,7 +52,7 @@ class OperationPage(Page):
             raise NotFound(f"There is no operation {pk}, or it is not yours to see.")
         facts = {
             "steps": [_step(step) for step in operation.steps],
-            "inputs": [(name.replace("_", " "), value) for name, value in operation.input.items()],
+            "inputs": _inputs(operation),
             "errors": [_error(item) for item in (operation.error or {}).get("errors", ())],
             **self._pack(operation),
             **facts_of(operation),
@@ -86,6 +87,15 @@ class OperationPage(Page):
         return facts
 
 
+def _inputs(operation: Operation) -> list[tuple[str, object]]:
+    """What was asked for, for people: not what only the handler needs."""
+    given = {name: value for name, value in operation.input.items() if name not in _INTERNAL and value != ""}
+    return [("of", operation.subject), *((name.replace("_", " "), value) for name, value in given.items())]
+
+
+#: Told by the subject already, or handed over from one process to another.
+_INTERNAL = frozenset({"kind", "source", "ref", "pack", "version", "digest", "origin", "candidate", "is_proven"})
+
 _CHANGES = {
     "installed": "is installed",
     "upgraded": "is the current version",
@@ -105,7 +115,7 @@ _TRIALS = {
 
 def _outcome_text(outcome: JsonObject, *, is_trial: bool) -> str:
     deed = (_TRIALS if is_trial else _CHANGES).get(outcome["change"], outcome["change"])
-    held = ", ".join(f"{count} {kind}" for kind, count in outcome["content"].items())
+    held = content_text(outcome["content"])
     trial = " Nothing was changed." if is_trial else ""
     return f"{outcome['ref']} {outcome['version']} {deed}{f' ({held})' if held else ''}.{trial}"
 

@@ -39,6 +39,8 @@ def _on_workers(runtime: Runtime, workers: Sequence[Worker]) -> _OnWorkers:
         if found := worker.runtimes.get(runtime.name):
             told.having.append((worker, [item["version"] for item in found]))
         else:
-            why = (worker.missing_runtimes or {}).get(runtime.name, "it did not look; it does when it starts again")
+            why = (worker.missing_runtimes or {}).get(
+                runtime.name, "it has not looked yet, or was told not to serve it"
+            )
             told.missing.append((worker, why))
     return told

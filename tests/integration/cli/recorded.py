@@ -183,6 +183,7 @@ def worker(name: str = "w1", **changes: Any) -> dict[str, Any]:
         "pool": "default",
         "labels": {"zone": "a"},
         "runtimes": runtimes,
+        "missing_runtimes": {"go": "go is not on PATH"},
         "queues": ["run.default.python", "run.default.shell", "build.default.python"],
         "slots": 10,
         "running": 3,

@@ -189,13 +189,14 @@ def test_attempts_and_history_are_tables(attune: Attune, canned: Canned) -> None
         "error": {"type": "signal", "message": "killed"},
         "duration_s": 1.0,
         "logs": None,
+        "start": "warm",
     }
     entry = {"status": "delayed", "attempt": 1, "at": "2026-11-21T14:25:11Z", "reason": {"text": "in line"}}
     canned.on("GET", f"{SEVENTEEN}/attempts", {"results": [attempt]})
     canned.on("GET", f"{SEVENTEEN}/history", {"results": [entry | {"worker": None}]})
     assert attune("execution", "attempts", "17").out == (
-        "ATTEMPT  STATUS  WORKER  STARTED                   TOOK  EXIT  SIGNAL   WHY\n"
-        "      1  failed  w1      2026-11-21 14:25:11 UTC  1.00s        SIGKILL  signal: killed\n"
+        "ATTEMPT  STATUS  WORKER  STARTED                   TOOK  START  EXIT  SIGNAL   WHY\n"
+        "      1  failed  w1      2026-11-21 14:25:11 UTC  1.00s  warm         SIGKILL  signal: killed\n"
     )
     assert attune("execution", "history", "17").out == (
         "AT                           STATUS   ATTEMPT  WORKER  REASON\n"

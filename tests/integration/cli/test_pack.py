@@ -44,21 +44,27 @@ def test_a_watched_folder_is_installed_after_each_change_and_errors_end_nothing(
     broken = {"code": "pack_invalid", "detail": "1 error in the pack.", "errors": [
         {"file": "actions/a.yaml", "line": 3, "detail": "no such runtime", "hint": "one of: shell"}
     ]}  # fmt: skip
-    canned.on("POST", UPLOAD, Answer(operation("failed", error=broken), 202), Answer(operation(outcome=OUTCOME), 202))
-    canned.on("GET", ENVIRONMENTS, page())
-    pauses = iter([True, False])
+    ends = (operation("failed", error=broken), operation(outcome=OUTCOME), operation("failed", error=broken))
+    canned.on("POST", UPLOAD, *(Answer(end, 202) for end in ends))
+    canned.on("GET", ENVIRONMENTS, page(environment("failed", log="no such package")))
+    modes = iter([0o755, None, 0o644, None])
 
     def pause(_: float) -> None:
-        if (is_changed := next(pauses, None)) is None:
+        if (mode := next(modes, "over")) == "over":
             raise KeyboardInterrupt
-        if is_changed:
-            (folder / "pack.yaml").chmod(0o755)
+        if isinstance(mode, int):
+            (folder / "pack.yaml").chmod(mode)
 
     monkeypatch.setattr("apps.cli.packs.developing.time.sleep", pause)
     ended = attune("pack", "dev", str(folder))
     assert ended.code == 0
-    assert [asked.query for asked in canned.asked if asked.path == UPLOAD] == [{"force": ["true"]}] * 2
-    assert "  actions/a.yaml:3: no such runtime (one of: shell)\n" in ended.err
+    assert [asked.query for asked in canned.asked if asked.path == UPLOAD] == [{"force": ["true"]}] * 3
+    refused, built, again = ended.err.split("error: ")[1:]
+    assert "  actions/a.yaml:3: no such runtime (one of: shell)\n" in refused
+    assert "\nwhat served before goes on serving\n" in refused
+    assert "no such package" in built
+    assert "demo 1.0.0 of" not in built
+    assert "\ndemo 1.0.0 of " in again
     assert ended.out.endswith("  demo 1.0.0 installed\n")
 
 

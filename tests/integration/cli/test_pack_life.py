@@ -37,7 +37,8 @@ def test_a_rollback_waits_for_its_environments(attune: Attune, canned: Canned) -
     canned.on("GET", f"{API}/packs/demo/environments", page())
     ended = attune("pack", "rollback", "demo", "--to", "1.0.0")
     assert (ended.code, ended.out) == (0, "demo 1.0.0 rolled back (2 actions)\n")
-    assert canned.bodies("POST", f"{API}/packs/demo/rollback") == [{"version": "1.0.0"}]
+    assert attune("pack", "rollback", "demo", "--force").code == 0
+    assert canned.bodies("POST", f"{API}/packs/demo/rollback") == [{"version": "1.0.0"}, {"force": True}]
 
 
 def test_what_uses_a_pack_is_listed_when_it_is_not_removed(attune: Attune, canned: Canned) -> None:
@@ -46,7 +47,7 @@ def test_what_uses_a_pack_is_listed_when_it_is_not_removed(attune: Attune, canne
     canned.on("DELETE", f"{API}/packs/demo", refused, Answer(b"", 204))
     ended = attune("pack", "remove", "demo")
     assert ended.code == 1
-    assert "  rule web.deploy: runs demo.a on core.webhook\n  to remove it all the same: --force\n" in ended.err
+    assert "  rule web.deploy: runs demo.a on core.webhook\n  to do it all the same: --force\n" in ended.err
     assert attune("pack", "remove", "demo", "--force").code == 0
     assert [asked.query for asked in canned.asked] == [{}, {"force": ["true"]}]
 

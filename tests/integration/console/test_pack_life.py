@@ -63,7 +63,7 @@ def test_an_earlier_version_is_gone_back_to(administrator: Client, tmp_path: Pat
     answer = administrator.post(f"{PAGE}change/", {"deed": "rollback", "version": one})
     operation = ended()
     assert answer.headers["Location"] == f"/admin/operations/{operation.pk}/"
-    assert "acme 1.0.0 serves again (1 actions)." in look(administrator, f"/admin/operations/{operation.pk}/")
+    assert "acme 1.0.0 serves again (1 action)." in look(administrator, f"/admin/operations/{operation.pk}/")
     assert Pack.objects.get().current.version == "1.0.0"  # type: ignore[union-attr]  # it has one
 
 
@@ -135,6 +135,23 @@ def test_what_is_no_decent_icon_is_not_shown(administrator: Client, tmp_path: Pa
     with_icon(tmp_path, icon)
     assert "icon.png" not in look(administrator, PAGE)
     assert administrator.get(f"{PAGE}icon.png").status_code == 404
+
+
+def test_what_needs_the_version_that_serves_is_listed_before_another_does(
+    administrator: Client, tmp_path: Path
+) -> None:
+    one = install_pack(write_pack(tmp_path / "1"), identity=None).digest
+    install_pack(write_pack(tmp_path / "2", version="2.0.0"), identity=None)
+    install_pack(write_pack(tmp_path / "3", ref="shop", more="dependencies: ['acme>=2']\n"), identity=None)
+    form = {"deed": "rollback", "version": one}
+    answer = administrator.post(f"{PAGE}change/", form)
+    assert answer.status_code == 409
+    text = answer.content.decode()
+    assert "needs acme&gt;=2" in text
+    assert f'name="version" value="{one}"' in text
+    assert not Operation.objects.exists()
+    assert administrator.post(f"{PAGE}change/", {**form, "force": "on"}).status_code == 302
+    assert ended().status == "succeeded"
 
 
 def test_plain_users_are_shown_no_way_to_change_a_pack(people: People, visit: Visit, tmp_path: Path) -> None:

@@ -16,7 +16,13 @@ def test_a_page_tells_who_has_a_runtime_and_why_others_have_not(people: People, 
     make_worker("gone", status="lost", missing_runtimes={"python": "it burnt"})
     plain = visit(people.owner)
     text = look(plain, PAGE)
-    for told in ("3.12.1", "python3 is not on PATH &lt;b&gt;", "it did not look", "1 of 3 workers", "on no worker"):
+    for told in (
+        "3.12.1",
+        "python3 is not on PATH &lt;b&gt;",
+        "it has not looked yet",
+        "1 of 3 workers",
+        "on no worker",
+    ):
         assert told in text, told
     assert "it burnt" not in text
     assert statements_of(plain, PAGE) <= MOST_STATEMENTS

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.triggers.models import Event, TriggerType, Webhook, WebhookDelivery
 from apps.triggers.webhooks.proof import TYPE_REF
-from apps.triggers.webhooks.secrets import living
+from apps.triggers.webhooks.secrets import find, opened
 from apps.triggers.webhooks.services import create_webhook
 from tests.factories import make_action
 from tests.factories.rules import make_rule
@@ -237,5 +237,5 @@ def test_only_those_who_may_see_and_change_webhooks(administrator: Client, peopl
 
 
 def living_text(webhook: Webhook) -> list[str]:
-    webhook = Webhook.objects.get(pk=webhook.pk)
-    return [secret.decode() for secret in living(webhook, now=timezone.now())]
+    _, sealed = find(webhook.url, now=timezone.now())
+    return [secret.decode() for secret in opened(sealed)]

@@ -109,6 +109,7 @@ _ATTEMPT = {
     "signal": None,
     "error": None,
     "duration_s": 0.01765,
+    "start": "warm",
     "logs": None,
 }
 _ARTIFACT = {
