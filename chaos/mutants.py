@@ -58,7 +58,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         name="a claim without its guard",
         file="apps/executions/transitions.py",
-        old="WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'scheduled'",
+        old="WHERE id = %(id)s AND attempt = %(attempt)s AND status {_IS} 'scheduled'",
         new="WHERE id = %(id)s AND %(attempt)s IS NOT NULL AND status IN ('scheduled', 'running')",
         caught_by=frozenset({Rule.STARTED_TWICE}),
         mix=(_often("one", 1.0, (0.5, 1.0)), _often("free", 3.0, (0.5, 2.0))),

@@ -78,8 +78,7 @@ def _copied(once: list[Program]) -> Iterator[Program]:
             continue
         for number in range(1, COPIES + 1):
             name = f"{program.name}-{number}"
-            argv = tuple(word.replace("conductor@", f"{name}@") for word in program.argv)
-            yield replace(program, name=name, argv=argv, log=program.log.with_name(f"{name}.log"))
+            yield replace(program, name=name, log=program.log.with_name(f"{name}.log"))
 
 
 def _changeable(program: Program, layout: Layout) -> Program:

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from tests.acceptance.template import copy_data
 from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,11 +28,14 @@ def free_port() -> int:
 
 @dataclass
 class Attune:
-    """`settings` are environment variables for all roles."""
+    """`settings` are environment variables for all roles. `is_new`: its first start makes everything: it takes long.
+    `said` is what the last start said."""
 
     var_dir: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    is_new: bool = False
+    said: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         foreign = ("ATTUNE_", "DJANGO_", "PYTEST_", "DATABASE_URL", "REDIS_URL")
@@ -42,12 +46,15 @@ class Attune:
 
     def up(self) -> str:
         """What `script/up --detach` said."""
+        if not self.is_new and not (self.var_dir / "postgres").exists():
+            copy_data(self.var_dir / "postgres")
         started = self.script("up", "--detach", timeout_s=180)
         assert started.returncode == 0, started.stdout + started.stderr
         if "client" in vars(self):  # it ran before, or runs still
             self.client.close()
         self.client: httpx.Client = self._client()
-        return started.stdout
+        self.said = started.stdout
+        return self.said
 
     def ensure_up(self) -> None:
         """Starts it unless it answers."""
@@ -102,7 +109,7 @@ class Attune:
             body = self.execution(execution_id)
             return body if body["status"] in TERMINAL else None
 
-        body: dict[str, Any] = wait_for(is_over, what=f"the end of {execution_id}", deadline_s=deadline_s)
+        body: dict[str, Any] = wait_for(is_over, what=f"the end of {execution_id}", deadline_s=deadline_s, every_s=0.05)
         return body
 
     def execution(self, execution_id: int) -> dict[str, Any]:
@@ -114,7 +121,7 @@ class Attune:
             body = self.execution(execution_id)
             return body if body["status"] == "running" else None
 
-        body: dict[str, Any] = wait_for(is_running, what=f"the start of {execution_id}")
+        body: dict[str, Any] = wait_for(is_running, what=f"the start of {execution_id}", every_s=0.05)
         return body
 
     def wait_until_healthy(self) -> None:
@@ -153,7 +160,7 @@ class Attune:
             body: dict[str, Any] = self.client.get(f"/operations/{operation_id}").json()
             return body if body["status"] in ("succeeded", "failed") else None
 
-        ended: dict[str, Any] = wait_for(is_over, what=f"the operation {operation_id}")
+        ended: dict[str, Any] = wait_for(is_over, what=f"the operation {operation_id}", every_s=0.05)
         return ended
 
     def log(self, execution_id: int, stream: str = "stdout") -> str:
@@ -173,7 +180,7 @@ class Attune:
             "scheduler": "run_scheduler",
             "sensors": "run_sensors",
             "web": "uvicorn",
-            "conductor": "celery",
+            "conductor": "run_conductor",
             "supervisor": "apps.standalone",
         }
         return sorted(pid for pid, line in self.processes().items() if words[role] in line)

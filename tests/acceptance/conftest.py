@@ -11,8 +11,9 @@ PACKS = ROOT / "tests" / "packs"
 
 @pytest.fixture(scope="package")
 def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
-    """One Attune for all tests that leave it as they found it."""
-    running = Attune(tmp_path_factory.mktemp("attune"), {"ATTUNE_DRAIN_S": "1", "ATTUNE_ADMIN_PASSWORD": PASSWORD})
+    """One Attune for all tests that leave it as they found it, made from nothing as a stranger's is."""
+    settings = {"ATTUNE_DRAIN_S": "1", "ATTUNE_ADMIN_PASSWORD": PASSWORD, "ATTUNE_LOG_FORMAT": "json"}
+    running = Attune(tmp_path_factory.mktemp("attune"), settings, is_new=True)
     running.up()
     for name in ("oracle", "hard"):
         assert running.install(PACKS / name)["status"] == "succeeded"

@@ -1,4 +1,4 @@
-"""A minute of load and faults, planned by a seed, judged by what the actions wrote down themselves."""
+"""Load and faults, planned by a seed, judged by what the actions wrote down themselves; `script/chaos` runs longer."""
 
 import json
 import os
@@ -13,15 +13,17 @@ from chaos.leftovers import check_processes
 from tests.acceptance.attune import ROOT
 from tests.waiting import wait_for
 
-#: Start, warm-up, rest and stop come to the minute, on a busy machine.
+#: PostgreSQL is restarted, a worker killed, Valkey started from a snapshot, then emptied.
+_SECONDS, _SEED = "25", "44932"
+#: Start, warm-up, rest and stop come to it, on a busy machine.
 _PATIENCE_S = 480
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(_PATIENCE_S + 30)
-def test_under_a_minute_of_faults_every_promise_is_kept() -> None:
+def test_under_faults_every_promise_is_kept() -> None:
     ran = subprocess.run(
-        [ROOT / "script" / "chaos", "--seconds", "60", "--seed", "4", "--json"],
+        [ROOT / "script" / "chaos", "--seconds", _SECONDS, "--seed", _SEED, "--json"],
         capture_output=True,
         text=True,
         timeout=_PATIENCE_S,
@@ -31,9 +33,9 @@ def test_under_a_minute_of_faults_every_promise_is_kept() -> None:
     report = json.loads(ran.stdout)
     assert report["violations"] == [], ran.stderr
     assert ran.returncode == 0
-    assert report["accepted"] >= 600
+    assert report["accepted"] >= 250
     assert set(report["statuses"]) <= TERMINAL
-    assert sum(item["count"] for item in report["recoveries"]) >= 4
+    assert sum(item["count"] for item in report["recoveries"]) == 4
 
 
 def test_ctrl_c_ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:

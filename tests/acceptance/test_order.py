@@ -57,23 +57,23 @@ def wait_for_all(attune: Attune, action: str, count: int, **query: str) -> None:
 
 def test_at_a_limit_of_one_all_start_in_the_order_in_which_they_were_asked_for(attune: Attune, tmp_path: Path) -> None:
     file = tmp_path / "notes"
-    for n in range(200):
+    for n in range(100):
         attune.request("oracle.one", {"file": str(file), "n": n})
-    wait_for_all(attune, "oracle.one", 200)
+    wait_for_all(attune, "oracle.one", 100)
     notes = notes_in(file)
-    assert [note.n for note in notes if note.what == "start"] == list(range(200))
-    check(notes, limit=1, count=200)
+    assert [note.n for note in notes if note.what == "start"] == list(range(100))
+    check(notes, limit=1, count=100)
 
 
 def test_at_a_limit_of_five_never_more_overlap_and_nobody_is_overtaken(attune: Attune, tmp_path: Path) -> None:
     file = tmp_path / "notes"
-    for start in range(0, 1000, 250):
+    for start in (0, 150):
         wishes = [
-            {"action": "oracle.five", "parameters": {"file": str(file), "n": n}} for n in range(start, start + 250)
+            {"action": "oracle.five", "parameters": {"file": str(file), "n": n}} for n in range(start, start + 150)
         ]
         assert attune.client.post("/executions/batch", json={"executions": wishes}).status_code == 201
-    wait_for_all(attune, "oracle.five", 1000)
-    check(notes_in(file), limit=5, count=1000)
+    wait_for_all(attune, "oracle.five", 300)
+    check(notes_in(file), limit=5, count=300)
 
 
 def test_lines_of_different_keys_do_not_wait_for_each_other(attune: Attune, tmp_path: Path) -> None:

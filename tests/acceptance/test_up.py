@@ -2,7 +2,6 @@
 
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,54 +9,21 @@ import pytest
 from tests.acceptance.attune import ROOT, Attune
 from tests.waiting import wait_for
 
-
-@pytest.fixture(scope="module")
-def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
-    """Whoever tries it starts it; the next one finds what was left."""
-    attune = Attune(tmp_path_factory.mktemp("strangers") / "var", {"ATTUNE_DRAIN_S": "1"})
-    yield attune
-    attune.down()
-    assert attune.processes() == {}
+ROLES = ("web", "worker", "scheduler", "sensors", "conductor")
 
 
-def test_up_hello_down_and_up_again(strangers: Attune) -> None:
-    attune = strangers
-    said = attune.up()
-    assert f"http://127.0.0.1:{attune.port}" in said
-    assert "admin" in said
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
 
-    hello = attune.cli("run", "examples.hello", "name=World", "--wait")
-    assert (hello.returncode, hello.stdout.strip()) == (0, '{\n  "greeting": "Hello, World!"\n}')
-    failing = attune.cli("run", "core.fail", "--wait")
-    assert failing.returncode == 1
-    nowhere = attune.cli("run", "examples.helo", "--wait")
-    assert nowhere.returncode == 2 or "examples.hello" in nowhere.stderr
 
-    again = attune.script("up", "--detach")
-    assert again.returncode == 0, again.stderr  # it runs already, and says so
-    assert attune.profile["url"] in again.stdout
-
-    attune.down()
+def check_that_nothing_runs(attune: Attune) -> None:
     assert attune.processes() == {}
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a crash leaves connections that are closing
         taken.bind(("127.0.0.1", attune.port))
     unreachable = attune.cli("run", "examples.hello")
     assert unreachable.returncode == 3
     assert "script/up" in unreachable.stderr
-
-    attune.up()  # the data are still there
-    assert attune.execution(1)["result"] == {"greeting": "Hello, World!"}
-
-
-def test_after_a_crash_down_ends_what_is_left_and_up_starts_again(strangers: Attune) -> None:
-    attune = strangers
-    attune.up()  # it may run already
-    attune.request("core.sleep", {"seconds": 300})
-    attune.kill(attune.pids_of("supervisor")[0])
-    attune.down()
-    assert attune.processes() == {}
-    attune.up()
-    assert attune.run("core.noop")["status"] == "succeeded"
 
 
 def test_a_taken_port_gets_a_clear_message_and_leaves_nothing(tmp_path: Path) -> None:
@@ -93,3 +59,33 @@ def test_the_scripts_explain_themselves() -> None:
         done = subprocess.run([ROOT / "script" / name, "--help"], capture_output=True, text=True, check=False)
         assert done.returncode == 0, name
         assert len(done.stdout) > 40, name
+
+
+def test_hello_a_crash_down_and_up_again(attune: Attune) -> None:
+    """The last one of all, as it stops what the others share; their first start was that of a stranger."""
+    assert f"http://127.0.0.1:{attune.port}" in attune.said
+    assert "imports for itself" not in attune.said
+    supervisor = attune.pids_of("supervisor")
+    assert {parent_of(min(attune.pids_of(role))) for role in ROLES} == set(supervisor)
+    assert "admin" in attune.said
+
+    hello = attune.cli("run", "examples.hello", "name=World", "--wait")
+    assert (hello.returncode, hello.stdout.strip()) == (0, '{\n  "greeting": "Hello, World!"\n}')
+    kept, *_ = attune.executions(action="examples.hello", fields="id")  # the newest; other tests say hello too
+    failing = attune.cli("run", "core.fail", "--wait")
+    assert failing.returncode == 1
+    nowhere = attune.cli("run", "examples.helo", "--wait")
+    assert nowhere.returncode == 2 or "examples.hello" in nowhere.stderr
+
+    again = attune.script("up", "--detach")
+    assert again.returncode == 0, again.stderr  # it runs already, and says so
+    assert attune.profile["url"] in again.stdout
+
+    attune.request("core.sleep", {"seconds": 300})
+    attune.kill(attune.pids_of("supervisor")[0])
+    attune.down()  # what the crash left
+    check_that_nothing_runs(attune)
+
+    attune.up()  # the data are still there
+    assert attune.execution(kept["id"])["result"] == {"greeting": "Hello, World!"}
+    assert attune.run("core.noop")["status"] == "succeeded"

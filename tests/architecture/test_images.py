@@ -3,13 +3,15 @@
 import os
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from apps.core.metrics.catalogue import BY_NAME
 from apps.standalone import roles
+from apps.standalone.environment import Options
+from apps.standalone.layout import Layout
 from attune.settings.env import CATALOGUE
 from tests.architecture.manifests import (
     COMPOSE,
@@ -136,10 +138,13 @@ def test_every_role_is_one_that_the_entrypoint_knows() -> None:
 
 def test_the_entrypoint_starts_roles_as_the_supervisor_does() -> None:
     text = (DOCKER / "entrypoint").read_text().replace("\\\n", " ")
-    lines = [line.split() for line in text.splitlines() if "exec python -m" in line]
-    assert [word for word in lines[1] if word in roles.CONDUCTOR.split()] == roles.CONDUCTOR.split()
-    loopback = {"127.0.0.1"}
-    assert set(roles.WEB.split()) - loopback <= set(lines[0])
+    [web] = [line.split() for line in text.splitlines() if "exec python -m uvicorn" in line]
+    assert set(roles.WEB.split()) - {"127.0.0.1"} <= set(web)
+    programs = roles.roles(Layout(Path("/v")), options=Options(port=8001, drain_s=60), environment={})
+    commands = [program.argv[2] for program in programs if program.argv[1].endswith("manage.py")]
+    assert commands == ["run_conductor", "run_worker", "run_scheduler", "run_sensors"]
+    for command in commands:
+        assert f"exec python manage.py {command} " in text
 
 
 def test_the_image_runs_as_somebody_without_rights_from_pinned_bases() -> None:

@@ -78,7 +78,12 @@ def test_a_page_does_what_it_says(name: str, attune: Attune, clone: Path, tmp_pa
     environment = {**attune.environment, "HOME": str(home), "COLUMNS": "200"}
     if (configured := Path.home() / ".config" / "pip" / "pip.conf").is_file():
         environment.setdefault("PIP_CONFIG_FILE", str(configured))
-    replaced = {"127.0.0.1:8000": f"127.0.0.1:{attune.port}", "ATTUNE_PORT=8001": f"ATTUNE_PORT={free_port()}"}
+    (own := tmp_path / "of-all").mkdir()
+    replaced = {
+        "127.0.0.1:8000": f"127.0.0.1:{attune.port}",
+        "ATTUNE_PORT=8001": f"ATTUNE_PORT={free_port()}",
+        "/tmp/": f"{own}/",  # others may have such files there
+    }
     if not _starts_attune(ROOT / name):
         attune.ensure_up()
     reader = Reader(clone, environment, replaced=replaced)

@@ -134,3 +134,35 @@ def test_one_name_in_two_files_is_told_at_the_second(tmp_path: Path) -> None:
         load_pack(write_pack(tmp_path, files=files))
     (error,) = refused.value.errors
     assert str(error).startswith("actions/b.yaml:1: the name deploy is taken")
+
+
+WARM_PACK = "preload:\n  python: [requests, acme_lib.hosts]\nwarm: {warm}\n"
+
+
+@pytest.mark.parametrize(
+    ("of_pack", "of_action", "warm"),
+    [("auto", "", "auto"), ('"off"', "", "off"), ('"off"', "warm: auto\n", "auto"), ("auto", 'warm: "off"\n', "off")],
+)
+def test_an_action_starts_warm_as_its_file_says_else_its_pack(
+    tmp_path: Path, of_pack: str, of_action: str, warm: str
+) -> None:
+    files = {"actions/deploy.yaml": f"name: deploy\nentry_point: deploy.py\n{of_action}", "actions/deploy.py": "\n"}
+    pack = write_pack(tmp_path, files=files, more=WARM_PACK.format(warm=of_pack))
+    (definition,) = load_pack(pack).content["actions"]
+
+    assert definition.warm == warm
+    assert definition.preload == ("requests", "acme_lib.hosts")
+    assert Definition.from_json(definition.as_json()) == definition
+
+
+def test_modules_are_preloaded_for_their_runtime_only(tmp_path: Path) -> None:
+    files = {"actions/deploy.yaml": HEAD, "actions/deploy.sh": "true\n"}
+    (definition,) = load_pack(write_pack(tmp_path, files=files, more=WARM_PACK.format(warm="auto"))).content["actions"]
+
+    assert definition.preload == ()
+
+
+def test_what_is_no_name_of_a_module_is_not_preloaded(tmp_path: Path) -> None:
+    with pytest.raises(PackInvalid) as caught:
+        load_pack(write_pack(tmp_path, more="preload:\n  python: ['os; print(1)']\n"))
+    assert [error.pointer for error in caught.value.errors] == ["/preload/python/0"]

@@ -11,6 +11,7 @@ from apps.local.neighbours import core_runtimes
 from apps.local.running import run_action
 from apps.local.testing import test as run_tests
 from apps.local.validating import validate
+from apps.packs.reserved import RESERVED
 from apps.runtimes.detect import detect
 from tests.integration.local.conftest import Heard
 
@@ -55,3 +56,10 @@ def test_a_name_that_no_pack_can_have_and_an_unknown_language_are_refused(tmp_pa
     with pytest.raises(UsageError, match="there are: java, native, node"):
         write_pack("acme", tmp_path / "a", runtime="cobol")
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("ref", sorted(RESERVED))
+def test_a_reserved_name_is_refused_before_anything_is_written(tmp_path: Path, ref: str) -> None:
+    with pytest.raises(UsageError, match=f"The ref '{ref}' is reserved"):
+        write_pack(ref, tmp_path / "new", runtime="shell")
+    assert not (tmp_path / "new").exists()

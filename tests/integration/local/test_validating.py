@@ -1,9 +1,12 @@
 """A folder is judged as an installation would, without a database."""
 
 from pathlib import Path
+from typing import Any
 
-from django.conf import settings
+import pytest
+from django.conf import settings as project
 
+from apps.local.opening import NoPlace
 from apps.local.validating import validate
 from tests.factories import write_pack
 from tests.integration.local.conftest import Heard
@@ -100,9 +103,16 @@ def test_attunes_own_names_are_taken(tmp_path: Path) -> None:
 
 
 def test_attunes_own_packs_can_be_installed() -> None:
-    packs = [folder for folder in (settings.BASE_DIR / "packs").iterdir() if (folder / "pack.yaml").is_file()]
+    packs = [folder for folder in (project.BASE_DIR / "packs").iterdir() if (folder / "pack.yaml").is_file()]
     assert {folder.name: found(folder) for folder in packs} == {folder.name: [] for folder in packs}
 
 
 def test_a_folder_without_a_manifest_is_no_pack(tmp_path: Path) -> None:
     assert found(tmp_path) == [("pack.yaml", 0)]
+
+
+def test_a_folder_for_copies_that_cannot_be_made_is_told(tmp_path: Path, settings: Any) -> None:
+    (tmp_path / "file").write_text("")
+    settings.ATTUNE_PACKS_DIR = tmp_path / "file" / "packs"
+    with pytest.raises(NoPlace, match="ATTUNE_LOCAL_DIR"):
+        found(write_pack(tmp_path / "acme"))

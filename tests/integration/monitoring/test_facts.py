@@ -91,7 +91,7 @@ def test_series_stay_bounded_whatever_there_is(people: People, monkeypatch: pyte
 
 def test_no_label_holds_what_users_bring(people: People) -> None:
     allowed = {"status", "outcome", "queue", "worker", "pool", "gate", "policy", "state", "service", "version",
-               "stream", "step", "route", "method"}  # fmt: skip
+               "stream", "step", "route", "method", "start"}  # fmt: skip
     assert {label for metric in catalogue.METRICS for label in metric.labels} <= allowed
     action = make_action(concurrency={"limit": 1, "key": "{{ service }}"}, parameters={"service": {"type": "string"}})
     ask(people, action, parameters={"service": "swordfish"})
