@@ -15,7 +15,7 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from apps.runner.warden import action, oom
 from apps.runner.warden.wire import Order, Stage
@@ -23,9 +23,13 @@ from apps.runner.warden.wire import Order, Stage
 _STDERR = 2
 _STANDARD = 3
 _UNSET = -1
-#: `vfork` is the usual; Python 3.14 does not ask any more.
+#: `fork_exec` is Python's own affair: of a version that nobody has looked at yet, actions are forked.
+_IS_KNOWN = sys.version_info < (3, 15)
+#: Until Python 3.13 it asks whether it may use `vfork`.
 _LAST: tuple[bool, ...] = (True,) if sys.version_info < (3, 14) else ()
 _MESSAGE_BYTES = 256
+#: It takes more than its stub says.
+_fork_exec: Callable[..., int] = _posixsubprocess.fork_exec
 
 
 class NotStarted(OSError):
@@ -59,7 +63,7 @@ class QuickStart:
 
         Raises `NotStarted`.
         """
-        if order.run_as is not None or not self._has_limits(order):
+        if not _IS_KNOWN or order.run_as is not None or not self._has_limits(order):
             return None
         passed = tuple(range(_STANDARD, len(descriptors)))
         for target in passed:
@@ -89,40 +93,39 @@ def _started(order: Order, descriptors: Sequence[int], passed: tuple[int, ...]) 
     program = order.argv[0]
     failure, report = os.pipe2(os.O_CLOEXEC)
     try:
-        pid = _posixsubprocess.fork_exec(  # type: ignore[call-arg]  # its stub knows the one of this version of Python
-            list(order.argv),
-            (program if b"/" in program else b"./" + program,),  # nothing is looked for
-            True,  # close all other descriptors
-            (*passed, report),
-            order.cwd,
-            list(order.environment),
-            descriptors[0],
-            _UNSET,
-            _UNSET,
-            descriptors[1],
-            _UNSET,
-            descriptors[2],
-            failure,
-            report,
-            True,  # signals that Python ignores are not ignored any more
-            True,  # a session of its own
-            _UNSET,  # process group
-            None,  # group
-            None,  # further groups
-            None,  # user
-            action.UMASK,
-            None,  # nothing of ours runs in between
-            *_LAST,
-        )
-        os.close(report)
-        report = _UNSET
+        try:
+            pid = _fork_exec(
+                list(order.argv),
+                (program if b"/" in program else b"./" + program,),  # nothing is looked for
+                True,  # close all other descriptors
+                (*passed, report),
+                order.cwd,
+                list(order.environment),
+                descriptors[0],
+                _UNSET,
+                _UNSET,
+                descriptors[1],
+                _UNSET,
+                descriptors[2],
+                failure,
+                report,
+                True,  # signals that Python ignores are not ignored any more
+                True,  # a session of its own
+                _UNSET,  # process group
+                None,  # group
+                None,  # further groups
+                None,  # user
+                action.UMASK,
+                None,  # nothing of ours runs in between
+                *_LAST,
+            )
+        finally:
+            os.close(report)
         told = os.read(failure, _MESSAGE_BYTES)  # nothing, as soon as it has become its program
     except OSError as error:
         raise NotStarted(Stage.FORK, error) from None
     finally:
         os.close(failure)
-        if report != _UNSET:
-            os.close(report)
     if told:
         os.waitpid(pid, 0)
         raise _told(told)

@@ -27,7 +27,7 @@ _FIRST_OWN = 10
 _MAX_DESCRIPTORS = 8192
 #: control, order, up to six of the action, socket and handle of a warm server
 _MAX_HANDED_OVER = 10
-# As numbers: each use of one of `socket`'s own touches a tenth of a megabyte of `enum`.
+# As numbers: with `socket`'s own, `enum` would be at work, in memory that each supervisor shares until then.
 _CLOEXEC, _TRUNCATED = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_CTRUNC)
 
 
