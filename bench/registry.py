@@ -18,7 +18,13 @@ _SHARED, _SEEDED, _ALONE = Place.SHARED, Place.SEEDED, Place.ALONE
 
 PARTS = (
     Part("start", "script/up: later starts, without --quick the first one too", _SHARED, start, is_usual=True),
-    Part("memory", "everything idle, by process; a worker with 50 slots busy", _SHARED, memory, is_usual=True),
+    Part(
+        "memory",
+        "everything idle, by process; a worker with 50 slots busy, beside the other roles and by itself",
+        _SHARED,
+        memory,
+        is_usual=True,
+    ),
     Part("latency", "one request at a time on an idle system", _SHARED, latency, is_usual=True),
     Part("throughput", "many no-ops at once, and requests alone", _SHARED, throughput, is_usual=True),
     Part("python", "a Python action, warm and cold", _SHARED, python, is_usual=True),

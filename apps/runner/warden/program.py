@@ -238,8 +238,8 @@ def _prepare() -> int:
 
 
 def _take_signals() -> None:
-    """What the worker was started with (`nohup`) is not for the actions. What warden and supervisors must not die of has
-    a handler, which ends with an action's exec: an action would inherit what is blocked or ignored."""
+    """What the worker was started with (`nohup`) is not for the actions. What warden and supervisors must not die of
+    has a handler, which ends with an action's exec: an action would inherit what is blocked or ignored."""
     for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(signum, _do_nothing if signum in action.HELD_OFF else signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, _do_nothing)

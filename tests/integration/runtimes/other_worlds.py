@@ -1,4 +1,4 @@
-"""Worlds of other languages than Python; a test of one is skipped where its interpreter or its builder is not installed."""
+"""Worlds of other languages than Python; a test of one is skipped where its interpreter or builder is not installed."""
 
 import os
 import shutil
