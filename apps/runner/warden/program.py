@@ -155,7 +155,6 @@ class Warden:
             self._supervisors.hand(run, [*descriptors, *lent], control=control, alone=has_own_limits)
         except OSError as error:
             _refuse(control, error)
-            os.close(control)
         _close_all(descriptors[1:])
 
     def _reap(self) -> None:
@@ -264,8 +263,9 @@ def _receive(commands: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _refuse(control: int, error: OSError) -> None:
+    """Closes `control`. Without a descriptor of its own: lack of them may be the reason."""
     report = Report(cause=Cause.SPAWN_FAILED, stage=Stage.FORK, error_number=error.errno or 0)
-    worker = socket.socket(fileno=os.dup(control))
+    worker = socket.socket(fileno=control)
     try:
         worker.send(report.encode())
     except OSError:  # gone

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,37 @@ def test_a_warden_that_cannot_fork_tells_it(own_bench: Bench, own_warden: Warden
     assert (result.ended, result.errno) == (Ended.SPAWN_FAILED, errno.EAGAIN)
     assert result.spawn_error is not None
     assert "forked" in result.spawn_error
+
+
+def test_a_warden_without_a_free_descriptor_refuses_one_run_and_keeps_the_others(
+    own_bench: Bench, own_warden: Warden
+) -> None:
+    own_bench.warm = None  # it has no descriptor for a server either
+    results: list[RunResult] = []
+    fifo = own_bench.folder / "fifo"
+    os.mkfifo(fifo)
+    with running(own_bench, f"echo $$ > {own_bench.folder}/pid; cat {fifo}; exit 5", results):
+        read_pids(own_bench.folder / "pid", 1)
+        wait_for(lambda: _sleeps(pid_of(own_warden)))
+        limit_descriptors(pid_of(own_warden), free=DESCRIPTORS_OF_A_RUN)
+        refused = own_bench.sh("true")
+        fifo.write_text("go on\n")
+
+    assert (refused.ended, refused.errno) == (Ended.SPAWN_FAILED, errno.EMFILE)
+    assert results[0].exit_code == 5
+
+
+#: control, order, stdin, stdout, stderr, result and error
+DESCRIPTORS_OF_A_RUN = 7
+
+
+def limit_descriptors(pid: int, *, free: int) -> None:
+    """To those it has, and so many more."""
+    used = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    unused = (number for number in range(1_000_000) if number not in used)
+    last = next(islice(unused, free - 1, None))
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (last + 1, hard))
 
 
 def test_a_name_can_be_used_again_at_once(own_bench: Bench) -> None:
