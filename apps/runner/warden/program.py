@@ -7,7 +7,7 @@
 2. It passes the worker's silence and, by its own end, the worker's death to all supervisors.
 3. A supervisor that was killed leaves orphans to the warden, which kills them; only then does it let go
    of that run's control socket, so that the worker learns of the loss when nothing runs any more.
-4. When the worker is gone it waits for its supervisors to finish, and ends.
+4. When the worker is gone it waits for its supervisors to finish, kills those that do not, and ends.
 """
 
 import gc
@@ -87,6 +87,7 @@ class Warden:
                 self._hear_command()
             if self._bereft or self._is_closing:
                 self._gather_orphans()
+        tree.kill_tree(os.getpid())  # who is left did not hear: a supervisor that was stopped, or waits for an exec
 
     def _patience_ms(self) -> float | None:
         if self._bereft or self._is_closing:

@@ -410,6 +410,19 @@ def test_closing_the_warden_ends_everything_and_for_good(own_bench: Bench, own_w
     own_warden.close()
 
 
+@pytest.mark.slow
+def test_a_supervisor_that_cannot_end_outlives_no_warden(own_bench: Bench, own_warden: Warden) -> None:
+    """Stopped here; one that waits for a file system that hangs hears as little."""
+    results: list[RunResult] = []
+    with running(own_bench, family(own_bench.folder), results):
+        pids = pids_of(own_bench.folder)
+        os.kill(pids[0], signal.SIGSTOP)
+        own_warden.close()
+
+    assert results[0].ended is Ended.LOST
+    wait_for(lambda: not any(is_running(pid) for pid in pids), what="the end of all")
+
+
 def test_wardens_leave_no_descriptors_and_no_zombies_behind(own_bench: Bench, own_warden: Warden) -> None:
     own_bench.sh("true")
     before = open_descriptors()
