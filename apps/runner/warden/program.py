@@ -7,7 +7,7 @@
 2. It passes the worker's silence and, by its own end, the worker's death to all supervisors.
 3. A supervisor that was killed leaves orphans to the warden, which kills them; only then does it let go
    of that run's control socket, so that the worker learns of the loss when nothing runs any more.
-4. When the worker is gone it waits for its supervisors to finish, and ends.
+4. When the worker is gone it waits for its supervisors to finish, kills those that do not, and ends.
 """
 
 import gc
@@ -87,6 +87,7 @@ class Warden:
                 self._hear_command()
             if self._bereft or self._is_closing:
                 self._gather_orphans()
+        tree.kill_tree(os.getpid())  # who is left did not hear: a supervisor that was stopped, or waits for an exec
 
     def _patience_ms(self) -> float | None:
         if self._bereft or self._is_closing:
@@ -155,7 +156,6 @@ class Warden:
             self._supervisors.hand(run, [*descriptors, *lent], control=control, alone=has_own_limits)
         except OSError as error:
             _refuse(control, error)
-            os.close(control)
         _close_all(descriptors[1:])
 
     def _reap(self) -> None:
@@ -264,8 +264,9 @@ def _receive(commands: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _refuse(control: int, error: OSError) -> None:
+    """Closes `control`. Without a descriptor of its own: lack of them may be the reason."""
     report = Report(cause=Cause.SPAWN_FAILED, stage=Stage.FORK, error_number=error.errno or 0)
-    worker = socket.socket(fileno=os.dup(control))
+    worker = socket.socket(fileno=control)
     try:
         worker.send(report.encode())
     except OSError:  # gone

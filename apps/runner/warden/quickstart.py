@@ -121,7 +121,7 @@ def _started(order: Order, descriptors: Sequence[int], passed: tuple[int, ...]) 
             )
         finally:
             os.close(report)
-        told = os.read(failure, _MESSAGE_BYTES)  # nothing, as soon as it has become its program
+        told = _last_word(failure)
     except OSError as error:
         raise NotStarted(Stage.FORK, error) from None
     finally:
@@ -130,6 +130,15 @@ def _started(order: Order, descriptors: Sequence[int], passed: tuple[int, ...]) 
         os.waitpid(pid, 0)
         raise _told(told)
     return pid
+
+
+def _last_word(failure: int) -> bytes:
+    """Nothing, as soon as it has become its program. It comes in pieces, which are only sure to be all there at once
+    where the kernel could `vfork`; else (some emulators, Python 3.12.0) it is said while we read."""
+    word = b""
+    while piece := os.read(failure, _MESSAGE_BYTES):
+        word += piece
+    return word
 
 
 def _told(message: bytes) -> NotStarted:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,37 @@ def test_a_warden_that_cannot_fork_tells_it(own_bench: Bench, own_warden: Warden
     assert "forked" in result.spawn_error
 
 
+def test_a_warden_without_a_free_descriptor_refuses_one_run_and_keeps_the_others(
+    own_bench: Bench, own_warden: Warden
+) -> None:
+    own_bench.warm = None  # it has no descriptor for a server either
+    results: list[RunResult] = []
+    fifo = own_bench.folder / "fifo"
+    os.mkfifo(fifo)
+    with running(own_bench, f"echo $$ > {own_bench.folder}/pid; cat {fifo}; exit 5", results):
+        read_pids(own_bench.folder / "pid", 1)
+        wait_for(lambda: _sleeps(pid_of(own_warden)))
+        limit_descriptors(pid_of(own_warden), free=DESCRIPTORS_OF_A_RUN)
+        refused = own_bench.sh("true")
+        fifo.write_text("go on\n")
+
+    assert (refused.ended, refused.errno) == (Ended.SPAWN_FAILED, errno.EMFILE)
+    assert results[0].exit_code == 5
+
+
+#: control, order, stdin, stdout, stderr, result and error
+DESCRIPTORS_OF_A_RUN = 7
+
+
+def limit_descriptors(pid: int, *, free: int) -> None:
+    """To those it has, and so many more."""
+    used = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    unused = (number for number in range(1_000_000) if number not in used)
+    last = next(islice(unused, free - 1, None))
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (last + 1, hard))
+
+
 def test_a_name_can_be_used_again_at_once(own_bench: Bench) -> None:
     for _ in range(50):
         assert own_bench.sh("sleep 0.01; ls -d .", name="the-same").exit_code == 0
@@ -376,6 +408,19 @@ def test_closing_the_warden_ends_everything_and_for_good(own_bench: Bench, own_w
     assert late.ended is Ended.LOST
     assert late.spawn_error is not None
     own_warden.close()
+
+
+@pytest.mark.slow
+def test_a_supervisor_that_cannot_end_outlives_no_warden(own_bench: Bench, own_warden: Warden) -> None:
+    """Stopped here; one that waits for a file system that hangs hears as little."""
+    results: list[RunResult] = []
+    with running(own_bench, family(own_bench.folder), results):
+        pids = pids_of(own_bench.folder)
+        os.kill(pids[0], signal.SIGSTOP)
+        own_warden.close()
+
+    assert results[0].ended is Ended.LOST
+    wait_for(lambda: not any(is_running(pid) for pid in pids), what="the end of all")
 
 
 def test_wardens_leave_no_descriptors_and_no_zombies_behind(own_bench: Bench, own_warden: Warden) -> None:
