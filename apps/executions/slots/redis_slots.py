@@ -120,8 +120,7 @@ class RedisSlots:
         return True
 
     def places(self, executions: Sequence[int]) -> Mapping[int, Place]:
-        prefix = self._current_prefix()
-        standings = self._standings(prefix, executions)
+        prefix, standings = self._standings(executions)
         waiting_at = {
             execution: gates[stage] for execution, (_, gates, stage) in standings.items() if stage < len(gates)
         }
@@ -162,8 +161,7 @@ class RedisSlots:
         prefix = self._current_prefix()
         with guarded():
             following, keys = self._client.scan(cursor, match=f"{prefix}x:*", count=1000)
-        executions = [int(str(key).rpartition(":")[2]) for key in keys]
-        standings = self._standings(prefix, executions)
+        _, standings = self._standings([int(str(key).rpartition(":")[2]) for key in keys])
         page = [
             (Grant(execution, attempt), stage == len(gates)) for execution, (attempt, gates, stage) in standings.items()
         ]
@@ -222,19 +220,14 @@ class RedisSlots:
         numbers = [int(number) if stage == "0" else None for number, stage in replies]
         return merge(returning, list(zip(waiting, numbers, strict=True)))
 
-    def _standings(self, prefix: str, executions: Iterable[int]) -> dict[int, tuple[int, list[int], int]]:
-        """`{execution: (attempt, gates, gates passed)}` of those that are here."""
-        wanted = list(executions)
-        with guarded():
-            pipeline = self._client.pipeline(transaction=False)
-            for execution in wanted:
-                pipeline.hmget(f"{prefix}x:{execution}", "attempt", "gates", "stage")
-            replies = pipeline.execute()
+    def _standings(self, executions: Sequence[int]) -> tuple[str, dict[int, tuple[int, list[int], int]]]:
+        """The prefix to look under, and `{execution: (attempt, gates, gates passed)}` of those that are here."""
+        epoch, (_, *told) = self._call("standings", *executions)
         found = {}
-        for execution, (attempt, gates, stage) in zip(wanted, replies, strict=True):
+        for execution, attempt, gates, stage in zip(executions, told[::3], told[1::3], told[2::3], strict=True):
             if attempt is not None:
                 found[execution] = (int(attempt), [int(gate) for gate in gates.split(",")], int(stage))
-        return found
+        return prefix_of(epoch), found
 
     def _call(self, name: str, *arguments: object) -> tuple[int, list[Any]]:
         """Runs a script; when this process believed in an old epoch, once more with the one of now. The epoch it ran
