@@ -87,8 +87,8 @@ class FixedQuery(Generic[M]):
 
     def __call__(self, **values: object) -> list[M]:
         """The rows, as the queryset would give them."""
-        prepared = self._prepared
-        return [self._made(prepared, row) for row in prepared.rows(values)]
+        prepared, alias = self._prepared, connection.alias
+        return [self._made(prepared, row, alias) for row in prepared.rows(values)]
 
     def single(self, **values: object) -> M | None:
         """The row that a unique key names, or None."""
@@ -121,9 +121,9 @@ class FixedQuery(Generic[M]):
         )
 
     @staticmethod
-    def _made(prepared: _Prepared, row: Sequence[Any]) -> M:
+    def _made(prepared: _Prepared, row: Sequence[Any], alias: str) -> M:
         model: Any = prepared.compiler.klass_info["model"]
-        made: M = model.from_db(connection.alias, prepared.attributes, row[prepared.columns])
+        made: M = model.from_db(alias, prepared.attributes, row[prepared.columns])
         for populator in prepared.populators:
             populator.populate(row, made)
         for name, column in prepared.annotations.items():

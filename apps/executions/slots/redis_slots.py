@@ -31,6 +31,8 @@ _CHUNK = 500
 _MOST_LOOKED_FOR = 10
 #: Who stand next to each other are not all wanted: others may not be for this reader.
 _MOST_APART = 10
+#: Where the server begins to look: those that are asked for are mostly the newest.
+_FROM_END = -1
 _LUA = Path(__file__).parent / "lua"
 
 
@@ -186,7 +188,7 @@ class RedisSlots:
                 pipeline = self._client.pipeline(transaction=False)
                 pipeline.zcard(f"{prefix}returning:{gate}")
                 for execution in wanted:
-                    pipeline.lpos(f"{prefix}waiting:{gate}", str(execution))
+                    pipeline.lpos(f"{prefix}waiting:{gate}", str(execution), rank=_FROM_END)
                 is_mixed, *found = pipeline.execute()
             if not is_mixed:
                 return {execution: at + 1 for execution, at in zip(wanted, found, strict=True) if at is not None}
@@ -200,8 +202,8 @@ class RedisSlots:
         with guarded():
             pipeline = self._client.pipeline(transaction=False)
             pipeline.zcard(f"{prefix}returning:{gate}")
-            pipeline.lpos(name, str(first))
-            pipeline.lpos(name, str(last))
+            pipeline.lpos(name, str(first), rank=_FROM_END)
+            pipeline.lpos(name, str(last), rank=_FROM_END)
             is_mixed, begin, end = pipeline.execute()
             if is_mixed or begin is None or end is None or not 0 <= end - begin < _MOST_APART * len(wanted):
                 return {}
