@@ -188,8 +188,13 @@ class Execution(models.Model):
                 name="execution_with_secrets",
                 condition=models.Q(secret_parameters__isnull=False),
             ),
-            # gates: all at one, and those alive in the order of the line
+            # gates: all at one, those that ended there, and those alive in the order of the line
             models.Index(fields=["gate", "id"], name="execution_gate", condition=models.Q(gate__isnull=False)),
+            models.Index(
+                fields=["gate", "id"],
+                name="execution_ended_at_gate",
+                condition=models.Q(gate__isnull=False, ended_at__isnull=False),
+            ),
             models.Index(
                 fields=["gate", "number"],
                 name="execution_live_at_gate",
