@@ -389,10 +389,12 @@ def test_a_page_tells_of_each_what_its_own_address_tells(owner: APIClient, peopl
         ("demo.login", {"password": "swordfish"}),
     ):
         post(owner, {"action": action, "parameters": parameters})
-    mine = {"requested_by_id": people.owner.pk}
-    pinned = make_execution(status=Status.FAILED, worker=make_worker("tom"), error={"type": "odd"}, **mine)
+    me = people.owner.pk
+    pinned = make_execution(status=Status.FAILED, worker=make_worker("tom"), error={"type": "odd"}, requested_by_id=me)
     owner.post(f"{URL}/{pinned.pk}/pin", {"reason": "the audit"})
-    make_execution(status=Status.SUCCEEDED, worker=make_worker("ann"), result=[1], labels={"a": "1"}, **mine)
+    make_execution(
+        status=Status.SUCCEEDED, worker=make_worker("ann"), result=[1], labels={"a": "1"}, requested_by_id=me
+    )
     rows = owner.get(URL).json()["results"]
     assert rows == [owner.get(f"{URL}/{row['id']}").json() for row in rows]
     assert [row["parameters"] for row in rows[2:5]] == [
