@@ -1,5 +1,6 @@
 """The same programs without Attune: what this machine can do at best."""
 
+import json
 import os
 import runpy
 import shutil
@@ -12,8 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.broken import Broken
+
 ROOT = Path(__file__).resolve().parents[1]
 _HELLO = ROOT / "packs" / "examples" / "actions" / "hello.py"
+_HELLO_NODE = ROOT / "bench" / "pack" / "actions" / "hello_node.js"
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,12 @@ def python_hello(folder: Path) -> Command:
     file = folder / "hello.py"
     file.write_text(f'import json\n\n{action}\n\nprint(json.dumps(run("world")))\n')
     return Command((sys.executable, str(file)))  # of an environment, as packs have them
+
+
+def node_hello() -> Command:
+    """`bench.hello_node` as somebody would run it by hand. Raises `Broken` where Node is not installed."""
+    node = shutil.which("node")
+    if node is None:
+        raise Broken("node is not installed")
+    program = f"console.log(JSON.stringify(require({json.dumps(str(_HELLO_NODE))})({{name: 'world'}})))"
+    return Command((node, "-e", program))

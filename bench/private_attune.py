@@ -88,10 +88,11 @@ class PrivateAttune:
         pairs = (shlex.split(line)[0].partition("=") for line in lines if line and not line.startswith("#"))
         return {name: value for name, _, value in pairs}
 
-    def restart(self) -> float:
-        """Stops and starts it; how long the start took, in seconds."""
+    def restart(self, more: Mapping[str, str] | None = None) -> float:
+        """Stops and starts it, this time with `more` variables; how long the start took, in seconds."""
         self._scripts.run("down")
-        return self._scripts.run("up", "--detach")
+        scripts = Scripts(self._scripts.root, {**self._scripts.environment, **(more or {})})
+        return scripts.run("up", "--detach")
 
     def oldest(self, action: str, count: int) -> list[dict[str, Any]]:
         """Of those that have succeeded, in the order in which they were accepted; at most 500."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.bare_celery import bare_celery
 from bench.figures import Budget, Figure, at_least_of, at_most, milliseconds
-from bench.floor import Command, function_hello, python_hello, shell_noop
+from bench.floor import Command, function_hello, node_hello, python_hello, shell_noop
 from bench.private_attune import PrivateAttune, moment, succeeded
 from bench.stage import Stage
 
@@ -102,6 +102,13 @@ def python(stage: Stage) -> list[Figure]:
             floor_name="a cold start",
         ),
     ]
+
+
+def node(stage: Stage) -> list[Figure]:
+    """A Node action, which has an interpreter of its own for each execution."""
+    runs = _one_by_one(stage.attune, "bench.hello_node", node_hello(), amount_of(stage).samples // 2)
+    running, bare = [run.running_s for run in runs], [run.bare_s for run in runs]
+    return [_milliseconds("node: started_at to ended_at, p50", 50, running, bare)]
 
 
 def per_second(attune: PrivateAttune, action: str, count: int, **more: object) -> float:

@@ -8,10 +8,10 @@ from apps.operations.kinds import CONTROL
 from apps.operations.services import RUN_TASK, run_operation
 from apps.operations.turns import Turns
 
-#: Half of a conductor's threads.
-_MOST_AT_ONCE = 2
+#: Of the threads of a conductor; the others are for what happens meanwhile.
+MOST_AT_ONCE = 2
 
-_turns = Turns(run_operation, most=_MOST_AT_ONCE)
+_turns = Turns(run_operation, most=MOST_AT_ONCE)
 
 
 @shared_task(name=RUN_TASK, ignore_result=False, bind=True)

@@ -50,9 +50,9 @@ class Forked:
     def __init__(self, order: Order, descriptors: Sequence[int], *, quick: QuickStart | None) -> None:
         self.root = os.getpid()
         self._failures = -1
-        self._started = quick.start(order, descriptors) if quick is not None else None
-        if self._started is not None:
-            self.pid = self._started.pid
+        pid = quick.start(order, descriptors) if quick is not None else None
+        if pid is not None:
+            self.pid = pid
         else:
             self.pid, self._failures = action.start(order, descriptors)
         self.is_left = True
@@ -73,8 +73,6 @@ class Forked:
             self._max_rss_bytes = max(self._max_rss_bytes, usage.ru_maxrss * 1024)
             if pid == self.pid and self.status is None:  # later it may be somebody else's
                 self.status, self.ended_at = status, time.monotonic()
-                if self._started is not None:
-                    self._started.returncode = status  # it was waited for
 
     def failure(self) -> tuple[Stage, int] | None:
         return None if self._failures < 0 else action.failure_of(self._failures)

@@ -224,14 +224,12 @@ def main(arguments: list[str]) -> None:
 
 
 def _prepare() -> int:
-    signal.pthread_sigmask(signal.SIG_BLOCK, action.HELD_OFF)
-    _default_signals()
+    _take_signals()
     serving.bound_descriptors()
     kernel.set_name(b"attune-warden")
     kernel.become_subreaper()
     wakeup, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, _do_nothing)
     # Forks share what nobody touches; the collector would touch everything.
     gc.collect()
     gc.freeze()
@@ -239,10 +237,13 @@ def _prepare() -> int:
     return wakeup
 
 
-def _default_signals() -> None:
-    """What the worker was started with (`nohup`) is not for the actions."""
+def _take_signals() -> None:
+    """What the worker was started with (`nohup`) is not for the actions. What warden and supervisors must not die of
+    has a handler, which ends with an action's exec: an action would inherit what is blocked or ignored."""
     for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(signum, signal.SIG_DFL)
+        signal.signal(signum, _do_nothing if signum in action.HELD_OFF else signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, _do_nothing)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _do_nothing(_signum: int, _frame: FrameType | None) -> None:

@@ -12,10 +12,9 @@ import signal
 import socket
 import sys
 from array import array
-from types import FrameType
 from typing import NoReturn
 
-from apps.runner.warden import action, kernel
+from apps.runner.warden import kernel
 from apps.runner.warden.adopted import Server
 from apps.runner.warden.quickstart import QuickStart
 from apps.runner.warden.supervisor import EXIT_BROKEN, EXIT_CLEAN, Given, Supervisor
@@ -28,6 +27,8 @@ _FIRST_OWN = 10
 _MAX_DESCRIPTORS = 8192
 #: control, order, up to six of the action, socket and handle of a warm server
 _MAX_HANDED_OVER = 10
+# As numbers: with `socket`'s own, `enum` would be at work, in memory that each supervisor shares until then.
+_CLOEXEC, _TRUNCATED = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_CTRUNC)
 
 
 class _Incomplete(Exception):
@@ -38,6 +39,7 @@ def serve(link: int, *, guard: tuple[int, int]) -> NoReturn:
     """The whole life of a freshly forked supervisor. Its end tells the warden what has become of the last run."""
     status = EXIT_BROKEN
     try:
+        signal.set_wakeup_fd(-1)  # the warden's is about to be closed
         link, reader, _ = _keep_only(link, *guard)
         _take_over()
         status = _serve(socket.socket(fileno=link), wakeup=_wakeup(), quick=QuickStart(guard=reader))
@@ -66,7 +68,7 @@ def _next(link: socket.socket) -> Given | None:
     space = socket.CMSG_SPACE(_MAX_HANDED_OVER * array("i").itemsize)
     while True:
         try:
-            message, ancillary, flags, _ = link.recvmsg(RUN.size, space, socket.MSG_CMSG_CLOEXEC)
+            message, ancillary, flags, _ = link.recvmsg(RUN.size, space, _CLOEXEC)
         except ConnectionResetError:  # it died without reading our last word
             return None
         if not message:
@@ -77,7 +79,7 @@ def _next(link: socket.socket) -> Given | None:
     descriptors = array("i")
     for _, _, data in ancillary:
         descriptors.frombytes(data)
-    if flags & socket.MSG_CTRUNC:
+    if flags & _TRUNCATED:
         raise _Incomplete
     return _given(message, descriptors.tolist())
 
@@ -106,14 +108,6 @@ def _take_over() -> None:
     os.setsid()
     kernel.set_name(b"attune-run")
     kernel.become_subreaper()
-    # What the warden has blocked, actions would inherit blocked; a handler ends with the exec.
-    for signum in action.HELD_OFF:
-        signal.signal(signum, _do_nothing)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def _do_nothing(_signum: int, _frame: FrameType | None) -> None:
-    """But be there."""
 
 
 def _keep_only(*descriptors: int) -> list[int]:

@@ -10,7 +10,7 @@ from apps.runner.warden import serving
 from apps.runner.warden.quickstart import guard_pipe
 from apps.runner.warden.wire import QUIET
 
-#: Each costs a megabyte that it does not share, and a new one a millisecond.
+#: Each costs 1.3 MB that it does not share, and a new one a millisecond.
 _MOST_IDLE_S = 1.0
 _MESSAGE_BYTES = 64
 

@@ -4,6 +4,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from apps.accounts.permissions import Verb, may, require
 from apps.core.errors import NotFound
 from apps.core.types import JsonObject
@@ -27,8 +29,12 @@ class UnknownEvent(NotFound):
 def get_event(identity: "Identity", event_id: int) -> Event:
     event = Event.objects.visible_to(identity).select_related("sent_by").filter(pk=event_id).first()
     if event is None:
-        raise UnknownEvent(f"There is no event {event_id}.")
+        raise _unknown(event_id)
     return event
+
+
+def _unknown(event_id: int) -> UnknownEvent:
+    return UnknownEvent(f"There is no event {event_id}.")
 
 
 def get_type(identity: "Identity", ref: str) -> TriggerType:
@@ -72,9 +78,13 @@ def send_event(
     return recorded
 
 
+@transaction.atomic
 def replay_event(identity: "Identity", event: Event, *, rule_ref: str = "") -> Recorded:
-    """A new event like `event`, for the rules as they are now, or for one of them alone. Raises `Forbidden`."""
+    """A new event like `event`, for the rules as they are now, or for one of them alone. Raises `Forbidden`, and
+    `UnknownEvent` where it has been removed meanwhile."""
     require(identity, Verb.EVENT_SEND, on=event)
+    if not list(Event.objects.select_for_update(no_key=True).filter(pk=event.pk).values_list("pk")):
+        raise _unknown(event.pk)
     cause = cause_of(identity)
     [recorded] = record(
         [

@@ -1,9 +1,10 @@
-"""Worlds of other languages than Python; a test of one is skipped where its interpreter is not installed."""
+"""Worlds of other languages than Python; a test of one is skipped where its interpreter or builder is not installed."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -19,16 +20,22 @@ NODE: dict[str, Any] = yaml.safe_load((CORE / "node.yaml").read_text())
 RUBY: dict[str, Any] = yaml.safe_load((CORE / "ruby.yaml").read_text())
 
 
-def world_of(body: dict[str, Any], root: Path, **environ: str) -> World:
+def world_of(body: dict[str, Any], root: Path, *, builder: str = "sh", **environ: str) -> World:
+    """`builder` is the program that makes its environments."""
     assert errors_of(body) == []
     runtime = RuntimeDefinition.from_json(body)
     found = detect(runtime, search_path=os.environ["PATH"])
     if not found.installations:
-        reason = f"{runtime.name} is not installed: {found.reason}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        _refuse(f"{runtime.name} is not installed: {found.reason}")
+    if shutil.which(builder) is None:
+        _refuse(f"{builder} is not installed")
     return World(root, runtime, found.installations[0], {"HOME": str(root), **environ})
+
+
+def _refuse(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def run_entry_point(world: World, built: EnvironmentOnDisk, code: str, *, name: str = "action") -> str:

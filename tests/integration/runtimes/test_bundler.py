@@ -17,7 +17,7 @@ VERSION = "require 'toy'; puts Toy::VERSION"
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    return world_of(RUBY, tmp_path)
+    return world_of(RUBY, tmp_path, builder="bundle")
 
 
 @pytest.fixture

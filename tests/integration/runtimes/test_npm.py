@@ -26,7 +26,7 @@ def registry(tmp_path: Path) -> Iterator[Index]:
 
 @pytest.fixture
 def world(tmp_path: Path, registry: Index) -> World:
-    return world_of(NODE, tmp_path, NPM_CONFIG_REGISTRY=registry.url)
+    return world_of(NODE, tmp_path, builder="npm", NPM_CONFIG_REGISTRY=registry.url)
 
 
 def wants(world: World, *, lock: bytes | None = None, **fields: Any) -> EnvironmentRequest:
