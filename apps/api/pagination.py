@@ -11,7 +11,6 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 
 from apps.core.errors import FieldError, Invalid
-from apps.core.types import JsonObject
 
 _T = TypeVar("_T")
 DEFAULT_LIMIT = 50
@@ -39,15 +38,14 @@ def limit_of(request: Request) -> int:
 
 
 def read_page(
-    request: Request, queryset: "QuerySet[Any]", represent: Callable[[list[Any]], list[JsonObject]], *, order: Order
-) -> JsonObject:
-    """`{"results": […], "next": cursor or null}` of the rows after the request's cursor."""
+    request: Request, queryset: "QuerySet[Any]", read: Callable[["QuerySet[Any]"], list[Any]], *, order: Order
+) -> tuple[list[Any], str | None]:
+    """The rows after the request's cursor, as `read` reads them, and the cursor of the next page."""
     limit = limit_of(request)
-    rows = list(_after(queryset, _cursor_of(request, order), order)[: limit + 1])
+    rows = read(_after(queryset, _cursor_of(request, order), order)[: limit + 1])
     has_more = len(rows) > limit
     rows = rows[:limit]
-    following = _encode(_key_of(rows[-1], order)) if has_more else None
-    return {"results": represent(rows), "next": following}
+    return rows, _encode(_key_of(rows[-1], order)) if has_more else None
 
 
 def slice_of(request: Request, items: Sequence[_T]) -> tuple[Sequence[_T], str | None]:

@@ -42,7 +42,7 @@ _DURATION = """
     (SELECT avg(extract(epoch FROM ended_at - started_at))::float FROM (
         SELECT ended_at, started_at FROM executions_execution e
          WHERE e.gate_id = g.id AND e.number IS NOT NULL AND started_at IS NOT NULL AND ended_at IS NOT NULL
-         ORDER BY number DESC LIMIT 50) ended)
+         ORDER BY id DESC LIMIT 50) ended)
 """
 #: Apart from the others, which read the whole line: it is asked for with each request into one.
 _USUAL = f"SELECT g.id, {_DURATION} FROM unnest(%s::bigint[]) AS g (id)"
@@ -53,7 +53,7 @@ _TIMES = f"""
            (SELECT avg(extract(epoch FROM scheduled_at - created_at))::float FROM (
                SELECT scheduled_at, created_at FROM executions_execution e
                 WHERE e.gate_id = g.id AND e.number IS NOT NULL AND scheduled_at IS NOT NULL AND not_before IS NULL
-                ORDER BY number DESC LIMIT 100) passed),
+                ORDER BY id DESC LIMIT 100) passed),
            {_DURATION}
       FROM unnest(%s::bigint[]) AS g (id)
 """

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
+from apps.core.fixed_query import FixedQuery
 from apps.core.redis import RedisAway
 from apps.core.types import JsonObject
 from apps.executions import lines
@@ -56,21 +57,26 @@ def _not_yet(row: Execution) -> JsonObject:
 
 @dataclass(frozen=True)
 class _Known:
-    """Of all gates on the way of all who are asked about, by id."""
+    """Of all gates on the way of all who are asked about, by id. `facts` are those that are the same for everybody."""
 
     gates: Mapping[int, Gate]
-    counts: Mapping[int, Counts]
+    facts: Mapping[int, JsonObject]
     durations: Mapping[int, float]
     lately: Mapping[int, Lately]
+
+
+_GATES = FixedQuery(lambda ids: Gate.objects.select_related("policy").filter(pk__in=ids).order_by(), ids="numbers")
 
 
 def _explain_lines(rows: Sequence[Execution]) -> dict[int, Waiting]:
     if not rows:
         return {}
     wanted = {gate for row in rows if row.gate_id for gate in (row.gate_id, *row.later_gates)}
-    gates = {gate.pk: gate for gate in Gate.objects.filter(pk__in=wanted).select_related("policy")}
+    gates = {gate.pk: gate for gate in _GATES(ids=list(wanted))}
     places, counts = _ask_lines(rows, list(gates))
-    known = _Known(gates, counts, usual_durations(list(gates)), lately_at(gates.values()))
+    lately = lately_at(gates.values())
+    facts = {pk: _gate_facts(gate, counts.get(pk), lately.get(pk)) for pk, gate in gates.items()}
+    known = _Known(gates, facts, usual_durations(list(gates)), lately)
     return {row.pk: _explain_line(row, known, places.get(row.pk)) for row in rows}
 
 
@@ -83,7 +89,7 @@ def _ask_lines(rows: Iterable[Execution], gates: Sequence[int]) -> tuple[Mapping
 
 def _explain_line(row: Execution, known: _Known, place: Place | None) -> Waiting:
     path = [gate for gate in (row.gate_id, *row.later_gates) if gate is not None and gate in known.gates]
-    facts = [_gate_facts(gate, known, place) for gate in path]
+    facts = [_facts_at(gate, known, place) for gate in path]
     if place is None:
         text = "its place is in the database; its line is being looked up or built anew"
         return Waiting({"code": "waiting_for_slot", "text": text}, facts)
@@ -101,23 +107,28 @@ def _explain_line(row: Execution, known: _Known, place: Place | None) -> Waiting
     return Waiting({"code": "waiting_for_slot", "text": text, **here}, facts)
 
 
-def _gate_facts(gate_id: int, known: _Known, place: Place | None) -> JsonObject:
-    gate, counts, lately = known.gates[gate_id], known.counts.get(gate_id), known.lately.get(gate_id)
-    position = place.position if place is not None and place.gate == gate_id else None
-    estimate = None
-    if position is not None:
-        estimate = estimate_s(gate, position, duration_s=known.durations.get(gate_id), lately=lately)
+def _facts_at(gate_id: int, known: _Known, place: Place | None) -> JsonObject:
+    """Of one execution, which may stand there or not."""
+    if place is None or place.gate != gate_id or place.position is None:
+        return known.facts[gate_id]
+    duration_s, lately = known.durations.get(gate_id), known.lately.get(gate_id)
+    estimate = estimate_s(known.gates[gate_id], place.position, duration_s=duration_s, lately=lately)
+    return {**known.facts[gate_id], "position": place.position, "estimate_s": estimate}
+
+
+def _gate_facts(gate: Gate, counts: Counts | None, lately: Lately | None) -> JsonObject:
+    """With nobody's position."""
     return {
-        "gate": gate_id,
+        "gate": gate.pk,
         "policy": gate.policy.name,
         "key": gate.key_text or None,
         "limit": gate.policy.limit_in_force,
         "window_s": gate.policy.window_s,
-        "position": position,
+        "position": None,
         "waiting": counts.waiting if counts else None,
         "holding": counts.holding if counts and lately is None else None,
         "passed": lately.passed if lately else None,
-        "estimate_s": estimate,
+        "estimate_s": None,
     }
 
 

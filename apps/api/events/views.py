@@ -10,7 +10,7 @@ from apps.accounts.permissions import Verb
 from apps.api import filtering
 from apps.api.events import serializers
 from apps.api.events.represent import represent_event, represent_unseen
-from apps.api.executions.represent import RELATED, represent
+from apps.api.executions.represent import represent
 from apps.api.filtering import Filter
 from apps.api.rules.represent import ENFORCEMENT_RELATED, represent_enforcement
 from apps.api.views import ListView, View, path_id, sparse
@@ -127,7 +127,7 @@ class TraceView(View):
             wanted = filtering.trace(trace_id)
         except ValueError as error:
             raise NotFound from error
-        found = trace(self.identity(request), wanted, related=RELATED)
+        found = trace(self.identity(request), wanted)
         body = {
             "trace_id": str(found.trace_id),
             "events": [represent_event(event) for event in found.events],

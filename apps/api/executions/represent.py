@@ -1,25 +1,28 @@
 """Executions, their attempts and history as JSON. Secret parameters read `***`; they are not even loaded here."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from apps.actions.definition import parsed
+from apps.actions.models import ActionDefinition
 from apps.core.schema import MASK
 from apps.core.types import JsonObject
 from apps.executions.attempts import attempts_of
-from apps.executions.models import Execution, History, Pin
+from apps.executions.models import Execution, History
 from apps.executions.waiting import Waiting, explain
 
-#: What `represent` reads from other tables.
-RELATED = ("definition", "requested_by", "worker", "pin__pinned_by")
+if TYPE_CHECKING:
+    from apps.executions.querysets import WithNames
 
 
-def represent(executions: Sequence[Execution]) -> list[JsonObject]:
+def represent(executions: "Sequence[WithNames]") -> list[JsonObject]:
     """The number of queries does not depend on how many there are."""
-    waiting = explain(executions)
-    return [_represent(execution, waiting[execution.pk]) for execution in executions]
+    waiting, masks = explain(executions), _masks_of(executions)
+    return [_represent(execution, waiting[execution.pk], masks) for execution in executions]
 
 
-def _represent(execution: Execution, waiting: Waiting) -> JsonObject:
+def _represent(execution: "WithNames", waiting: Waiting, masks: Mapping[int, Mapping[str, str]]) -> JsonObject:
+    masked = {} if execution.secret_parameters_id is None else masks[execution.definition_id]
     base = f"/api/v1/executions/{execution.pk}"
     return {
         "id": execution.pk,
@@ -29,7 +32,7 @@ def _represent(execution: Execution, waiting: Waiting) -> JsonObject:
         "kind": execution.kind,
         "status": execution.status,
         "reason": waiting.reason,
-        "parameters": {**execution.parameters, **_masked(execution)},
+        "parameters": {**execution.parameters, **masked},
         "result": execution.result,
         "error": execution.error,
         "exit_code": execution.exit_code,
@@ -42,8 +45,8 @@ def _represent(execution: Execution, waiting: Waiting) -> JsonObject:
         "parent": execution.parent_id,
         "rerun_of": execution.rerun_of_id,
         "trace_id": str(execution.trace_id),
-        "requested_by": execution.requested_by.username if execution.requested_by else None,
-        "worker": execution.worker.name if execution.worker else None,
+        "requested_by": execution.requested_by_name,
+        "worker": execution.worker_name,
         "pool": execution.pool,
         "queue": execution.queue,
         "gates": waiting.gates,
@@ -63,18 +66,20 @@ def _represent(execution: Execution, waiting: Waiting) -> JsonObject:
     }
 
 
-def _pinned(execution: Execution) -> JsonObject | None:
-    pin: Pin | None = getattr(execution, "pin", None)
-    if pin is None:
+def _pinned(execution: "WithNames") -> JsonObject | None:
+    if execution.pinned_at is None:
         return None
-    return {"reason": pin.reason, "by": pin.pinned_by.username if pin.pinned_by else None, "at": pin.pinned_at}
+    return {"reason": execution.pin_reason, "by": execution.pinned_by_name, "at": execution.pinned_at}
 
 
-def _masked(execution: Execution) -> Mapping[str, str]:
-    if execution.secret_parameters_id is None:
-        return {}
-    secrets = parsed(execution.definition.digest, execution.definition.body).schema.secrets
-    return dict.fromkeys(sorted(secrets), MASK)
+def _masks_of(executions: Sequence[Execution]) -> dict[int, dict[str, str]]:
+    """What stands for secret parameters, by definition; no query where no execution has any."""
+    wanted = {execution.definition_id for execution in executions if execution.secret_parameters_id is not None}
+    definitions = ActionDefinition.objects.in_bulk(wanted) if wanted else {}
+    return {
+        pk: dict.fromkeys(sorted(parsed(definition.digest, definition.body).schema.secrets), MASK)
+        for pk, definition in definitions.items()
+    }
 
 
 def represent_history(rows: Iterable[History]) -> list[JsonObject]:

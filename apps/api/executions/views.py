@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -15,7 +15,7 @@ from apps.actions.definition import canonical
 from apps.api.downloads import File
 from apps.api.executions import serializers
 from apps.api.executions.filters import FILTERS
-from apps.api.executions.represent import RELATED, represent, represent_attempts, represent_history
+from apps.api.executions.represent import represent, represent_attempts, represent_history
 from apps.api.views import ListView, View, path_id, sparse
 from apps.core.database import again_if_given_up, release_connection
 from apps.core.errors import FieldError, Invalid
@@ -32,6 +32,9 @@ from apps.executions.services.request import Accepted, Wish, request_executions
 from apps.executions.services.rerun import rerun_execution
 from apps.executions.states import TERMINAL
 
+if TYPE_CHECKING:
+    from apps.executions.querysets import WithNames
+
 _IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
@@ -46,16 +49,26 @@ MOST_WAITING = 300
 _places = threading.BoundedSemaphore(MOST_WAITING)
 
 
-class ExecutionsView(ListView):
-    verbs = {"GET": Verb.EXECUTION_VIEW, "POST": Verb.EXECUTION_RUN}
+#: Which rows it is about is looked for without what belongs to them: no plan, however wrong, joins more than a page.
+_PAGE = FixedQuery(lambda rows: Execution.objects.with_names().filter(pk__in=rows).order_by("-pk"), rows="rows")
+
+
+class _ExecutionList(ListView):
     shape = serializers.ExecutionSerializer
     filters = FILTERS
 
-    def queryset_for(self, request: Request) -> Any:
-        return Execution.objects.visible_to(self.identity(request)).select_related(*RELATED)
+    def read(self, rows: Any) -> list[Any]:
+        return _PAGE(rows=rows)
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
         return represent(rows)
+
+
+class ExecutionsView(_ExecutionList):
+    verbs = {"GET": Verb.EXECUTION_VIEW, "POST": Verb.EXECUTION_RUN}
+
+    def queryset_for(self, request: Request) -> Any:
+        return Execution.objects.visible_to(self.identity(request))
 
     @extend_schema(responses=serializers.ExecutionPageSerializer, operation_id="executions_list")
     def get(self, request: Request) -> Response:
@@ -149,18 +162,12 @@ class AttemptsView(View):
         return Response({"results": represent_attempts(execution, rows)})
 
 
-class ChildrenView(ListView):
+class ChildrenView(_ExecutionList):
     verbs = {"GET": Verb.EXECUTION_VIEW}
-    shape = serializers.ExecutionSerializer
-    filters = FILTERS
-
-    def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
-        return represent(rows)
 
     def queryset_for(self, request: Request) -> Any:
         parent = visible_execution(self, request, self.kwargs["execution_id"])
-        children = Execution.objects.visible_to(self.identity(request)).filter(parent=parent)
-        return children.select_related(*RELATED)
+        return Execution.objects.visible_to(self.identity(request)).filter(parent=parent)
 
     @extend_schema(responses=serializers.ExecutionPageSerializer)
     def get(self, request: Request, execution_id: str) -> Response:
@@ -219,9 +226,9 @@ class RerunView(View):
         return Response(answer, status=201)
 
 
-def visible_execution(view: View, request: Request, execution_id: str) -> Execution:
+def visible_execution(view: View, request: Request, execution_id: str) -> "WithNames":
     """Raises `UnknownExecution` for one that does not exist or is not for this identity to see."""
-    rows = Execution.objects.visible_to(view.identity(request)).select_related(*RELATED)
+    rows = Execution.objects.visible_to(view.identity(request)).with_names()
     execution = single(rows.filter(pk=path_id(execution_id)))
     if execution is None:
         raise UnknownExecution(f"There is no execution {execution_id}.")
@@ -255,14 +262,14 @@ def wait_for_end(execution_id: int, wait_s: float) -> None:
         _places.release()
 
 
-_ACCEPTED = FixedQuery(lambda pk: Execution.objects.select_related(*RELATED).filter(pk=pk).order_by(), pk="number")
+_ACCEPTED = FixedQuery(lambda pk: Execution.objects.with_names().filter(pk=pk).order_by(), pk="number")
 
 
 def answer_accepted(view: View, request: Request, accepted: Accepted, *, is_batch: bool) -> Response:
     def look() -> list[JsonObject]:
         if len(accepted.execution_ids) == 1:
             return represent(_ACCEPTED(pk=accepted.execution_ids[0]))
-        rows = Execution.objects.select_related(*RELATED).order_by().in_bulk(list(accepted.execution_ids))
+        rows = Execution.objects.with_names().order_by().in_bulk(list(accepted.execution_ids))
         return represent([rows[execution_id] for execution_id in accepted.execution_ids if execution_id in rows])
 
     # It is accepted: whoever heard 503 now would ask for another one.

@@ -10,7 +10,7 @@ from apps.accounts.permissions import Verb
 from apps.api import filtering
 from apps.api.filtering import Filter
 from apps.api.rules import serializers
-from apps.api.rules.represent import ENFORCEMENT_RELATED, represent_enforcement
+from apps.api.rules.represent import ENFORCEMENT_COLUMNS, ENFORCEMENT_RELATED, represent_enforcement
 from apps.api.views import ListView, View, path_id, sparse
 from apps.core.errors import NotFound
 from apps.core.types import JsonObject
@@ -35,7 +35,8 @@ class EnforcementsView(ListView):
     )
 
     def queryset_for(self, request: Request) -> Any:
-        return Enforcement.objects.visible_to(self.identity(request)).select_related(*ENFORCEMENT_RELATED)
+        rows = Enforcement.objects.visible_to(self.identity(request))
+        return rows.select_related(*ENFORCEMENT_RELATED).only(*ENFORCEMENT_COLUMNS)
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
         return [represent_enforcement(row) for row in rows]

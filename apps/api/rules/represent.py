@@ -6,6 +6,11 @@ from apps.rules.models import Enforcement, Rule
 #: What `represent_rule` reads from other tables.
 RULE_RELATED = ("trigger__type", "owner")
 ENFORCEMENT_RELATED = ("rule", "event")
+#: What it shows, for lists: payloads may be large.
+ENFORCEMENT_COLUMNS = (
+    "rule_version", "status", "reason", "parameters", "execution", "at", "rule__ref", "event__type_ref",
+    "event__trace_id",
+)  # fmt: skip
 
 
 def represent_rule(rule: Rule) -> JsonObject:

@@ -188,13 +188,18 @@ class Execution(models.Model):
                 name="execution_with_secrets",
                 condition=models.Q(secret_parameters__isnull=False),
             ),
-            # gates: those alive, and those that passed lately
+            # gates: all at one, those that ended there, and those alive in the order of the line
+            models.Index(fields=["gate", "id"], name="execution_gate", condition=models.Q(gate__isnull=False)),
+            models.Index(
+                fields=["gate", "id"],
+                name="execution_ended_at_gate",
+                condition=models.Q(gate__isnull=False, ended_at__isnull=False),
+            ),
             models.Index(
                 fields=["gate", "number"],
                 name="execution_live_at_gate",
                 condition=models.Q(gate__isnull=False, status__in=_LIVE),
             ),
-            models.Index(fields=["gate", "number"], name="execution_at_gate", condition=models.Q(gate__isnull=False)),
             GinIndex(
                 fields=["later_gates"],
                 name="execution_later_gates",

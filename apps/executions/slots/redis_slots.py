@@ -31,6 +31,8 @@ _CHUNK = 500
 _MOST_LOOKED_FOR = 10
 #: Who stand next to each other are not all wanted: others may not be for this reader.
 _MOST_APART = 10
+#: Where the server begins to look: those that are asked for are mostly the newest.
+_FROM_END = -1
 _LUA = Path(__file__).parent / "lua"
 
 
@@ -120,8 +122,7 @@ class RedisSlots:
         return True
 
     def places(self, executions: Sequence[int]) -> Mapping[int, Place]:
-        prefix = self._current_prefix()
-        standings = self._standings(prefix, executions)
+        prefix, standings = self._standings(executions)
         waiting_at = {
             execution: gates[stage] for execution, (_, gates, stage) in standings.items() if stage < len(gates)
         }
@@ -162,8 +163,7 @@ class RedisSlots:
         prefix = self._current_prefix()
         with guarded():
             following, keys = self._client.scan(cursor, match=f"{prefix}x:*", count=1000)
-        executions = [int(str(key).rpartition(":")[2]) for key in keys]
-        standings = self._standings(prefix, executions)
+        _, standings = self._standings([int(str(key).rpartition(":")[2]) for key in keys])
         page = [
             (Grant(execution, attempt), stage == len(gates)) for execution, (attempt, gates, stage) in standings.items()
         ]
@@ -188,7 +188,7 @@ class RedisSlots:
                 pipeline = self._client.pipeline(transaction=False)
                 pipeline.zcard(f"{prefix}returning:{gate}")
                 for execution in wanted:
-                    pipeline.lpos(f"{prefix}waiting:{gate}", str(execution))
+                    pipeline.lpos(f"{prefix}waiting:{gate}", str(execution), rank=_FROM_END)
                 is_mixed, *found = pipeline.execute()
             if not is_mixed:
                 return {execution: at + 1 for execution, at in zip(wanted, found, strict=True) if at is not None}
@@ -202,8 +202,8 @@ class RedisSlots:
         with guarded():
             pipeline = self._client.pipeline(transaction=False)
             pipeline.zcard(f"{prefix}returning:{gate}")
-            pipeline.lpos(name, str(first))
-            pipeline.lpos(name, str(last))
+            pipeline.lpos(name, str(first), rank=_FROM_END)
+            pipeline.lpos(name, str(last), rank=_FROM_END)
             is_mixed, begin, end = pipeline.execute()
             if is_mixed or begin is None or end is None or not 0 <= end - begin < _MOST_APART * len(wanted):
                 return {}
@@ -222,19 +222,14 @@ class RedisSlots:
         numbers = [int(number) if stage == "0" else None for number, stage in replies]
         return merge(returning, list(zip(waiting, numbers, strict=True)))
 
-    def _standings(self, prefix: str, executions: Iterable[int]) -> dict[int, tuple[int, list[int], int]]:
-        """`{execution: (attempt, gates, gates passed)}` of those that are here."""
-        wanted = list(executions)
-        with guarded():
-            pipeline = self._client.pipeline(transaction=False)
-            for execution in wanted:
-                pipeline.hmget(f"{prefix}x:{execution}", "attempt", "gates", "stage")
-            replies = pipeline.execute()
+    def _standings(self, executions: Sequence[int]) -> tuple[str, dict[int, tuple[int, list[int], int]]]:
+        """The prefix to look under, and `{execution: (attempt, gates, gates passed)}` of those that are here."""
+        epoch, (_, *told) = self._call("standings", *executions)
         found = {}
-        for execution, (attempt, gates, stage) in zip(wanted, replies, strict=True):
+        for execution, attempt, gates, stage in zip(executions, told[::3], told[1::3], told[2::3], strict=True):
             if attempt is not None:
                 found[execution] = (int(attempt), [int(gate) for gate in gates.split(",")], int(stage))
-        return found
+        return prefix_of(epoch), found
 
     def _call(self, name: str, *arguments: object) -> tuple[int, list[Any]]:
         """Runs a script; when this process believed in an old epoch, once more with the one of now. The epoch it ran

@@ -1,7 +1,6 @@
 """Everything that belongs to one trace: event → enforcement → execution → event, as far as somebody may see it."""
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from apps.triggers.models import Event
 
 if TYPE_CHECKING:
     from apps.accounts.models import Identity
+    from apps.executions.querysets import WithNames
 
 #: Of each kind, the first ones.
 MOST = 500
@@ -31,12 +31,12 @@ class Trace:
     trace_id: uuid.UUID
     events: list[Event]
     enforcements: list[Enforcement]
-    executions: list[Execution]
+    executions: "list[WithNames]"
     is_cut: bool
 
 
-def trace(identity: "Identity", trace_id: uuid.UUID, *, related: Sequence[str] = ()) -> Trace:
-    """`related`: what is read of executions besides. Raises `UnknownTrace`."""
+def trace(identity: "Identity", trace_id: uuid.UUID) -> Trace:
+    """Raises `UnknownTrace`."""
     of_trace = Event.objects.filter(trace_id=trace_id)
     events = list(of_trace.visible_to(identity).select_related("sent_by").order_by("pk")[: MOST + 1])
     rows = Enforcement.objects.visible_to(identity).filter(event__trace_id=trace_id)
@@ -44,7 +44,7 @@ def trace(identity: "Identity", trace_id: uuid.UUID, *, related: Sequence[str] =
     named = {row.execution_id for row in enforcements} | {event.caused_by_id for event in events}
     wanted = [execution_id for execution_id in named if execution_id is not None]
     visible = Execution.objects.visible_to(identity).filter(pk__in=wanted)
-    executions = list(visible.select_related(*related).order_by("pk")[: MOST + 1])
+    executions = list(visible.with_names().order_by("pk")[: MOST + 1])
     if not events and not enforcements and not executions:
         raise UnknownTrace(f"There is nothing of the trace {trace_id}.")
     is_cut = max(len(events), len(enforcements), len(executions)) > MOST

@@ -2,6 +2,7 @@ import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from apps.api.executions import views
@@ -9,7 +10,7 @@ from apps.api.executions.serializers import ExecutionSerializer
 from apps.api.webhooks import waiting
 from apps.core import asgi_handler
 from apps.executions.due import bring_on_due
-from apps.executions.models import Execution
+from apps.executions.models import Execution, Gate
 from apps.executions.policies.loss import CutOff
 from apps.executions.services.lost import end_lost
 from apps.executions.states import Status
@@ -373,6 +374,54 @@ def test_the_number_of_queries_does_not_depend_on_how_many_are_listed(
             post(owner, {"action": action.ref, "parameters": {"host": f"h{index}"}})
     with django_assert_max_num_queries(8):
         assert len(owner.get(URL).json()["results"]) == 18
+
+
+def test_a_page_tells_of_each_what_its_own_address_tells(owner: APIClient, people: People) -> None:
+    secret = {"type": "string", "secret": True}
+    make_action("line", concurrency={"limit": 1})
+    make_action("deploy", parameters={"token": secret, "host": {"type": "string"}})
+    make_action("login", parameters={"password": secret})
+    for _ in range(3):
+        post(owner, {"action": "demo.line"})
+    for action, parameters in (
+        ("demo.deploy", {"token": "swordfish", "host": "a"}),
+        ("demo.deploy", {"host": "b"}),
+        ("demo.login", {"password": "swordfish"}),
+    ):
+        post(owner, {"action": action, "parameters": parameters})
+    me = people.owner.pk
+    pinned = make_execution(status=Status.FAILED, worker=make_worker("tom"), error={"type": "odd"}, requested_by_id=me)
+    owner.post(f"{URL}/{pinned.pk}/pin", {"reason": "the audit"})
+    make_execution(
+        status=Status.SUCCEEDED, worker=make_worker("ann"), result=[1], labels={"a": "1"}, requested_by_id=me
+    )
+    rows = owner.get(URL).json()["results"]
+    assert rows == [owner.get(f"{URL}/{row['id']}").json() for row in rows]
+    assert [row["parameters"] for row in rows[2:5]] == [
+        {"password": "***"},
+        {"host": "b"},
+        {"host": "a", "token": "***"},
+    ]
+    assert [row["gates"][0]["position"] for row in rows[5:7]] == [2, 1]
+    assert [(row["worker"], row["requested_by"]) for row in rows[:2]] == [("ann", "owner"), ("tom", "owner")]
+    assert [(row["pinned"] or {}).get("by") for row in rows[:3]] == [None, "owner", None]
+
+
+def test_the_newest_at_a_gate_can_be_walked_to_without_sorting_its_line(owner: APIClient) -> None:
+    make_action(concurrency={"limit": 1})
+    post(owner, {"action": "demo.deploy"})
+    newest = Execution.objects.filter(gate=Gate.objects.get()).order_by("-pk")[:101]
+    other_ways = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
+    with connection.cursor() as cursor:
+        for way in other_ways:
+            cursor.execute(f"SET {way} = off")
+        try:
+            plan = newest.values("pk").explain()
+        finally:
+            for way in other_ways:
+                cursor.execute(f"RESET {way}")
+    assert "Backward using execution_gate" in plan
+    assert "Sort" not in plan
 
 
 def test_an_attempt_that_was_lost_or_cut_off_says_why_and_uses_up_no_try(owner: APIClient) -> None:

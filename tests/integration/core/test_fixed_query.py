@@ -60,6 +60,39 @@ def test_what_is_annotated_stands_on_each_row() -> None:
     assert (found.more, found.text) == (action.pk + 1, "demo")  # type: ignore[attr-defined]
 
 
+def test_a_queryset_picks_the_rows_with_values_of_its_own() -> None:
+    first, second, other = (make_action(name) for name in ("deploy", "restart", "other"))
+    named = FixedQuery(
+        lambda rows, ref: (
+            Action.objects.annotate(text=F("pack__ref")).exclude(ref=ref).filter(pk__in=rows).order_by("-ref")
+        ),
+        rows="rows",
+        ref="text",
+    )
+    rows = Action.objects.filter(ref__startswith="demo.", pack__ref="demo").order_by("ref")
+    with CaptureQueriesContext(connection) as queries:
+        found = named(rows=rows[1:3], ref=other.ref)
+    assert len(queries) == 1
+    assert [(row.ref, row.text) for row in found] == [(second.ref, "demo")]  # type: ignore[attr-defined]
+    assert [row.ref for row in named(rows=rows, ref="")] == [second.ref, other.ref, first.ref]
+
+
+def test_a_queryset_that_can_pick_nothing_is_not_asked() -> None:
+    make_action("deploy")
+    picked = FixedQuery(lambda rows: Action.objects.filter(pk__in=rows), rows="rows")
+    with CaptureQueriesContext(connection) as queries:
+        assert picked(rows=Action.objects.filter(pk__in=[])) == []
+        assert picked(rows=Action.objects.none()) == []
+    assert len(queries) == 0
+
+
+def test_many_numbers_are_one_value() -> None:
+    rows = [make_action(name) for name in ("deploy", "restart", "other")]
+    numbered = FixedQuery(lambda ids: Action.objects.filter(pk__in=ids).order_by("pk"), ids="numbers")
+    assert numbered(ids=[rows[2].pk, rows[0].pk]) == [rows[0], rows[2]]
+    assert numbered(ids=[]) == []
+
+
 def test_text_of_strangers_stays_a_value() -> None:
     make_action("deploy")
     by_ref = FixedQuery(lambda ref: Action.objects.filter(ref=ref), ref="text")
