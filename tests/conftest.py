@@ -1,5 +1,6 @@
 """What every test may use. The services are started by `tests.services` before Django is."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
 
@@ -7,13 +8,25 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 from apps.core.redis import RedisAway, breaker, client, connect
 from apps.executions import lines
 from apps.executions.models import SlotsEpoch
 from apps.executions.slots.protocol import Snapshot, StaleEpoch
+from tests.databases import copy_template
 from tests.people import People, make_people
 from tests.waiting import wait_for
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Where several processes need a database each."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with django_db_blocker.unblock():
+            copy_template()
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ servers and get a database each.
 """
 
 import os
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,8 +66,24 @@ def _prepare(early_config: pytest.Config) -> None:
         number = int(worker.removeprefix("gw")) + 1
         os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].partition('?')[0]}?db={number}"
         return
+    _pass_by_pyenv()
     folder = Path(tempfile.mkdtemp(prefix="attune-test-"))
     os.environ[_FOLDER] = str(folder)
     services = Services(folder)
     early_config.pluginmanager.register(services, "attune-services")
     services.start()
+
+
+def _pass_by_pyenv() -> None:
+    """Its programs are shells that look for the Python they are to start: a sixth of a second each time, and a suite
+    that looks for interpreters starts them a thousand times. What they would find takes their place."""
+    if shutil.which("pyenv") is None:
+        return
+    found = subprocess.run(["pyenv", "prefix"], capture_output=True, text=True, check=False)
+    root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False).stdout.strip()
+    if found.returncode != 0:  # a version that is not installed
+        return
+    folders = [f"{prefix}/bin" for prefix in found.stdout.strip().split(":")]
+    path = os.environ["PATH"].split(os.pathsep)
+    path = [new for old in path for new in (folders if old == f"{root}/shims" else [old])]
+    os.environ["PATH"] = os.pathsep.join(path)

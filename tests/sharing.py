@@ -39,6 +39,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> SharingSc
 def pytest_collection(session: pytest.Session) -> None:
     """In a fresh clone each process would rewrite the assertions of all files, all in the same order; so each begins
     with a share of its own, and finds the others' shares done when it comes to them."""
+    gc.disable()
     count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if not count or len(session.config.args) != 1:  # not the whole suite
         return
@@ -58,5 +59,6 @@ def _import(file: Path) -> None:
 
 def pytest_collection_finish() -> None:
     """Thousands of tests and all of Django stay to the end: the collector of garbage need not walk over them again."""
+    gc.enable()
     gc.collect()
     gc.freeze()

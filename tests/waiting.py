@@ -7,15 +7,24 @@ from typing import Any
 
 
 def wait_for(
-    condition: Callable[[], Any], *, what: str = "what was to come", deadline_s: float = 60.0, every_s: float = 0.01
+    condition: Callable[[], Any],
+    *,
+    what: str = "what was to come",
+    deadline_s: float = 60.0,
+    every_s: float | None = None,
 ) -> Any:
-    """The first true answer of `condition`."""
-    deadline = time.monotonic() + deadline_s
+    """The first true answer of `condition`.
+
+    It is asked ever more rarely, unless `every_s` says how often: each time may cost a whole Attune a request, and take
+    the processor from what is waited for.
+    """
+    began = time.monotonic()
     while True:
         if answer := condition():
             return answer
-        assert time.monotonic() < deadline, f"waited {deadline_s:g} s for {what}"
-        time.sleep(every_s)
+        waited_s = time.monotonic() - began
+        assert waited_s < deadline_s, f"waited {deadline_s:g} s for {what}"
+        time.sleep(every_s or min(max(waited_s / 10, 0.01), 0.1))
 
 
 def is_running(pid: int) -> bool:

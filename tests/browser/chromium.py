@@ -19,8 +19,9 @@ from playwright.sync_api import (
 )
 
 WIDE = ViewportSize(width=1440, height=900)
-#: Programs of distributions; without one, the browser Playwright may have installed is taken.
-_PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+#: Programs of distributions, the one first that knows no windows and therefore does less; without one, the browser
+#: Playwright may have installed is taken.
+_PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 @contextmanager

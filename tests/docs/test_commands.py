@@ -65,6 +65,9 @@ def clone(attune: Attune) -> Path:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    for room in ("apps", "attune"):  # roles that start at once would each compile all of it anew
+        for compiled in (ROOT / room).rglob("__pycache__"):
+            shutil.copytree(compiled, folder / compiled.relative_to(ROOT), dirs_exist_ok=True)
     (folder / "var").symlink_to(attune.var_dir)
     (folder / ".venv").symlink_to(os.environ.get("ATTUNE_VENV", ROOT / ".venv"))
     return folder

@@ -1,22 +1,37 @@
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import OperationalError, connection
 from rest_framework.test import APIClient
 
 from apps.core.redis import breaker, client
 from apps.core.version import VERSION
+from apps.executions import lines
 from apps.executions.models import Execution
+from apps.executions.slots.protocol import Snapshot
 from tests.factories import make_action, make_worker
+from tests.valkey_server import valkey_server
 
 
 @pytest.fixture
-def full_redis(fresh: None) -> Iterator[None]:
-    """A Redis that has no room for anything new."""
-    client().config_set("maxmemory", "1")
-    yield
-    client().config_set("maxmemory", "0")
+def full_redis(fresh: None, settings: LazySettings, tmp_path: Path) -> Iterator[None]:
+    """A Redis that has no room for anything new; one of its own, since the suite's serves the tests beside this one."""
+    of_the_suite = settings.REDIS_URL
+    with valkey_server(tmp_path / "valkey") as server:
+        _use(settings, server.url)
+        lines.slots().rebuild(lines.epoch.read_anew(), Snapshot())
+        client().config_set("maxmemory", "1")
+        yield
+        _use(settings, of_the_suite)
+
+
+def _use(settings: LazySettings, url: str) -> None:
+    settings.REDIS_URL = url
+    client.cache_clear()
+    lines.slots.cache_clear()
     breaker.reset()
 
 

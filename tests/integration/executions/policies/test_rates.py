@@ -85,11 +85,11 @@ def test_lines_that_are_built_anew_remember_who_passed(people: People) -> None:
     a_rate(2)
     rows = ask(people, count=3)
     end(claimed(rows[0], make_worker()))
-    client().flushall()
+    client().flushdb()
     sweep()
     assert statuses(rows) == ["succeeded", "scheduled", "delayed"]
     age_passes(HOUR)
-    client().flushall()
+    client().flushdb()
     sweep()
     assert statuses(rows) == ["succeeded", "scheduled", "scheduled"]
 
@@ -99,7 +99,7 @@ def test_a_gate_passed_after_another_one_is_remembered_too(people: People) -> No
     action = make_action(concurrency={"limit": 5})
     rows = ask(people, action, count=2)
     assert statuses(rows) == ["scheduled", "delayed"]
-    client().flushall()
+    client().flushdb()
     sweep()
     assert statuses(rows) == ["scheduled", "delayed"]
     assert len(lines.slots().holders(rows[0].gate_id or 0, most=9)) == 2
