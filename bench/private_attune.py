@@ -2,7 +2,6 @@
 
 import secrets
 import shlex
-import shutil
 import socket
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from apps.runner.removal import remove_tree
 from bench.broken import Broken
 from bench.floor import ROOT
 from bench.scripts import Scripts, environment_without_attune
@@ -139,7 +139,7 @@ def private_attune(more: Mapping[str, str] | None = None, *, root: Path = ROOT) 
         finally:
             scripts.run("down")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)  # installed packs may not be written to
 
 
 def moment(row: Mapping[str, Any], name: str) -> float:

@@ -5,7 +5,6 @@
 4. Evidence is taken from REST and the file; the fleet is stopped; what is left is looked for.
 """
 
-import shutil
 import tempfile
 import threading
 import time
@@ -20,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from apps.runner.removal import remove_tree
 from chaos.checker import Violation, check
 from chaos.evidence import Evidence, Row, Step, Told
 from chaos.faults import Faults
@@ -62,7 +62,7 @@ def run(plan: Plan, options: Options, *, say: Say) -> Report:
         if options.keep:
             say(f"kept: {folder}")
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)  # installed packs may not be written to
     violations = [*check(evidence), *check_limits(evidence), *left]
     return report_of(
         evidence, violations, seed=plan.seed, planned_s=plan.seconds, took_s=time.monotonic() - began

@@ -21,9 +21,10 @@ _PATIENCE_S = 480
 
 @pytest.mark.slow
 @pytest.mark.timeout(_PATIENCE_S + 30)
-def test_under_faults_every_promise_is_kept() -> None:
+def test_under_faults_every_promise_is_kept(tmp_path: Path) -> None:
     ran = subprocess.run(
         [ROOT / "script" / "chaos", "--seconds", _SECONDS, "--seed", _SEED, "--json"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=_PATIENCE_S,
@@ -36,6 +37,7 @@ def test_under_faults_every_promise_is_kept() -> None:
     assert report["accepted"] >= 250
     assert set(report["statuses"]) <= TERMINAL
     assert sum(item["count"] for item in report["recoveries"]) == 4
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_ends_a_run_and_leaves_nothing(tmp_path: Path) -> None:
