@@ -7,7 +7,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -139,7 +139,8 @@ def private_attune(more: Mapping[str, str] | None = None, *, root: Path = ROOT) 
         finally:
             scripts.run("down")
     finally:
-        remove_tree(folder)  # installed packs may not be written to
+        with suppress(OSError):
+            remove_tree(folder)  # not by `shutil`: installed packs may not be written to
 
 
 def moment(row: Mapping[str, Any], name: str) -> float:

@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -62,7 +62,8 @@ def run(plan: Plan, options: Options, *, say: Say) -> Report:
         if options.keep:
             say(f"kept: {folder}")
         else:
-            remove_tree(folder)  # installed packs may not be written to
+            with suppress(OSError):
+                remove_tree(folder)  # not by `shutil`: installed packs may not be written to
     violations = [*check(evidence), *check_limits(evidence), *left]
     return report_of(
         evidence, violations, seed=plan.seed, planned_s=plan.seconds, took_s=time.monotonic() - began
