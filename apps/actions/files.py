@@ -1,14 +1,13 @@
 """The content kind `actions/`: reads `actions/<name>.yaml` and tells an author everything that is wrong with it."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apps.accounts.grants import MAX_LENGTH, NoGrant, parse
 from apps.accounts.permissions import Verb
 from apps.actions.definition import Definition
+from apps.actions.entry_points import Mistake, entry_point_mistakes, runtime_of, split_entry_point
 from apps.actions.services.register import actions_of_others, register_actions
 from apps.core import refs
 from apps.core.expressions import TemplateError, compile_template
@@ -16,10 +15,8 @@ from apps.core.schema import MARKS, schema_error, value_errors, without_marks
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile
-from apps.packs.runtime_files import runtimes_in
 from apps.packs.yaml import is_text
 from apps.runtimes.assignments import bad_shell_name
-from apps.runtimes.definition import RuntimeDefinition
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
@@ -135,7 +132,7 @@ class ActionFiles:
             file.add(context.errors, path, detail, hint)
         if len(context.errors.errors) > before:
             return None
-        runtime = _runtime_of(body, context)
+        runtime = runtime_of(body, context)
         entry_point, function = split_entry_point(body["entry_point"])
         name = runtime.name if runtime else ""
         values = {"runtime": name, "entry_point": entry_point, "function": function}
@@ -148,22 +145,13 @@ class ActionFiles:
         register_actions(version, items)
 
 
-def split_entry_point(text: str) -> tuple[str, str | None]:
-    """`resize.py:main` → `("resize.py", "main")`."""
-    path, separator, function = text.rpartition(":")
-    return (path, function) if separator and path else (text, None)
-
-
-Mistake = tuple[Sequence[str | int], str, str]
-
-
 def _look_further(file: PackFile, context: ReadContext) -> None:
     """Of a file that breaks its schema, what can still be told about its program and its parameters."""
     parts = file.sound_parts(SCHEMA)
     body: JsonObject = {name: parts[name] for name in ("entry_point", "runtime") if name in parts}
     if "entry_point" not in body or any("\0" in text for text in body.values()):
         return
-    found = list(_entry_point_mistakes(body, context))
+    found = list(entry_point_mistakes(body, context))
     for name, schema in parts.get("parameters", {}).items():
         found += _parameter_mistakes(name, schema, body, context)
     for path, detail, hint in found:
@@ -172,7 +160,7 @@ def _look_further(file: PackFile, context: ReadContext) -> None:
 
 def _mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> Iterator[Mistake]:
     yield from _name_mistakes(body, file, context)
-    yield from _entry_point_mistakes(body, context)
+    yield from entry_point_mistakes(body, context)
     for name, schema in body.get("parameters", {}).items():
         yield from _parameter_mistakes(name, schema, body, context)
     yield from _concurrency_mistakes(body)
@@ -231,35 +219,6 @@ def _name_mistakes(body: JsonObject, file: PackFile, context: ReadContext) -> It
         yield ["name"], f"the pack {_refs_of_others(context)[ref]} has an action {ref} already", "choose another name"
 
 
-def _entry_point_mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
-    path, function = split_entry_point(body["entry_point"])
-    if not _stays(context.folder / "actions", path):
-        yield ["entry_point"], f"{path} leaves the folder actions/", "put the file into the pack's actions/ folder"
-    elif not context.has_file(f"actions/{path}"):
-        yield ["entry_point"], f"actions/{path} is not in the pack", "a path relative to the folder actions/"
-    elif _has_to_be_executable(body, context) and not os.access(context.folder / "actions" / path, os.X_OK):
-        yield ["entry_point"], f"actions/{path} cannot be executed", f"`chmod +x actions/{path}`"
-    if function is not None and not function.isidentifier():
-        yield ["entry_point"], f"{function} is no name of a function", "`file.py:function`"
-    if _runtime_of(body, context) is None:
-        known = ", ".join(sorted(item.name for item in runtimes_of(context)))
-        if "runtime" in body:
-            yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
-        else:
-            yield [], f"no runtime fits {path} by extension or first line", f"write `runtime:`, one of: {known}"
-
-
-def _stays(folder: Path, path: str) -> bool:
-    """Whether `path` lies below `folder`; packs hold no links."""
-    base = os.path.normpath(folder)
-    return os.path.normpath(f"{base}/{path}").startswith(f"{base}{os.sep}") and not Path(path).is_absolute()
-
-
-def _has_to_be_executable(body: JsonObject, context: ReadContext) -> bool:
-    runtime = _runtime_of(body, context)
-    return runtime is not None and runtime.command[0] == "{entry_point}"
-
-
 def _parameter_mistakes(name: str, schema: JsonObject, body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
     path = ["parameters", name]
     if not _PARAMETER_NAME.match(name):
@@ -275,7 +234,7 @@ def _parameter_mistakes(name: str, schema: JsonObject, body: JsonObject, context
         yield path, f"{name} is immutable but has no default", "an immutable parameter is fixed by its default"
     if schema.get("secret") and "default" in schema and schema["default"] is not None:
         yield [*path, "default"], f"{name} is secret; a default in a file is no secret", "leave the default out"
-    runtime = _runtime_of(body, context)
+    runtime = runtime_of(body, context)
     if runtime is not None and runtime.assignments == "shell" and (problem := bad_shell_name(name)):
         yield path, f"{name} cannot be a shell variable: {problem}", "choose another name"
 
@@ -336,39 +295,6 @@ def _refs_of_others(context: ReadContext) -> dict[str, str]:
         context.memo[REFS] = actions_of_others(context.manifest.ref)
     found: dict[str, str] = context.memo[REFS]
     return found
-
-
-def runtimes_of(context: ReadContext) -> list[RuntimeDefinition]:
-    """Those this pack brings, then those installed; put together once for all of its actions."""
-    if "runtimes" not in context.memo:
-        context.memo["runtimes"] = runtimes_in(context)
-    runtimes: list[RuntimeDefinition] = context.memo["runtimes"]
-    return runtimes
-
-
-def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
-    path, _ = split_entry_point(body["entry_point"])
-    runtimes = runtimes_of(context)
-    if wanted := body.get("runtime"):
-        return next((item for item in runtimes if wanted == item.name or wanted in item.aliases), None)
-    for item in runtimes:
-        if any(path.endswith(extension) for extension in item.extensions):
-            return item
-    program = _shebang(context, path)
-    return next((item for item in runtimes if program and program in item.shebangs), None)
-
-
-def _shebang(context: ReadContext, path: str) -> str | None:
-    """The program named by the first line: `#!/usr/bin/env python3` → `python3`."""
-    try:
-        with (context.folder / "actions" / path).open("rb") as file:
-            first = file.readline(200)
-    except OSError:
-        return None
-    words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
-    if words and words[0].endswith("/env"):
-        words = [word for word in words[1:] if not word.startswith("-")]
-    return words[0].rsplit("/", 1)[-1] if words else None
 
 
 def _with_text_defaults(body: JsonObject, file: PackFile) -> JsonObject:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apps.actions.files import SCHEMA, split_entry_point
+from apps.actions.entry_points import split_entry_point
+from apps.actions.files import SCHEMA
 from apps.actions.models import Action
 from apps.actions.services.lookup import UnknownAction, get_action
 from apps.actions.services.register import ActionTaken

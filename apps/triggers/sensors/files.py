@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
 
-from apps.actions.files import env_mistakes, runtimes_of
+from apps.actions.entry_points import runtimes_of
+from apps.actions.files import env_mistakes
 from apps.core import refs
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject
