@@ -19,7 +19,7 @@ from apps.runner.spec import LogLimits, OutputFormat
 from apps.runner.warden import tree
 from apps.runner.warden_client import Warden
 from tests.integration.runner.bench import Bench, open_descriptors, read_pids
-from tests.waiting import is_running, wait_for
+from tests.waiting import is_running, state_of, wait_for
 
 #: a double fork: the grandchild's parent ends at once
 DOUBLE_FORK = "( ( setsid sh -c 'echo $$ >> {pids}; exec sleep 1000' & ) & );"
@@ -224,7 +224,7 @@ def test_a_stopped_process_notices_term(bench: Bench, tmp_path: Path) -> None:
         lambda: bench.sh(f"trap 'exit 9' TERM; echo $$ > {tmp_path}/pid; kill -STOP $$", control=control, grace_s=30)
     )
     (pid,) = read_pids(tmp_path / "pid", 1)
-    wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    wait_for(lambda: state_of(pid) == "T")
     control.stop(StopReason.CANCELED)
 
     assert run.result().exit_code == 9

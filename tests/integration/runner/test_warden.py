@@ -25,7 +25,7 @@ from apps.runner.warden import kernel
 from apps.runner.warden_client import Warden, WardenUnavailableError
 from tests.integration.runner import worker_program
 from tests.integration.runner.bench import Bench, open_descriptors, read_pids
-from tests.waiting import is_running, wait_for
+from tests.waiting import is_running, state_of, wait_for
 
 #: tells its own pid, its supervisor's, and those of two descendants in another session
 FAMILY = (
@@ -375,7 +375,7 @@ def test_a_warden_that_answers_is_left_alone(own_warden: Warden) -> None:
 
 def _sleeps(pid: int) -> bool:
     """It has dealt with everything that came: what comes wakes it at once."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+    return state_of(pid) == "S"
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -4,9 +4,8 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import pytest
 import yaml
 
 from apps.runtimes.definition import RuntimeDefinition, errors_of
@@ -14,6 +13,7 @@ from apps.runtimes.detect import detect
 from apps.runtimes.environments.request import EnvironmentOnDisk
 from apps.runtimes.launch import launch_of
 from tests.integration.runtimes.conftest import CORE
+from tests.integration.runtimes.languages import refuse_without
 from tests.integration.runtimes.world import World
 
 NODE: dict[str, Any] = yaml.safe_load((CORE / "node.yaml").read_text())
@@ -26,16 +26,10 @@ def world_of(body: dict[str, Any], root: Path, *, builder: str = "sh", **environ
     runtime = RuntimeDefinition.from_json(body)
     found = detect(runtime, search_path=os.environ["PATH"])
     if not found.installations:
-        _refuse(f"{runtime.name} is not installed: {found.reason}")
+        refuse_without(runtime.name, found.reason)
     if shutil.which(builder) is None:
-        _refuse(f"{builder} is not installed")
+        refuse_without(runtime.name, f"{builder} is not installed")
     return World(root, runtime, found.installations[0], {"HOME": str(root), **environ})
-
-
-def _refuse(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def run_entry_point(world: World, built: EnvironmentOnDisk, code: str, *, name: str = "action") -> str:

@@ -20,7 +20,7 @@ from apps.triggers.models import Event, Sensor, SensorInstance
 from apps.triggers.sensors.logs import kept_starts, log_folder
 from tests.database_trouble import another_session
 from tests.integration.triggers.sensors.conftest import Stage, seen, standing
-from tests.waiting import is_running, wait_for
+from tests.waiting import is_running, state_of, wait_for
 
 #: Says one event and stays.
 ONE = """echo '{"trigger": "demo.seen", "payload": {"n": 1}}' >&$ATTUNE_EVENT_FD; exec sleep 1000"""
@@ -137,8 +137,7 @@ def test_a_flood_that_never_ends_stays_in_its_pipe_while_nothing_is_recorded(sta
 def _stands_still(pid: int, count: Path, looks: list[tuple[str, int]]) -> bool:
     """It sleeps, as a program that writes as fast as it can does on a full pipe alone: at five looks, and has not gone
     on between them."""
-    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    looks.append((state, int(count.read_text() or 0)))
+    looks.append((state_of(pid), int(count.read_text() or 0)))
     return looks[-5:] == [("S", looks[-1][1])] * 5
 
 

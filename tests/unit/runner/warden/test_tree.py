@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from apps.runner.warden import tree
-from tests.waiting import wait_for
+from tests.waiting import state_of, wait_for
 
 #: a shell with a child and a grandchild, which says when all are there
 FAMILY = "(sh -c 'sleep 1000 & echo ready; wait' & wait) & wait"
@@ -28,13 +28,6 @@ def family(way_of_looking: None) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return "gone"
-
-
 def test_descendants_are_all_generations_with_their_parents(family: subprocess.Popen[bytes]) -> None:
     found = tree.descendants(family.pid)
 
@@ -53,8 +46,8 @@ def test_a_signal_reaches_the_descendants_and_not_the_root(family: subprocess.Po
     members = tree.descendants(family.pid)
     tree.signal_tree(family.pid, signal.SIGSTOP)
 
-    wait_for(lambda: all(state(pid) == "T" for pid in members))
-    assert state(family.pid) != "T"
+    wait_for(lambda: all(state_of(pid) == "T" for pid in members))
+    assert state_of(family.pid) != "T"
 
 
 def test_killing_a_tree_kills_every_descendant_and_tells_which(family: subprocess.Popen[bytes]) -> None:
@@ -62,13 +55,13 @@ def test_killing_a_tree_kills_every_descendant_and_tells_which(family: subproces
 
     assert tree.kill_tree(family.pid) == members
     family.wait(30)
-    wait_for(lambda: all(state(pid) in ("gone", "Z") for pid in members))
+    wait_for(lambda: all(state_of(pid) in ("", "Z") for pid in members))
 
 
 @pytest.mark.usefixtures("way_of_looking")
 def test_the_dead_are_not_counted() -> None:
     with subprocess.Popen(["sh", "-c", "true & exec sleep 1000"]) as process:
-        wait_for(lambda: [state(pid) for pid in tree.children(process.pid)] == ["Z"])
+        wait_for(lambda: [state_of(pid) for pid in tree.children(process.pid)] == ["Z"])
 
         assert tree.kill_tree(process.pid) == set()
         process.kill()
