@@ -58,12 +58,13 @@ class WorkerProcess:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        self._is_told_to_end = False
         self._warden = Warden(
             silence_s=settings.ATTUNE_LOST_AFTER_S * _SILENT_BEFORE_LOST, most_servers=settings.ATTUNE_WARM_SERVERS
         )
 
     def run(self) -> None:
-        signal.signal(signal.SIGTERM, _end)
+        signal.signal(signal.SIGTERM, self._end)
         self._warden.start()
         limit_waits()
         try:
@@ -150,16 +151,22 @@ class WorkerProcess:
             "loglevel": "WARNING",
             "quiet": True,
         }
-        self._app.Worker(**arguments).start()
+        worker = self._app.Worker(**arguments)
+        if self._is_told_to_end:
+            raise SystemExit(0)
+        worker.start()
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        """Until Celery's consumer listens: what was begun is undone, or others would believe in this worker for long.
+
+        It is remembered, since an exception inside a destructor is thrown away.
+        """
+        self._is_told_to_end = True
+        raise SystemExit(0)
 
     def _declare(self, queue: str) -> None:
         # A hint may be lost, so it is not worth the four writes to Redis that taking and confirming it would cost.
         self._app.amqp.queues[queue].no_ack = True
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """Until Celery's consumer listens: what was begun is undone, or others would believe in this worker for long."""
-    raise SystemExit(0)
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """The process of a worker, told to end at the wrong moment."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import psycopg.conninfo
 import pytest
@@ -65,3 +68,15 @@ def test_one_that_is_told_to_end_in_the_middle_of_a_statement_says_goodbye(
     with pytest.raises(SystemExit):
         WorkerProcess(current_app)._run_registered(Capabilities("default", {}), tmp_path, None)
     assert [worker.status for worker in Worker.objects.all()] == ["stopped"]
+
+
+def test_one_that_is_told_to_end_inside_a_destructor_ends_before_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python throws away what is raised there."""
+    process = WorkerProcess(current_app)
+    consumer = Mock()
+    monkeypatch.setattr(process, "_app", Mock(Worker=Mock(return_value=consumer)))
+    with suppress(SystemExit):
+        process._end(signal.SIGTERM, None)
+    with pytest.raises(SystemExit):
+        process._consume(Mock(capabilities=Capabilities("default", {})), Mock())
+    consumer.start.assert_not_called()
