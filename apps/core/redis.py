@@ -14,6 +14,7 @@ from django.conf import settings
 from kombu.exceptions import BatchPublishError  # type: ignore[attr-defined]  # new in kombu 5.7, not in its stubs yet
 from kombu.exceptions import OperationalError as BrokerError
 from redis.backoff import NoBackoff
+from redis.connection import parse_url
 from redis.retry import Retry
 
 from apps.core.errors import Unavailable
@@ -68,16 +69,30 @@ def client() -> "redis.Redis":
     return connect(settings.REDIS_URL)
 
 
-def connect(url: str, *, timeout_s: float | None = CALL_BUDGET_S) -> "redis.Redis":
-    """A client of its own; `timeout_s=None` for one that blocks on purpose."""
+def connect(url: str, *, timeout_s: float | None = CALL_BUDGET_S, decodes: bool = True) -> "redis.Redis":
+    """A client of its own; `timeout_s=None` for one that blocks on purpose.
+
+    Who listens takes bytes (`decodes=False`): anybody who reaches Redis may say what is no text.
+    """
     return redis.Redis.from_url(
         url,
         socket_timeout=timeout_s,
         socket_connect_timeout=CALL_BUDGET_S,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
-        decode_responses=True,
+        decode_responses=decodes,
     )
+
+
+def channel(name: str) -> str:
+    """What `name` is called on this Redis, whose databases all have the same channels: two Attunes that have a database
+    each must not hear each other."""
+    return f"attune:{_database(settings.REDIS_URL)}:{name}"
+
+
+@cache
+def _database(url: str) -> int:
+    return int(parse_url(url).get("db", 0))  # type: ignore[no-untyped-call]  # redis-py
 
 
 @contextmanager

@@ -12,13 +12,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from apps.core.redis import RedisAway, client, guarded
+from apps.core.redis import RedisAway, channel, client, guarded
 from apps.core.types import JsonObject
 
 logger = logging.getLogger(__name__)
 
 #: The message is the kind of thing that changed.
-CHANNEL = "attune:changed"
+CHANNEL = channel("changed")
 #: A row's moment is taken before its commit; whoever asks for what is newer than a moment is told so much more.
 _LATE = timedelta(seconds=60)
 #: Ids below the newest one that may still appear: they were drawn earlier and committed later.

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 _RETRY_S = 2.0
 _LISTEN_S = 1.0
 #: Of an execution or a worker.
-_ID = re.compile(r"[0-9]{1,19}")
+_ID = re.compile(rb"[0-9]{1,19}")
 
 
 class Listener:
@@ -52,10 +52,11 @@ class Listener:
                 self._stopping.wait(_RETRY_S)
 
     def _listen(self) -> None:
-        client = connect(settings.REDIS_URL)
+        client = connect(settings.REDIS_URL, decodes=False)
         subscription = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py
         try:
             subscription.subscribe(CANCEL_CHANNEL, wake.CHANNEL)
+            self._beat()  # finds what was asked while nobody listened
             while not self._stopping.is_set():
                 self._take(subscription)
         finally:
@@ -65,9 +66,9 @@ class Listener:
 
     def _take(self, subscription: PubSub) -> None:
         message = subscription.get_message(timeout=_LISTEN_S)
-        if not message or not _ID.fullmatch(str(message["data"])):
+        if not message or not _ID.fullmatch(message["data"]):
             return
-        if message["channel"] == CANCEL_CHANNEL:
+        if message["channel"] == CANCEL_CHANNEL.encode():
             self._host.stop(int(message["data"]), StopReason.CANCELED)
         elif int(message["data"]) == self._host.worker_id:
             self._beat()

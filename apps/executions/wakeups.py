@@ -5,23 +5,23 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from apps.core.redis import FAILURES, RedisAway, client, guarded
+from apps.core.redis import FAILURES, RedisAway, channel, client, guarded
 
 logger = logging.getLogger(__name__)
 
 #: Cancel requests, for all workers; the message is an execution's id.
-CANCEL_CHANNEL = "attune:cancel"
+CANCEL_CHANNEL = channel("cancel")
 #: How often who waits looks for itself.
 _LOOK_EVERY_S = 1.0
 
 
 def ended_channel(execution_id: int) -> str:
-    return f"attune:ended:{execution_id}"
+    return channel(f"ended:{execution_id}")
 
 
-def publish(channel: str, message: str) -> None:
+def publish(to: str, message: str) -> None:
     with suppress(RedisAway), guarded():
-        client().publish(channel, message)
+        client().publish(to, message)
 
 
 def wait_until(is_done: Callable[[], bool], *, execution_id: int, timeout_s: float) -> bool:
@@ -38,10 +38,10 @@ def wait_until(is_done: Callable[[], bool], *, execution_id: int, timeout_s: flo
             subscription.close()
 
 
-def _subscribe(subscription: object, channel: str) -> None:
+def _subscribe(subscription: object, to: str) -> None:
     """Returns once Redis has confirmed, so that nothing published afterwards is missed."""
     with suppress(RedisAway), guarded():
-        subscription.subscribe(channel)  # type: ignore[attr-defined]  # redis-py's PubSub is not typed
+        subscription.subscribe(to)  # type: ignore[attr-defined]  # redis-py's PubSub is not typed
         subscription.get_message(timeout=1)  # type: ignore[attr-defined]  # as above
 
 

@@ -11,7 +11,7 @@ import gc
 import logging
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -82,7 +82,7 @@ class WorkerProcess:
         registration = _registration(capabilities, volume, run_as)
         host = None
         try:
-            with _whole():
+            with self._whole():
                 worker = register_worker(registration)
                 intake = Intake(capabilities.queues, declare=self._declare)
                 host = Host(worker.pk, worker.name, self._warden, capabilities, volume, work_root, intake, run_as)
@@ -103,36 +103,31 @@ class WorkerProcess:
         set_current(host)
         look_after_environments(host)
         connection.close()
-        beside = [
-            Repeating("disk", disk.look, every_s=settings.ATTUNE_HEARTBEAT_S),
-            Repeating("newcomers", Newcomers(host).look, every_s=settings.ATTUNE_HEARTBEAT_S),
-            Repeating("tidying", lambda: tidy_host(host), every_s=_TIDY_EVERY_S),
-        ]
         heartbeat = Heartbeat(
             host.worker_id,
             every_s=settings.ATTUNE_HEARTBEAT_S,
             on_beat=member.after_beat,
             on_lost=member.register_anew,
         )
-        listener = Listener(host, beat=heartbeat.beat_now)
         host.is_believed = heartbeat.is_believed
-        heartbeat.start()
-        listener.start()
-        for thread in beside:
-            thread.start()
-        publisher = publishing.start()
-        tracing.start("worker")
-        gc.collect()
-        gc.freeze()  # what is there now stays; to look at it again would stop all slots for a tenth of a second
-        try:
+        threads: list[Heartbeat | Listener | Repeating] = [
+            heartbeat,
+            Listener(host, beat=heartbeat.beat_now),
+            Repeating("disk", disk.look, every_s=settings.ATTUNE_HEARTBEAT_S),
+            Repeating("newcomers", Newcomers(host).look, every_s=settings.ATTUNE_HEARTBEAT_S),
+            Repeating("tidying", lambda: tidy_host(host), every_s=_TIDY_EVERY_S),
+        ]
+        with ExitStack() as ends:
+            with self._whole():
+                for thread in threads:
+                    thread.start()
+                    ends.callback(thread.stop)
+                ends.callback(publishing.start().stop)
+                tracing.start("worker")
+                ends.callback(tracing.stop)
+            gc.collect()
+            gc.freeze()  # what is there now stays; to look at it again would stop all slots for a tenth of a second
             self._consume(host, member)
-        finally:
-            tracing.stop()
-            publisher.stop()
-            for thread in beside:
-                thread.stop()
-            listener.stop()
-            heartbeat.stop()
 
     def _consume(self, host: Host, member: Member) -> None:
         """Celery's consumer, until it is told to stop and everything that runs has ended."""
@@ -159,27 +154,28 @@ class WorkerProcess:
     def _end(self, number: int, frame: FrameType | None) -> None:
         """Until Celery's consumer listens: what was begun is undone, or others would believe in this worker for long.
 
-        It is remembered, since an exception inside a destructor is thrown away.
+        It is remembered, since an exception inside a destructor is thrown away. Told again, it is undoing that already.
         """
+        if self._is_told_to_end:
+            return
         self._is_told_to_end = True
         raise SystemExit(0)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Told to end in this block, the process ends after it: who undoes it then knows what to undo."""
+        asked: list[int] = []
+        earlier = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, earlier)
+        if asked:
+            self._end(signal.SIGTERM, None)
 
     def _declare(self, queue: str) -> None:
         # A hint may be lost, so it is not worth the four writes to Redis that taking and confirming it would cost.
         self._app.amqp.queues[queue].no_ack = True
-
-
-@contextmanager
-def _whole() -> Iterator[None]:
-    """Told to end in this block, the process ends after it: who undoes it then knows what to undo."""
-    asked: list[int] = []
-    earlier = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, earlier)
-    if asked:
-        raise SystemExit(0)
 
 
 def _registration(capabilities: Capabilities, volume: str, run_as: RunAs | None) -> Registration:

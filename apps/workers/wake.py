@@ -2,10 +2,10 @@
 
 from contextlib import suppress
 
-from apps.core.redis import RedisAway, client, guarded
+from apps.core.redis import RedisAway, channel, client, guarded
 
 #: The message is a worker's id.
-CHANNEL = "attune:worker"
+CHANNEL = channel("worker")
 
 
 def wake(worker_id: int) -> None:

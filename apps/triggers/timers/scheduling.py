@@ -55,7 +55,7 @@ class TimerThreads:
     def _hear(self) -> None:
         """Returns when Redis cannot be reached, or all is to stop."""
         with suppress(*FAILURES):
-            client = connect(settings.REDIS_URL)
+            client = connect(settings.REDIS_URL, decodes=False)
             subscription = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py
             try:
                 subscription.subscribe(CHANNEL)

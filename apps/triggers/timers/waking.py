@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
+from apps.core.redis import channel
 from apps.executions import wakeups
 
-CHANNEL = "attune:timers"
+CHANNEL = channel("timers")
 
 
 def wake_after_commit() -> None:

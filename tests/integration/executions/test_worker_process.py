@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
@@ -67,6 +68,48 @@ def test_one_that_is_told_to_end_in_the_middle_of_a_statement_says_goodbye(
     monkeypatch.setattr(WorkerProcess, "_serve", serve)
     with pytest.raises(SystemExit):
         WorkerProcess(current_app)._run_registered(Capabilities("default", {}), tmp_path, None)
+    assert [worker.status for worker in Worker.objects.all()] == ["stopped"]
+
+
+def test_one_that_is_told_to_end_while_its_threads_start_leaves_none_of_them(
+    people: People, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A heartbeat that goes on after the goodbye finds its worker gone, and registers it anew."""
+    process = WorkerProcess(current_app)
+
+    def start() -> Mock:
+        signal.raise_signal(signal.SIGTERM)
+        return Mock()
+
+    monkeypatch.setattr("apps.core.metrics.publishing.start", start)
+    before = set(threading.enumerate())
+    earlier = signal.signal(signal.SIGTERM, process._end)
+    try:
+        with pytest.raises(SystemExit):
+            process._run_registered(Capabilities("default", {}), tmp_path, None)
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+        process._warden.close()
+    assert {thread.name for thread in set(threading.enumerate()) - before} == set()
+    assert [worker.status for worker in Worker.objects.all()] == ["stopped"]
+
+
+def test_one_that_is_told_to_end_twice_still_says_goodbye(
+    fresh: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    process = WorkerProcess(current_app)
+
+    def serve(*_: object) -> None:
+        process._end(signal.SIGTERM, None)
+
+    def end_worker(worker_id: int) -> None:
+        process._end(signal.SIGTERM, None)
+        Worker.objects.filter(pk=worker_id).update(status="stopped")
+
+    monkeypatch.setattr(process, "_serve", serve)
+    monkeypatch.setattr("apps.executions.worker_process.end_worker", end_worker)
+    with pytest.raises(SystemExit):
+        process._run_registered(Capabilities("default", {}), tmp_path, None)
     assert [worker.status for worker in Worker.objects.all()] == ["stopped"]
 
 
