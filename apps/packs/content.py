@@ -13,7 +13,7 @@ from apps.packs.documents import PackFile
 from apps.packs.manifest import PackManifest
 
 if TYPE_CHECKING:
-    from apps.packs.models import PackVersion
+    from apps.packs.models import Pack, PackVersion
 
 
 @dataclass
@@ -52,8 +52,12 @@ class ContentKind(Protocol):
 #: that served, whose `pack.current` is None then.
 Follower = Callable[["PackVersion"], None]
 
+#: Called with a pack that was switched on or off, in the same transaction.
+SwitchFollower = Callable[["Pack"], None]
+
 _kinds: list[ContentKind] = []
 _followers: list[Follower] = []
+_switch_followers: list[SwitchFollower] = []
 
 
 def register(kind: ContentKind) -> None:
@@ -67,9 +71,18 @@ def register_follower(follower: Follower) -> None:
         _followers.append(follower)
 
 
+def register_switch_follower(follower: SwitchFollower) -> None:
+    if follower not in _switch_followers:
+        _switch_followers.append(follower)
+
+
 def kinds() -> Sequence[ContentKind]:
     return tuple(_kinds)
 
 
 def followers() -> Sequence[Follower]:
     return tuple(_followers)
+
+
+def switch_followers() -> Sequence[SwitchFollower]:
+    return tuple(_switch_followers)

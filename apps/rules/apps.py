@@ -10,9 +10,11 @@ class RulesConfig(AppConfig):
         from apps.rules import loops, overlap, processing, retention
         from apps.rules.pack_files import RuleFiles
         from apps.rules.pack_uses import uses_by_rules
+        from apps.rules.services.rules import follow_pack
         from apps.triggers import internal
 
         content.register(RuleFiles())
+        content.register_switch_follower(follow_pack)
         uses.register(uses_by_rules)
         internal.register_depths(loops.depths_after)
         outbox.register(overlap.on_executions)

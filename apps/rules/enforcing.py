@@ -117,8 +117,8 @@ def _decided(enforcement: Enforcement) -> _Result:
         tell_of_loop(enforcement)
         text = f"{MAX_DEPTH} rules have led to this event already: it looks like a loop"
         return _end(enforcement, Status.SUPPRESSED, {"code": "loop_suppressed", "text": text})
-    if not enforcement.rule.is_enabled:
-        text = "the rule was switched off, or removed, before it came to that"
+    if not enforcement.rule.is_active:
+        text = "the rule or its pack was switched off, or removed, before it came to that"
         return _end(enforcement, Status.SKIPPED, {"code": "rule_disabled", "text": text})
     return _as_overlap_says(enforcement)
 

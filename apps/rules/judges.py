@@ -44,7 +44,7 @@ def judge_of(rule: Rule) -> Judge:
         rule_id=rule.pk,
         ref=rule.ref,
         version=rule.version,
-        is_enabled=rule.is_enabled,
+        is_enabled=rule.is_active,
         is_backstop=rule.kind == Rule.Kind.BACKSTOP,
         criteria=compiled(rule.criteria, rule.dialect),
     )

@@ -77,8 +77,8 @@ def release_forgotten() -> int:
     waiting = (
         Enforcement.objects.filter(is_waiting=True).order_by("rule_id").values_list("rule_id", flat=True).distinct()
     )
-    rules = Rule.objects.filter(pk__in=list(waiting[:_BATCH])).values_list("pk", "overlap", "is_enabled")
-    queues = {pk: overlap == Rule.Overlap.QUEUE and is_enabled for pk, overlap, is_enabled in rules}
+    rules = Rule.objects.filter(pk__in=list(waiting[:_BATCH]))
+    queues = {rule.pk: rule.overlap == Rule.Overlap.QUEUE and rule.is_active for rule in rules}
     idle = [rule_id for rule_id, is_queue in queues.items() if is_queue and not _live(rule_id)]
     over = [rule_id for rule_id, is_queue in queues.items() if not is_queue]
     return (release_next(idle) if idle else 0) + (_release_all(over) if over else 0)

@@ -13,10 +13,11 @@ from apps.core.errors import Conflict, FieldError
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile, pointer_steps
+from apps.packs.models import Pack
 from apps.rules.checks import RuleSpec, mistakes
 from apps.rules.models import Rule
 from apps.rules.owners import account_of_pack
-from apps.rules.services.rules import keep_version, tell_triggers
+from apps.rules.services.rules import follow_pack, keep_version, tell_triggers
 from apps.triggers import listening
 from apps.triggers.models import TriggerType
 from apps.triggers.types import UnknownTrigger, find_type, with_defaults
@@ -115,6 +116,7 @@ class RuleFiles:
         for item in items:
             assert owner is not None
             triggers |= _write(item, existing.get(refs.join(pack_ref, item.name)), owner)
+        follow_pack(Pack.objects.select_for_update(no_key=True).get(pk=version.pack_id))
         if triggers:
             tell_triggers(triggers)
 

@@ -110,7 +110,7 @@ def _is_like(one: Enforcement, other: Enforcement) -> bool:
 
 
 def _starts_each(rule: Rule, match: Enforcement) -> bool:
-    return rule.is_enabled and rule.overlap == Rule.Overlap.ALLOW and rule.version == match.rule_version
+    return rule.is_active and rule.overlap == Rule.Overlap.ALLOW and rule.version == match.rule_version
 
 
 def _write(matches: Sequence[Enforcement], requested: Requested) -> None:

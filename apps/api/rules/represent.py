@@ -21,6 +21,7 @@ def represent_rule(rule: Rule) -> JsonObject:
         "pack": rule.pack_ref or None,
         "description": rule.description,
         "enabled": rule.is_enabled,
+        "pack_enabled": rule.is_pack_enabled,
         "trigger": {"type": rule.trigger.type.ref, "parameters": rule.trigger.parameters},
         "criteria": rule.criteria,
         "action": {"ref": rule.action_ref, "parameters": rule.parameters},

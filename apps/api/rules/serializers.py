@@ -62,6 +62,7 @@ class RuleSerializer(serializers.Serializer[Any]):
     pack = serializers.CharField(allow_null=True)
     description = serializers.CharField()
     enabled = serializers.BooleanField()
+    pack_enabled = serializers.BooleanField(help_text="it acts only while its pack is enabled too")
     trigger = serializers.JSONField(help_text="{type, parameters}")
     criteria = serializers.JSONField()
     action = serializers.JSONField(help_text="{ref, parameters}: templates")

@@ -93,7 +93,7 @@ def show(session: Session, ref: Ref) -> None:
 
 @command(app, "enable")
 def enable(session: Session, ref: Ref) -> None:
-    """Let a pack's actions run again."""
+    """Let a pack's actions, rules and sensors run again."""
     _switch(session, ref, is_enabled=True)
 
 
@@ -101,7 +101,7 @@ def enable(session: Session, ref: Ref) -> None:
 def disable(session: Session, ref: Ref) -> None:
     """Take no new executions of a pack's actions.
 
-    Accepted ones still run.
+    Its rules and sensors do nothing meanwhile. Accepted executions still run.
     """
     _switch(session, ref, is_enabled=False)
 

@@ -111,8 +111,10 @@ class PackPage(Page):
         if wish not in ("on", "off"):
             raise Invalid("Say whether the pack is to be on or off.")
         pack = set_pack_enabled(self.identity, ref=self._pack(ref).ref, enabled=wish == "on")
-        text = "enabled" if pack.is_enabled else "disabled: it takes no new executions, accepted ones still run"
-        return self.done(f"{pack.ref} is {text}.", reverse("admin:pack", args=[pack.ref]))
+        off = "disabled: it takes no new executions, its rules and sensors do nothing; accepted executions still run"
+        return self.done(
+            f"{pack.ref} is {'enabled' if pack.is_enabled else off}.", reverse("admin:pack", args=[pack.ref])
+        )
 
     def _pack(self, ref: str) -> Pack:
         if "\0" in ref:

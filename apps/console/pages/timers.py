@@ -37,7 +37,7 @@ class TimersPage(Page):
 
     def _rules(self, triggers: list[int]) -> dict[int, tuple[str, int]]:
         """Of each trigger one rule that listens, and how many there are."""
-        rules = Rule.objects.visible_to(self.identity).in_force().filter(trigger__in=triggers, is_enabled=True)
+        rules = Rule.objects.visible_to(self.identity).active().filter(trigger__in=triggers)
         counted = rules.order_by().values_list("trigger").annotate(first=Min("ref"), count=Count("pk"))
         return {trigger: (first, count) for trigger, first, count in counted}
 

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.db.models.functions import Now
 
 from apps.accounts.permissions import Verb, require
 from apps.core.errors import Conflict, NotFound
+from apps.packs import content
 from apps.packs.models import Pack
 
 if TYPE_CHECKING:
@@ -32,9 +34,13 @@ def get_pack(identity: "Identity", ref: str) -> Pack:
 
 
 def set_pack_enabled(identity: "Identity", *, ref: str, enabled: bool) -> Pack:
-    """A disabled pack accepts no new executions; what was accepted before still runs."""
+    """A disabled pack accepts no new executions, and its rules and sensors do nothing; what was accepted before still
+    runs."""
     pack = get_pack(identity, ref)
     require(identity, Verb.PACK_MANAGE, on=pack)
-    Pack.objects.filter(pk=pack.pk).update(is_enabled=enabled, updated_at=Now())
-    pack.is_enabled = enabled
+    with transaction.atomic():
+        Pack.objects.filter(pk=pack.pk).update(is_enabled=enabled, updated_at=Now())
+        pack.is_enabled = enabled
+        for told in content.switch_followers():
+            told(pack)
     return pack

@@ -23,12 +23,15 @@ class RuleQuerySet(models.QuerySet["Rule"]):
     def in_force(self) -> Self:
         return self.filter(is_removed=False)
 
+    def active(self) -> Self:
+        return self.in_force().filter(is_enabled=True, is_pack_enabled=True)
+
 
 class Rule(models.Model):
     """What it says now; `version` is raised with every change of it, and `RuleVersion` keeps each.
 
     A `backstop` rule runs when no other rule of its trigger matched. `enabled_override` is the operator's word against
-    the file's; `is_enabled` is what holds.
+    the file's; `is_enabled` is what holds. A rule of a disabled pack does nothing either: `is_active`.
     """
 
     class Kind(models.TextChoices):
@@ -59,6 +62,7 @@ class Rule(models.Model):
     parameters = models.JSONField(default=dict, help_text="templates of the action's parameters")
     is_enabled = models.BooleanField(default=True)
     enabled_override = models.BooleanField(null=True, blank=True)
+    is_pack_enabled = models.BooleanField(default=True, db_default=True, help_text="true for a rule of no pack")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.STANDARD)
     overlap = models.CharField(max_length=20, choices=Overlap, default=Overlap.ALLOW)
     dialect = models.CharField(max_length=12, choices=Dialect, default=Dialect.ATTUNE)
@@ -79,6 +83,11 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def is_active(self) -> bool:
+        """An event that fits makes it act."""
+        return self.is_enabled and self.is_pack_enabled
 
     @property
     def where(self) -> Place:

@@ -28,7 +28,7 @@ _TEXTS = {
     "criteria": "a criterion does not hold",
     "error": "a criterion could not be asked, so it does not hold",
     "backstop_not_needed": "it is a backstop, and another rule matched",
-    "disabled": "the rule was disabled",
+    "disabled": "the rule or its pack was disabled",
 }
 
 
@@ -54,7 +54,7 @@ def explain(rule: Rule, event: Event) -> JsonObject:
         "text": _text(rule, event, then, enforcement),
         "then": then and {name: then[name] for name in ("version", "outcome", "criterion")},
         "enforcement": enforcement,
-        "now": {"version": rule.version, "enabled": rule.is_enabled, **said_of(rule, event.payload, event=event)},
+        "now": {"version": rule.version, "enabled": rule.is_active, **said_of(rule, event.payload, event=event)},
     }
 
 

@@ -74,6 +74,7 @@ def create_rule(identity: "Identity", spec: RuleSpec, *, owner: str | None = Non
         trigger = _checked(identity, owned_by, spec, is_new=True)
         rule = _claimed(ref)
         _assign(rule, spec, trigger, owner=owned_by, limits=limits_of(identity))
+        rule.is_pack_enabled = _is_enabled(spec.pack_ref)
         _save(rule, by=identity)
         tell_triggers([trigger.pk])
     logger.info("rule %s made by %s", ref, identity.username)
@@ -119,11 +120,18 @@ def remove_rule(identity: "Identity", rule: Rule) -> None:
     logger.info("rule %s removed by %s", rule.ref, identity.username)
 
 
+def follow_pack(pack: Pack) -> None:
+    """In the transaction in which it is switched on or off, or served anew: its rules act only while it is enabled."""
+    rows = Rule.objects.filter(pack_ref=pack.ref).exclude(is_pack_enabled=pack.is_enabled)
+    triggers = set(rows.in_force().values_list("trigger", flat=True))
+    rows.update(is_pack_enabled=pack.is_enabled)
+    if triggers:
+        tell_triggers(triggers)
+
+
 def tell_triggers(triggers: Collection[int]) -> None:
     """In the transaction in which rules of these triggers changed."""
-    listened = set(
-        Rule.objects.in_force().filter(trigger__in=triggers, is_enabled=True).values_list("trigger", flat=True)
-    )
+    listened = set(Rule.objects.active().filter(trigger__in=triggers).values_list("trigger", flat=True))
     listening.set_listened({trigger: trigger in listened for trigger in sorted(triggers)})
     streaming.tell("rule")
 
@@ -217,6 +225,12 @@ def _definition(identity: "Identity", owner: "Identity", ref: str) -> Definition
             found = get_action(identity, ref)
     assert found is not None
     return parsed(found.definition.digest, found.definition.body)
+
+
+def _is_enabled(pack_ref: str) -> bool:
+    """The pack, which stays so until this transaction ends."""
+    rows = Pack.objects.select_for_update(no_key=True).filter(ref=pack_ref).values_list("is_enabled", flat=True)
+    return not pack_ref or bool(rows.first())
 
 
 def _claimed(ref: str) -> Rule:

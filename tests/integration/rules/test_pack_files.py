@@ -9,11 +9,14 @@ from django.conf import settings as django_settings
 from apps.accounts.models import Identity
 from apps.packs.loader import PackInvalid, load_pack
 from apps.packs.services.install import install_pack
+from apps.packs.services.manage import set_pack_enabled
 from apps.rules.models import Enforcement, Rule
+from apps.rules.processing import judge_open
+from apps.rules.services.explain import verdicts_of
 from apps.rules.services.rules import RuleOfPack, remove_rule, update_rule
 from apps.triggers.models import TriggerType
 from tests.conductor import process_open
-from tests.factories import make_action, make_event, make_runtimes, write_pack
+from tests.factories import make_action, make_event, make_rule, make_runtimes, make_trigger_type, write_pack
 from tests.factories.packs import ACTION
 from tests.people import People
 
@@ -135,3 +138,46 @@ def test_attunes_own_triggers_are_well_formed() -> None:
     loaded = load_pack(django_settings.BASE_DIR / "packs/core")
     refs = {item.ref for item in loaded.content["triggers"]}
     assert {"core.execution_finished", "core.worker_lost", "core.alert", "core.key_changed"} <= refs
+
+
+def test_rules_of_a_disabled_pack_do_nothing_whoever_made_them(tmp_path: Path, people: People) -> None:
+    make_action()
+    make_trigger_type()
+    install(tmp_path)
+    made = make_rule(people.administrator, name="by_hand", pack_ref="acme")
+    set_pack_enabled(people.administrator, ref="acme", enabled=False)
+    assert not Rule.objects.get(ref="acme.on_push").trigger.is_listened
+    later = make_rule(people.administrator, name="later", pack_ref="acme")
+    of_another = make_rule(people.administrator, name="another")
+    make_event({"host": "web1"}, type_ref="acme.pushed")
+    event = make_event()
+    process_open()
+    assert [row.rule.ref for row in Enforcement.objects.select_related("rule")] == [of_another.ref]
+    outcomes = {row["rule"]: (row["outcome"], row["text"]) for row in verdicts_of(people.administrator, event)}
+    off = ("disabled", "the rule or its pack was disabled")
+    assert {outcomes[made.ref], outcomes[later.ref]} == {off}
+
+    set_pack_enabled(people.administrator, ref="acme", enabled=True)
+    assert Rule.objects.get(ref="acme.on_push").trigger.is_listened
+    make_event({"host": "web1"}, type_ref="acme.pushed")
+    process_open()
+    assert Enforcement.objects.filter(rule__ref="acme.on_push").count() == 1
+
+
+def test_a_new_version_of_a_disabled_pack_brings_rules_that_do_nothing(tmp_path: Path, people: People) -> None:
+    install(tmp_path)
+    set_pack_enabled(people.administrator, ref="acme", enabled=False)
+    install(tmp_path, "1.0.1", rules__second="name: second\ntrigger: {type: acme.pushed}\naction: {ref: acme.deploy}\n")
+    assert [rule.is_active for rule in Rule.objects.all()] == [False, False]
+    assert not Rule.objects.get(ref="acme.second").trigger.is_listened
+
+
+def test_what_matched_before_its_pack_was_disabled_does_not_start(tmp_path: Path, people: People) -> None:
+    install(tmp_path)
+    for _ in range(2):
+        make_event({"host": "web1"}, type_ref="acme.pushed")
+    judge_open(limit=50)
+    set_pack_enabled(people.administrator, ref="acme", enabled=False)
+    process_open()
+    reasons = [(row.status, (row.reason or {}).get("code")) for row in Enforcement.objects.all()]
+    assert reasons == [("skipped", "rule_disabled")] * 2
