@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from apps.core.types import JsonObject
 from apps.triggers.models import Sensor
+from apps.triggers.sensors.definition import SensorDefinition
 from apps.triggers.sensors.logs import kept_starts
 from apps.triggers.sensors.services import Demand, demand_now, standing_of
 
@@ -15,8 +16,8 @@ def represent(sensors: Sequence[Sensor]) -> list[JsonObject]:
 
 
 def represent_whole(sensor: Sensor) -> JsonObject:
-    body = sensor.definition
-    names = ("triggers", "runtime", "entry_point", "secrets", "poll_interval_s", "on_demand")
+    body = SensorDefinition.from_json(sensor.definition).as_json()
+    names = ("triggers", "runtime", "entry_point", "secrets", "poll_interval_s", "poll_timeout_s", "on_demand")
     return {
         **represent([sensor])[0],
         **{name: body[name] for name in names},

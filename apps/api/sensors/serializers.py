@@ -32,6 +32,7 @@ class WholeSensorSerializer(SensorSerializer):
     entry_point = serializers.CharField()
     secrets = serializers.ListField(child=serializers.CharField())
     poll_interval_s = serializers.FloatField(allow_null=True)
+    poll_timeout_s = serializers.FloatField(allow_null=True, help_text="of one run; null for a program that goes on")
     on_demand = serializers.BooleanField(help_text="it runs only while some rule listens")
     last_refusal = serializers.CharField()
     stderr = serializers.CharField(help_text="what its last process that ended wrote last")

@@ -49,6 +49,7 @@ def _facts(sensor: Mapping[str, Any]) -> list[tuple[str, Cell]]:
         ("started", moment(sensor["started_at"])),
         ("next start", moment(sensor["next_start_at"])),
         ("polls every", seconds(sensor["poll_interval_s"])),
+        ("for at most", seconds(sensor["poll_timeout_s"])),
         ("triggers", plain(", ".join(sensor["triggers"]))),
         ("rules listen to", plain(f"{sensor['serves']} of its triggers")),
         ("events", plain(sensor["events"])),

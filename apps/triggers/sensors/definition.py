@@ -7,6 +7,9 @@ from typing import Literal
 from apps.core import refs
 from apps.core.types import JsonObject
 
+#: Of a run that says nothing else; its interval where that is longer.
+_POLL_TIMEOUT_S = 600.0
+
 SCHEMA: JsonObject = {
     "type": "object",
     "required": ["name", "entry_point", "triggers"],
@@ -44,6 +47,13 @@ SCHEMA: JsonObject = {
             "maximum": 604_800,
             "description": "the program runs once and ends, and is started again so long after its end",
         },
+        "poll_timeout_s": {
+            "type": "number",
+            "minimum": 1,
+            "maximum": 604_800,
+            "description": "after so long a run is ended, and counts as failed; else after ten minutes, or the interval"
+            " where that is longer",
+        },
         "on_demand": {"type": "boolean", "description": "it runs only while somebody listens to one of its triggers"},
         "env": {"type": "object", "additionalProperties": {"type": "string"}, "maxProperties": 100},
         "enabled": {"type": "boolean"},
@@ -55,13 +65,15 @@ HINTS = {
     "triggers": "a list of trigger types: `triggers: [acme.disk_full]`",
     "events": "`descriptor` or `stdout`",
     "poll_interval_s": "seconds, at least 1: `poll_interval_s: 60`",
+    "poll_timeout_s": "seconds, at least 1: `poll_timeout_s: 30`",
     "env": "a mapping of names to text: `env: {LANG: C.UTF-8}`",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensorDefinition:
-    """`runtime` is the name of one, never an alias; `runtime_version` the range of its versions, empty for any."""
+    """`runtime` is the name of one, never an alias; `runtime_version` the range of its versions, empty for any. A program
+    that goes on has no `poll_interval_s` and no `poll_timeout_s`."""
 
     name: str
     runtime: str
@@ -73,6 +85,7 @@ class SensorDefinition:
     events: Literal["descriptor", "stdout"] = "descriptor"
     acknowledge: bool = False
     poll_interval_s: float | None = None
+    poll_timeout_s: float | None = None
     on_demand: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     enabled: bool = True
@@ -83,4 +96,6 @@ class SensorDefinition:
     @classmethod
     def from_json(cls, body: JsonObject) -> "SensorDefinition":
         """The reverse of `as_json`; also takes a checked file whose runtime was filled in."""
+        if (interval_s := body.get("poll_interval_s")) and not body.get("poll_timeout_s"):
+            body = {**body, "poll_timeout_s": max(_POLL_TIMEOUT_S, interval_s)}
         return cls(**{**body, "triggers": tuple(body["triggers"]), "secrets": tuple(body.get("secrets", ()))})

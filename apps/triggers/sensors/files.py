@@ -83,6 +83,8 @@ def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
             yield [], f"no runtime fits {body['entry_point']} by its ending", f"write `runtime:`, one of: {known}"
     if body.get("acknowledge") and "poll_interval_s" in body:
         yield ["acknowledge"], "a program that runs once reads its input to the end", "leave one of them out"
+    if "poll_timeout_s" in body and "poll_interval_s" not in body:
+        yield ["poll_timeout_s"], "a program that goes on has no time limit", "leave it out, or add poll_interval_s"
     yield from env_mistakes(body, by="a sensor")
 
 

@@ -100,6 +100,7 @@ def spec_of(
         work_root=host.work_root,
         stdin=document_line(document),
         says=Says(sensor.definition.events),
+        timeout_s=sensor.definition.poll_timeout_s,
         grace_s=GRACE_S,
         secrets=given.masked,
         log=LIMITS,

@@ -196,7 +196,7 @@ class SensorRunner:
             self._backoff.succeeded()
             self._stand(State.RUNNING, "it waits for its next run", stderr_tail=tail, in_s=interval_s)
             return interval_s
-        return self._back_off(how_it_ended(result), ran_s=ran_s, tail=tail)
+        return self._back_off(how_it_ended(result, timeout_s=wanted.definition.poll_timeout_s), ran_s=ran_s, tail=tail)
 
     def _kept_from_running(self, error: Exception, control: RunControl) -> float:
         if control.stop_reason is not None:
@@ -246,13 +246,15 @@ class SensorRunner:
         release_connection()
 
 
-def how_it_ended(result: RunResult) -> str:
+def how_it_ended(result: RunResult, *, timeout_s: float | None) -> str:
     """For people."""
     match result.ended:
         case Ended.EXITED:
             return f"it ended by itself with exit code {result.exit_code}"
         case Ended.SIGNALED:
             return f"it was ended by signal {result.signal}" + (", out of memory" if result.oom else "")
+        case Ended.TIMEOUT:
+            return f"it was ended, since it ran for longer than {timeout_s:g} s (poll_timeout_s)"
         case Ended.SPAWN_FAILED:
             return f"it could not be started: {result.spawn_error}"
         case _:

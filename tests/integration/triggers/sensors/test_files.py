@@ -35,6 +35,7 @@ def install(folder: Path, text: str, **more: str) -> None:
         (GOOD + "events: stderr\n", "4: events"),
         (GOOD + "poll_interval_s: 0\n", "4: poll_interval_s"),
         (GOOD + "poll_interval_s: 5\nacknowledge: true\n", "5: a program that runs once"),
+        (GOOD + "poll_timeout_s: 5\n", "4: a program that goes on"),
         (GOOD + "env: {LD_PRELOAD: x}\n", "4: env: LD_PRELOAD cannot be set by a sensor"),
         (GOOD.replace("[demo.seen]", "[]"), "3: triggers"),
     ],
