@@ -150,8 +150,8 @@ class PackView(View):
     @extend_schema(request=serializers.PackChangeSerializer, responses=serializers.PackSerializer)
     def patch(self, request: Request, ref: str) -> Response:
         """Switches a pack on or off, or changes what an ad-hoc pack says of itself, which needs `pack.install`. A
-        disabled pack takes no new executions, and its rules and sensors do nothing; accepted executions still run. 409 `in_use` where other packs need what
-        serves, unless `force` is set.
+        disabled pack takes no new executions, and its rules and sensors do nothing; accepted executions still run.
+        409 `in_use` where other packs need what serves, unless `force` is set.
         """
         self.only_parameters(request, "force")
         values, force = self.read_body(request, serializers.PackChangeSerializer), is_true(request, "force")

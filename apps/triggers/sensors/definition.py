@@ -72,8 +72,8 @@ HINTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SensorDefinition:
-    """`runtime` is the name of one, never an alias; `runtime_version` the range of its versions, empty for any. A program
-    that goes on has no `poll_interval_s` and no `poll_timeout_s`."""
+    """`runtime` is the name of one, never an alias; `runtime_version` the range of its versions, empty for any. A
+    program that goes on has no `poll_interval_s` and no `poll_timeout_s`."""
 
     name: str
     runtime: str
