@@ -5,21 +5,18 @@ from typing import TYPE_CHECKING
 
 from django.db.models.functions import Now
 
-from apps.actions.entry_points import runtimes_of
+from apps.actions.entry_points import Mistake, program_mistakes, runtime_for
 from apps.actions.files import env_mistakes
 from apps.core import refs
 from apps.core.errors import Conflict
 from apps.core.types import JsonObject
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile
-from apps.runtimes.definition import RuntimeDefinition
 from apps.triggers.models import Sensor, SensorInstance
 from apps.triggers.sensors.definition import HINTS, SCHEMA, SensorDefinition
 
 if TYPE_CHECKING:
     from apps.packs.models import PackVersion
-
-Mistake = tuple[Sequence[str | int], str, str]
 
 
 class SensorTaken(Conflict):
@@ -38,7 +35,7 @@ class SensorFiles:
         mistakes = list(_mistakes(body, context))
         for path, detail, hint in mistakes:
             file.add(context.errors, path, detail, hint)
-        runtime = _runtime_of(body, context)
+        runtime = runtime_for(body["entry_point"], body.get("runtime"), context, folder="sensors")
         if mistakes or runtime is None:
             return None
         wanted = context.manifest.range_for(runtime)
@@ -70,27 +67,9 @@ def _columns(item: SensorDefinition) -> JsonObject:
 def _mistakes(body: JsonObject, context: ReadContext) -> Iterator[Mistake]:
     if any(other.name == body["name"] for other in context.content.get("sensors", ())):
         yield ["name"], f"the name {body['name']} is taken by another file of this pack", "names are unique in a pack"
-    base = (context.folder / "sensors").resolve()
-    if not (base / body["entry_point"]).resolve().is_relative_to(base):
-        yield ["entry_point"], f"{body['entry_point']} leaves the folder sensors/", "put the file into sensors/"
-    elif not context.has_file(f"sensors/{body['entry_point']}"):
-        yield ["entry_point"], f"sensors/{body['entry_point']} is not in the pack", "relative to the folder sensors/"
-    if _runtime_of(body, context) is None:
-        known = ", ".join(sorted(item.name for item in runtimes_of(context)))
-        if "runtime" in body:
-            yield ["runtime"], f"there is no runtime {body['runtime']}", f"one of: {known}"
-        else:
-            yield [], f"no runtime fits {body['entry_point']} by its ending", f"write `runtime:`, one of: {known}"
+    yield from program_mistakes(body["entry_point"], body.get("runtime"), context, folder="sensors")
     if body.get("acknowledge") and "poll_interval_s" in body:
         yield ["acknowledge"], "a program that runs once reads its input to the end", "leave one of them out"
     if "poll_timeout_s" in body and "poll_interval_s" not in body:
         yield ["poll_timeout_s"], "a program that goes on has no time limit", "leave it out, or add poll_interval_s"
     yield from env_mistakes(body, by="a sensor")
-
-
-def _runtime_of(body: JsonObject, context: ReadContext) -> RuntimeDefinition | None:
-    if wanted := body.get("runtime"):
-        found = (item for item in runtimes_of(context) if wanted == item.name or wanted in item.aliases)
-    else:
-        found = (item for item in runtimes_of(context) if body["entry_point"].endswith(item.extensions))
-    return next(found, None)

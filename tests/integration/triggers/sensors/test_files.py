@@ -16,7 +16,7 @@ GOOD = "name: watch\nentry_point: watch.sh\ntriggers: [demo.seen]\n"
 @pytest.fixture(autouse=True)
 def place(db: None, settings: Any, tmp_path: Path) -> None:
     settings.ATTUNE_PACKS_DIR = tmp_path / "packs"
-    make_runtimes("shell")
+    make_runtimes("shell", "native")
 
 
 def install(folder: Path, text: str, **more: str) -> None:
@@ -46,6 +46,18 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, told: str)
     messages = [f"{error.line}: {error.detail}" for error in caught.value.errors]  # type: ignore[union-attr]
     assert any(told in message for message in messages), messages
     assert not Sensor.objects.exists()
+
+
+def test_a_sensor_takes_its_runtime_from_its_first_line_where_its_name_does_not_say(tmp_path: Path) -> None:
+    text = GOOD.replace("watch.sh", "watch")
+    install(tmp_path / "demo", text, **{"sensors/watch": "#!/usr/bin/env bash\nsleep 1\n"})
+    assert Sensor.objects.get().definition["runtime"] == "shell"
+
+
+def test_a_program_that_is_started_itself_has_to_be_executable(tmp_path: Path) -> None:
+    with pytest.raises(PackInvalid) as caught:
+        install(tmp_path / "demo", GOOD + "runtime: native\n")
+    assert "sensors/watch.sh cannot be executed" in str(caught.value.errors)
 
 
 def test_a_sensor_takes_its_runtime_from_its_ending_and_keeps_the_operators_word(tmp_path: Path) -> None:
