@@ -12,7 +12,7 @@ LIST_COLUMNS = [
     column("RULE", "ref", strong),
     Column("TRIGGER", lambda row: plain(row["trigger"]["type"]), ("trigger",)),
     Column("ACTION", lambda row: plain(row["action"]["ref"]), ("action",)),
-    column("ENABLED", "enabled", yes_no),
+    Column("ENABLED", lambda row: yes_no(row["enabled"] and row["pack_enabled"]), ("enabled", "pack_enabled")),
     column("OWNER", "owner"),
     column("DESCRIPTION", "description", may_shrink=True),
 ]
@@ -86,7 +86,9 @@ def describe_explanation(explained: Mapping[str, Any]) -> list[Part]:
         ("event", plain(explained["event"])),
         ("then", plain(explained["text"])),
     ]
-    return [Facts(facts), *describe_said(explained["now"], title=f"Now, by version {explained['now']['version']}")]
+    now = explained["now"]
+    title = f"Now, by version {now['version']}"
+    return [Facts(facts), *describe_said(now, title=title if now["enabled"] else f"{title}, if it were enabled")]
 
 
 def describe_enforcement(row: Mapping[str, Any]) -> list[Part]:
