@@ -17,7 +17,7 @@ from apps.packs.models import Pack
 from apps.rules.checks import RuleSpec, mistakes
 from apps.rules.models import Rule
 from apps.rules.owners import account_of_pack
-from apps.rules.services.rules import follow_pack, keep_version, tell_triggers
+from apps.rules.services.rules import keep_version, mark_rules, tell_triggers
 from apps.triggers import listening
 from apps.triggers.models import TriggerType
 from apps.triggers.types import UnknownTrigger, find_type, with_defaults
@@ -105,6 +105,7 @@ class RuleFiles:
 
     def write(self, version: "PackVersion", items: Sequence[RuleSpec]) -> None:
         pack_ref = version.pack.ref
+        pack = Pack.objects.select_for_update(no_key=True).get(pk=version.pack_id)  # before its rules, as all do
         own = Rule.objects.filter(source=Rule.Source.PACK, pack_ref=pack_ref).select_related("trigger__type", "owner")
         existing = {rule.ref: rule for rule in own.select_for_update(of=("self",), no_key=True).order_by("pk")}
         kept = {refs.join(pack_ref, item.name) for item in items}
@@ -116,7 +117,7 @@ class RuleFiles:
         for item in items:
             assert owner is not None
             triggers |= _write(item, existing.get(refs.join(pack_ref, item.name)), owner)
-        follow_pack(Pack.objects.select_for_update(no_key=True).get(pk=version.pack_id))
+        triggers |= mark_rules(pack)
         if triggers:
             tell_triggers(triggers)
 

@@ -2,7 +2,7 @@
 changes."""
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from apps.core.errors import FieldError, Invalid
 from apps.core.types import JsonObject
@@ -63,6 +63,11 @@ def mistakes(trigger_type: TriggerType, full: JsonObject, *, pointer: str) -> li
         found = _checks[trigger_type.ref](full)
         errors = [FieldError(f"{pointer}{error.pointer}", error.code, error.detail) for error in found]
     return errors
+
+
+def lock(triggers: Collection[int]) -> None:
+    """Until the transaction ends, in one order: whoever changes which rules listen to one of them does so first."""
+    list(Trigger.objects.filter(pk__in=triggers).select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def set_listened(listened: Mapping[int, bool]) -> None:

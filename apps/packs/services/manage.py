@@ -39,7 +39,9 @@ def set_pack_enabled(identity: "Identity", *, ref: str, enabled: bool) -> Pack:
     pack = get_pack(identity, ref)
     require(identity, Verb.PACK_MANAGE, on=pack)
     with transaction.atomic():
-        Pack.objects.filter(pk=pack.pk).update(is_enabled=enabled, updated_at=Now())
+        # Of a pack that is gone by now, or another one of its ref, nothing is told.
+        if not Pack.objects.installed().filter(pk=pack.pk).update(is_enabled=enabled, updated_at=Now()):
+            raise UnknownPack(f"There is no pack {ref}.")
         pack.is_enabled = enabled
         for told in content.switch_followers():
             told(pack)

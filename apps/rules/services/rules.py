@@ -71,10 +71,11 @@ def create_rule(identity: "Identity", spec: RuleSpec, *, owner: str | None = Non
     require(identity, Verb.RULE_MANAGE, on=Place(pack=spec.pack_ref or None, ref=ref))
     owned_by = _owner(identity, owner)
     with transaction.atomic():
+        is_pack_enabled = _is_enabled(spec.pack_ref)  # first, as by who switches or installs it
         trigger = _checked(identity, owned_by, spec, is_new=True)
         rule = _claimed(ref)
         _assign(rule, spec, trigger, owner=owned_by, limits=limits_of(identity))
-        rule.is_pack_enabled = _is_enabled(spec.pack_ref)
+        rule.is_pack_enabled = is_pack_enabled
         _save(rule, by=identity)
         tell_triggers([trigger.pk])
     logger.info("rule %s made by %s", ref, identity.username)
@@ -121,16 +122,23 @@ def remove_rule(identity: "Identity", rule: Rule) -> None:
 
 
 def follow_pack(pack: Pack) -> None:
-    """In the transaction in which it is switched on or off, or served anew: its rules act only while it is enabled."""
-    rows = Rule.objects.filter(pack_ref=pack.ref).exclude(is_pack_enabled=pack.is_enabled)
-    triggers = set(rows.in_force().values_list("trigger", flat=True))
-    rows.update(is_pack_enabled=pack.is_enabled)
-    if triggers:
+    """In the transaction in which it is switched on or off, and locked: its rules act only while it is enabled."""
+    if triggers := mark_rules(pack):
         tell_triggers(triggers)
 
 
+def mark_rules(pack: Pack) -> set[int]:
+    """As `follow_pack`; gives the triggers that are to be told, by a caller who has others to tell too."""
+    rows = Rule.objects.filter(pack_ref=pack.ref).exclude(is_pack_enabled=pack.is_enabled)
+    # Locked before their triggers are read: somebody may just be changing which these are.
+    locked = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", "trigger", "is_removed"))
+    Rule.objects.filter(pk__in=[pk for pk, _, _ in locked]).update(is_pack_enabled=pack.is_enabled)
+    return {trigger for _, trigger, is_removed in locked if not is_removed}
+
+
 def tell_triggers(triggers: Collection[int]) -> None:
-    """In the transaction in which rules of these triggers changed."""
+    """In the transaction in which rules of these triggers changed; once, since it locks them in one order."""
+    listening.lock(triggers)  # before their rules are read: nobody else changes others of them unseen
     listened = set(Rule.objects.active().filter(trigger__in=triggers).values_list("trigger", flat=True))
     listening.set_listened({trigger: trigger in listened for trigger in sorted(triggers)})
     streaming.tell("rule")
