@@ -192,7 +192,7 @@ class SensorRunner:
         if control.stop_reason is not None:  # whoever wanted that says the rest
             return 0.0
         interval_s = wanted.definition.poll_interval_s
-        if interval_s is not None and result.exit_code == 0:
+        if interval_s is not None and result.ended is Ended.EXITED and result.exit_code == 0:
             self._backoff.succeeded()
             self._stand(State.RUNNING, "it waits for its next run", stderr_tail=tail, in_s=interval_s)
             return interval_s

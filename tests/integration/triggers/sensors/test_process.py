@@ -234,6 +234,14 @@ def test_a_poll_that_hangs_is_ended_and_runs_again(stage: Stage, tmp_path: Path)
     stage.until(lambda: starts.read_text().startswith("x\nx\n"))
 
 
+def test_a_poll_that_hangs_has_failed_also_where_it_ends_well_when_it_is_told_to(stage: Stage) -> None:
+    program = "trap 'exit 0' TERM; cat > /dev/null; sleep 1000"
+    stage.install(poll=("poll_interval_s: 1\npoll_timeout_s: 1\n", program))
+    stage.host()
+    why = "it was ended, since it ran for longer than 1 s (poll_timeout_s)"
+    stage.until(lambda: standing("poll").reason == why)
+
+
 def test_disabled_it_ends_with_everything_it_started(stage: Stage, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     stage.install(parent=f"sleep 1000 & echo $! > {pid}; wait")
