@@ -13,7 +13,7 @@ from apps.triggers.sensors.definition import SensorDefinition
 def make_sensor(name: str = "disks", *, held: bool = True, **columns: Any) -> Sensor:
     """One that runs on the host `vm-1`, unless `columns` of its instance or `held` say otherwise. It tells
     `acme.disk_full`."""
-    more = {word: columns.pop(word) for word in ("on_demand",) if word in columns}
+    more = {word: columns.pop(word) for word in ("on_demand", "poll_interval_s") if word in columns}
     Pack.objects.get_or_create(ref="acme", defaults={"safe_name": "acme", "label": "Acme"})
     TriggerType.objects.get_or_create(ref="acme.disk_full", defaults={"pack_ref": "acme", "name": "disk_full"})
     definition = SensorDefinition(

@@ -16,11 +16,11 @@ def represent(sensors: Sequence[Sensor]) -> list[JsonObject]:
 
 
 def represent_whole(sensor: Sensor) -> JsonObject:
-    body = SensorDefinition.from_json(sensor.definition).as_json()
+    definition = SensorDefinition.from_json(sensor.definition)
     names = ("triggers", "runtime", "entry_point", "secrets", "poll_interval_s", "poll_timeout_s", "on_demand")
     return {
         **represent([sensor])[0],
-        **{name: body[name] for name in names},
+        **{name: getattr(definition, name) for name in names},
         "last_refusal": sensor.instance.last_refusal,
         "stderr": sensor.instance.stderr_tail,
         "logs": kept_starts(sensor.pk),

@@ -10,6 +10,7 @@ from apps.console.paging import page_by_name
 from apps.core.errors import Invalid
 from apps.core.types import JsonObject
 from apps.triggers.models import Sensor
+from apps.triggers.sensors.definition import SensorDefinition
 from apps.triggers.sensors.logs import kept_starts
 from apps.triggers.sensors.services import (
     demand_now,
@@ -52,6 +53,7 @@ class SensorPage(Page):
             sensor.ref,
             parents=[Parent("Sensors", reverse("admin:sensors"))],
             sensor=sensor,
+            definition=SensorDefinition.from_json(sensor.definition),
             instance=sensor.instance,
             standing=standing_of(sensor, demand),
             is_wanted=sensor.pk in demand.wanted,

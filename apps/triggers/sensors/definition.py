@@ -91,11 +91,19 @@ class SensorDefinition:
     enabled: bool = True
 
     def as_json(self) -> JsonObject:
-        return asdict(self)
+        """Without the `poll_timeout_s` that it has anyway: an older Attune, which may read this too, knows none."""
+        body = asdict(self)
+        if self.poll_timeout_s in (None, _usual_timeout_s(self.poll_interval_s)):
+            del body["poll_timeout_s"]
+        return body
 
     @classmethod
     def from_json(cls, body: JsonObject) -> "SensorDefinition":
         """The reverse of `as_json`; also takes a checked file whose runtime was filled in."""
-        if (interval_s := body.get("poll_interval_s")) and not body.get("poll_timeout_s"):
-            body = {**body, "poll_timeout_s": max(_POLL_TIMEOUT_S, interval_s)}
-        return cls(**{**body, "triggers": tuple(body["triggers"]), "secrets": tuple(body.get("secrets", ()))})
+        timeout_s = body.get("poll_timeout_s") or _usual_timeout_s(body.get("poll_interval_s"))
+        lists = {"triggers": tuple(body["triggers"]), "secrets": tuple(body.get("secrets", ()))}
+        return cls(**{**body, **lists, "poll_timeout_s": timeout_s})
+
+
+def _usual_timeout_s(interval_s: float | None) -> float | None:
+    return None if interval_s is None else max(_POLL_TIMEOUT_S, interval_s)

@@ -89,6 +89,11 @@ def test_a_page_tells_everything_about_one(administrator: Client) -> None:
     assert "/api/v1/sensors/acme.disks/logs?start=7" in text
 
 
+def test_a_page_tells_how_long_a_poll_may_take_also_where_its_file_does_not(administrator: Client) -> None:
+    make_sensor(poll_interval_s=60)
+    assert "every 1 min, for at most 10 min" in look(administrator, PAGE)
+
+
 def test_its_log_is_that_of_the_newest_process_or_the_one_asked_for(
     administrator: Client, settings: Any, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from apps.packs.loader import PackInvalid
 from apps.packs.services.install import install_pack
 from apps.triggers.models import Sensor
+from apps.triggers.sensors.definition import SensorDefinition
 from tests.factories import make_runtimes, write_pack
 
 GOOD = "name: watch\nentry_point: watch.sh\ntriggers: [demo.seen]\n"
@@ -77,3 +78,13 @@ def test_one_that_is_no_longer_in_its_pack_keeps_its_row_and_may_come_back(tmp_p
     assert Sensor.objects.get().is_removed
     install(tmp_path / "demo", GOOD)
     assert not Sensor.objects.get().is_removed
+
+
+def test_what_is_kept_says_no_more_of_polls_than_the_file(tmp_path: Path) -> None:
+    """Attune before `poll_timeout_s` reads it, beside this one and after a way back."""
+    install(tmp_path / "demo", GOOD + "poll_interval_s: 700\n")
+    kept = Sensor.objects.get().definition
+    assert "poll_timeout_s" not in kept
+    assert SensorDefinition.from_json(kept).poll_timeout_s == 700
+    install(tmp_path / "demo", GOOD + "poll_interval_s: 700\npoll_timeout_s: 5\n")
+    assert SensorDefinition.from_json(Sensor.objects.get().definition).poll_timeout_s == 5
