@@ -250,7 +250,7 @@ def _claimed(ref: str) -> Rule:
         text = f"There is a rule {ref} already."
         raise RuleTaken(text, errors=[FieldError("/name", "taken", text)])
     earlier.is_removed, earlier.version = False, earlier.version + 1
-    earlier.enabled_override = None
+    earlier.source, earlier.enabled_override = Rule.Source.MADE, None
     return earlier
 
 

@@ -181,3 +181,12 @@ def test_what_matched_before_its_pack_was_disabled_does_not_start(tmp_path: Path
     process_open()
     reasons = [(row.status, (row.reason or {}).get("code")) for row in Enforcement.objects.all()]
     assert reasons == [("skipped", "rule_disabled")] * 2
+
+
+def test_a_rule_made_by_hand_where_one_of_a_file_was_is_whose_who_made_it(tmp_path: Path, people: People) -> None:
+    install(tmp_path)
+    install(tmp_path, "1.0.1", rules__on_push=None)
+    rule = make_rule(people.administrator, pack_ref="acme", trigger="acme.pushed", action="acme.deploy")
+    update_rule(people.administrator, rule, {"description": "by hand"})
+    install(tmp_path, "1.0.2", rules__on_push=None)
+    assert not Rule.objects.get(ref="acme.on_push").is_removed
