@@ -262,7 +262,9 @@ def _body(
 def _switch(session: Session, ref: str, verb: str) -> None:
     rule = session.api.post("rules", ref, verb)
     if session.printer.is_for_people:
-        session.printer.say(f"{rule['ref']} is {'enabled' if rule['enabled'] else 'disabled'}")
+        but = f"; its pack {rule['pack']} is not: it does nothing for now"
+        said = "disabled" if not rule["enabled"] else "enabled" if rule["pack_enabled"] else f"enabled{but}"
+        session.printer.say(f"{rule['ref']} is {said}")
     else:
         session.printer.document(rule)
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from apps.accounts.permissions import Verb
 from apps.console.pages.base import Page, Parent
+from apps.console.pages.rules import from_now_on
 from apps.console.rule_form import RuleForm
 from apps.console.rule_form.criteria import read_part
 from apps.console.rule_form.form import action_fields, blank_form, changes_of, form_of, read_form, trigger_part
@@ -59,8 +60,7 @@ class NewRulePage(_FormPage):
                 form.tell(error)
             else:
                 self.acted_on = rule.ref
-                said = "listens from now on" if rule.is_enabled else "is disabled for now"
-                return self.done(f"{rule.ref} {said}.", reverse("admin:rule", args=[rule.ref]))
+                return self.done(f"{rule.ref} {from_now_on(rule)}.", reverse("admin:rule", args=[rule.ref]))
         return self._page(form, status=400)
 
     def _page(self, form: RuleForm, *, status: int = 200) -> HttpResponse:

@@ -68,8 +68,8 @@ class RulePage(Page):
         rule = get_rule(self.identity, ref, to=Verb.RULE_MANAGE)
         match request.POST.get("deed"):
             case "enable":
-                update_rule(self.identity, rule, {"is_enabled": True})
-                return self.done(f"{ref} listens from now on.", reverse("admin:rule", args=[ref]))
+                rule = update_rule(self.identity, rule, {"is_enabled": True})
+                return self.done(f"{ref} {from_now_on(rule)}.", reverse("admin:rule", args=[ref]))
             case "disable":
                 update_rule(self.identity, rule, {"is_enabled": False})
                 return self.done(f"{ref} rests; what it started goes on.", reverse("admin:rule", args=[ref]))
@@ -77,6 +77,15 @@ class RulePage(Page):
                 remove_rule(self.identity, rule)
                 return self.done(f"{ref} is deleted; what it did stays to be seen.", reverse("admin:rules"))
         raise Invalid("A rule is enabled, disabled or deleted here.")
+
+
+def from_now_on(rule: Rule) -> str:
+    """What is said of one that was just made or enabled."""
+    if not rule.is_enabled:
+        return "is disabled for now"
+    if not rule.is_pack_enabled:
+        return f"is enabled, but its pack {rule.pack_ref} is not: it does nothing for now"
+    return "listens from now on"
 
 
 def _narrowed(rules: RuleQuerySet, chosen: dict[str, str]) -> RuleQuerySet:
@@ -88,7 +97,8 @@ def _narrowed(rules: RuleQuerySet, chosen: dict[str, str]) -> RuleQuerySet:
         if chosen[name]:
             rules = rules.filter(**{column: chosen[name]})
     if chosen["enabled"] in ("yes", "no"):
-        rules = rules.filter(is_enabled=chosen["enabled"] == "yes")
+        is_active = Q(is_enabled=True, is_pack_enabled=True)
+        rules = rules.filter(is_active if chosen["enabled"] == "yes" else ~is_active)
     return rules
 
 

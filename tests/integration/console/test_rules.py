@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.packs.services.manage import set_pack_enabled
 from apps.rules.models import Rule
 from apps.triggers.models import Event
 from tests.conductor import process_open
@@ -158,6 +159,15 @@ class TestOne:
         assert "enabled, disabled or deleted" in told
         owner.post(f"{LIST}on_push/", {"deed": "delete"})
         look(owner, f"{LIST}on_push/", status=404)
+
+    def test_one_of_a_disabled_pack_is_not_said_to_listen(self, people: People, owner: Client) -> None:
+        make_rule(people.owner, pack_ref="demo")
+        set_pack_enabled(people.administrator, ref="demo", enabled=False)
+        page = f"{LIST}demo.on_push/"
+        told = owner.post(page, {"deed": "enable"}, follow=True).content.decode()
+        assert "demo.on_push is enabled, but its pack demo is not: it does nothing for now" in told
+        assert page not in look(owner, f"{LIST}?enabled=yes")
+        assert page in look(owner, f"{LIST}?enabled=no")
 
     def test_one_of_a_pack_is_only_switched(self, people: People, visit: Visit) -> None:
         make_rule(people.owner)
