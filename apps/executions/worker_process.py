@@ -132,7 +132,7 @@ class WorkerProcess:
     def _consume(self, host: Host, member: Member) -> None:
         """Celery's consumer, until it is told to stop and everything that runs has ended."""
         worker_shutting_down.connect(lambda **_: member.stop(), weak=False)
-        worker_ready.connect(lambda sender, **_: _begin(host, sender), weak=False)
+        worker_ready.connect(lambda sender, **_: self._begin(host, sender), weak=False)
         for queue in host.capabilities.queues:
             self._declare(queue)
         arguments: dict[str, Any] = {
@@ -160,6 +160,12 @@ class WorkerProcess:
             return
         self._is_told_to_end = True
         raise SystemExit(0)
+
+    def _begin(self, host: Host, consumer: Any) -> None:
+        host.intake.attach(consumer)
+        logger.info("worker %s is ready: %s", host.name, _said(host))
+        if self._is_told_to_end:  # and what that raised was thrown away: Celery hears it now
+            signal.raise_signal(signal.SIGTERM)
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
@@ -197,11 +203,6 @@ def _disk_watch() -> DiskWatch:
     with suppress(OSError):  # which the watch will tell
         settings.ATTUNE_ARTIFACTS_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
     return DiskWatch(folders, floor_mib=settings.ATTUNE_DISK_FLOOR_MB)
-
-
-def _begin(host: Host, consumer: Any) -> None:
-    host.intake.attach(consumer)
-    logger.info("worker %s is ready: %s", host.name, _said(host))
 
 
 def _labels(pairs: list[str]) -> dict[str, str]:

@@ -37,6 +37,12 @@ class RulesView(ListView):
         Filter("owner", "name of an identity", lambda rows, value: rows.filter(owner__username=value)),
         Filter("enabled", "`true` or `false`", lambda rows, value: rows.filter(is_enabled=value), filtering.truth),
         Filter(
+            "pack_enabled",
+            "`true` or `false`; a rule acts only while both are",
+            lambda rows, value: rows.filter(is_pack_enabled=value),
+            filtering.truth,
+        ),
+        Filter(
             "label",
             "`name:value`; given more than once, all must fit",
             lambda rows, value: rows.filter(labels__contains=dict([value])),

@@ -43,7 +43,12 @@ def describe(rule: Mapping[str, Any]) -> list[Part]:
         ("rule", strong(rule["ref"])),
         ("", plain(rule["description"])),
         ("enabled", yes_no(rule["enabled"])),
-        ("", plain(None if rule["pack_enabled"] else f"but its pack {rule['pack']} is disabled: it does nothing")),
+        (
+            "",
+            plain(
+                None if rule["pack_enabled"] else f"but its pack {rule['pack']} is disabled or gone: it does nothing"
+            ),
+        ),
         ("trigger", plain(trigger["type"])),
         ("", plain(trigger["parameters"] or None)),
         ("action", plain(action["ref"])),

@@ -41,6 +41,11 @@ def start_worker(folder: Path) -> "subprocess.Popen[bytes]":
         )  # fmt: skip
 
 
+@pytest.fixture
+def host_of_nothing() -> Mock:
+    return Mock(capabilities=Capabilities("default", {}))
+
+
 def test_one_that_is_told_to_end_before_it_listens_leaves_no_active_worker(
     people: People, settings: Settings, tmp_path: Path
 ) -> None:
@@ -113,7 +118,9 @@ def test_one_that_is_told_to_end_twice_still_says_goodbye(
     assert [worker.status for worker in Worker.objects.all()] == ["stopped"]
 
 
-def test_one_that_is_told_to_end_inside_a_destructor_ends_before_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_is_told_to_end_inside_a_destructor_ends_before_it_listens(
+    host_of_nothing: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Python throws away what is raised there."""
     process = WorkerProcess(current_app)
     consumer = Mock()
@@ -121,5 +128,21 @@ def test_one_that_is_told_to_end_inside_a_destructor_ends_before_it_listens(monk
     with suppress(SystemExit):
         process._end(signal.SIGTERM, None)
     with pytest.raises(SystemExit):
-        process._consume(Mock(capabilities=Capabilities("default", {})), Mock())
+        process._consume(host_of_nothing, Mock())
     consumer.start.assert_not_called()
+
+
+def test_one_that_was_told_to_end_unheard_while_celery_started_tells_it_as_soon_as_it_listens(
+    host_of_nothing: Mock,
+) -> None:
+    process, told = WorkerProcess(current_app), Mock()
+    earlier = signal.signal(signal.SIGTERM, told)
+    try:
+        process._begin(host_of_nothing, Mock())
+        told.assert_not_called()
+        with suppress(SystemExit):
+            process._end(signal.SIGTERM, None)
+        process._begin(host_of_nothing, Mock())
+        told.assert_called_once()
+    finally:
+        signal.signal(signal.SIGTERM, earlier)

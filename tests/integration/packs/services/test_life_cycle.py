@@ -31,7 +31,7 @@ from apps.packs.services.rollback import NoSuchVersion, roll_back, version_to_se
 from apps.packs.uses import InUse
 from apps.packs.versions import folder_of
 from apps.runtimes.models import Runtime
-from tests.factories import make_execution, make_rule, make_trigger_type, write_pack
+from tests.factories import make_action, make_execution, make_rule, make_trigger_type, write_pack
 from tests.factories.archives import files_of, tar_gz
 from tests.factories.packs import ACTION
 from tests.integration.core.web import reply, web
@@ -122,14 +122,16 @@ def test_what_uses_a_pack_is_told_before_it_is_removed(tmp_path: Path, people: P
     install(write_pack(tmp_path / "needs", ref="needs", more="dependencies: [acme>=1.0]\n"))
     make_trigger_type()
     rule = make_rule(people.administrator, action="acme.deploy")
+    make_action()
+    in_it = make_rule(people.administrator, "of_other_things", pack_ref="acme")
     execution = running(digest)
     with pytest.raises(InUse) as refused:
         remove_pack(people.administrator, ref="acme")
     uses = refused.value.facts["uses"]
     assert {(use["kind"], use["name"]) for use in uses} == {
-        ("pack", "needs"), ("rule", rule.ref), ("execution", str(execution.pk)),
+        ("pack", "needs"), ("rule", rule.ref), ("rule", in_it.ref), ("execution", str(execution.pk)),
     }  # fmt: skip
-    assert refused.value.facts["count"] == 3
+    assert refused.value.facts["count"] == 4
     assert Action.objects.filter(ref="acme.deploy").exists()
 
 
