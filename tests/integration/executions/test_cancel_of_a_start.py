@@ -46,6 +46,7 @@ def host(people: People, settings: Settings, tmp_path: Path) -> Iterator[Host]:
             listener.stop()
 
 
+@pytest.mark.timeout(600)  # where a run takes long, the delays do
 def test_it_is_canceled_or_finished_never_both_and_leaves_no_process(
     people: People, host: Host, tmp_path: Path
 ) -> None:
