@@ -12,7 +12,7 @@ from urllib.parse import quote
 import redis
 
 from apps.standalone.binaries import find_valkey
-from tests.acceptance.attune import free_port
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 

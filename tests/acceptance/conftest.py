@@ -23,9 +23,10 @@ def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
 
 @pytest.fixture(scope="module")
 def hurt_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
-    """An Attune to be hurt by one test after the other: silent workers are lost after three seconds."""
+    """An Attune to be hurt by one test after the other: silent workers are lost after six seconds. Three are
+    few for one that starts fifty actions at once on a busy machine."""
     settings = {
-        "ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "3", "ATTUNE_DRAIN_S": "3", "ATTUNE_WORKER_SLOTS": "50",
+        "ATTUNE_HEARTBEAT_S": "0.5", "ATTUNE_LOST_AFTER_S": "6", "ATTUNE_DRAIN_S": "3", "ATTUNE_WORKER_SLOTS": "50",
     }  # fmt: skip
     running = Attune(tmp_path_factory.mktemp("hurt") / "var", settings)
     running.up()

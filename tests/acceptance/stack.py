@@ -12,8 +12,8 @@ import httpx
 
 from apps.standalone.postgres import EmbeddedPostgres
 from apps.standalone.valkey import EmbeddedValkey
-from tests.acceptance.attune import free_port
 from tests.architecture.manifests import DOCKER, image_environment, own_services, service_environment
+from tests.ports import free_port
 from tests.waiting import wait_for
 
 #: Of the container's own image.

@@ -68,12 +68,12 @@ def test_what_a_killed_worker_ran_is_ended_and_starts_again_as_the_next_attempt(
     assert "worker_lost" in [reason["code"] for reason in reasons if reason]
 
 
-def test_a_worker_that_is_stopped_finishes_what_it_can_and_sends_the_rest_back(hurt: Attune) -> None:
+def test_a_worker_that_is_stopped_finishes_what_it_can_and_sends_the_rest_back(hurt: Attune, tmp_path: Path) -> None:
     attune = hurt
-    short = attune.request("core.sleep", {"seconds": 1.5})
     long = attune.request("core.sleep", {"seconds": 300})
-    attune.running(short["id"])
     attune.running(long["id"])
+    short = attune.request("core.local", {"cmd": f"touch {tmp_path}/begun; sleep 1.5"})
+    wait_for((tmp_path / "begun").exists, what="the start of what ends soon")
     attune.kill(attune.pids_of("worker")[0], signal.SIGTERM)
     assert attune.ended(short["id"])["status"] == "succeeded"
     wait_for(lambda: attune.client.get(f"/executions/{long['id']}").json()["attempt"] == 2, what="the next attempt")
@@ -138,10 +138,10 @@ def test_without_postgresql_requests_are_refused_with_a_time_to_come_back_and_en
     hurt: Attune, tmp_path: Path
 ) -> None:
     attune = hurt
-    # One that may run again elsewhere would be killed after two silent seconds.
+    # One that may run again elsewhere would be killed after four silent seconds.
     parameters = {"file": str(tmp_path / "notes"), "n": 0, "seconds": 2}
     running = attune.request("oracle.not_twice", parameters)
-    attune.running(running["id"])
+    wait_for((tmp_path / "notes").exists, what="its start")
     with without_postgresql(attune):
         post = {"action": "core.noop", "parameters": {}}
         for answer in (attune.client.get("/executions"), attune.client.post("/executions", json=post)):

@@ -124,6 +124,9 @@ def test_a_trace_that_comes_with_a_request_reaches_the_action(attune: Attune) ->
 
 def test_every_line_of_every_role_is_a_json_object(attune: Attune) -> None:
     ran = attune.run("core.noop")
+    about_it = re.compile(rf'"execution_id": ?{ran["id"]}\b')
+    # An end is known to others before the worker writes of it.
+    wait_for(lambda: about_it.search(attune.role_log("worker")), what="the line of its end")
     lines = [
         line for role in ("web", "worker", "scheduler", "conductor") for line in attune.role_log(role).splitlines()
     ]

@@ -78,7 +78,7 @@ def test_at_a_limit_of_five_never_more_overlap_and_nobody_is_overtaken(attune: A
 
 def test_lines_of_different_keys_do_not_wait_for_each_other(attune: Attune, tmp_path: Path) -> None:
     file = tmp_path / "notes"
-    slow = attune.request("oracle.keyed", {"file": str(file), "n": 0, "key": "slow", "seconds": 30})
+    slow = attune.request("oracle.keyed", {"file": str(file), "n": 0, "key": "slow", "seconds": 100})
     attune.running(slow["id"])
     behind = attune.request("oracle.keyed", {"file": str(file), "n": 1, "key": "slow"})
     other = attune.run("oracle.keyed", {"file": str(file), "n": 2, "key": "quick"})

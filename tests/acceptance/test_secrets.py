@@ -137,7 +137,7 @@ def test_the_canary_is_nowhere_but_in_its_process(attune: Attune) -> None:
     def has_spoken(pk: int) -> bool:
         return "on stdout" in attune.log(pk)
 
-    asleep = [ask("hard.canary", seconds=60), ask("hard.canary_shell", seconds=60)]
+    asleep = [ask("hard.canary", seconds=280), ask("hard.canary_shell", seconds=280)]  # longer than all looks take
     for pk in asleep:
         attune.running(pk)
         wait_for(partial(has_spoken, pk), what="its first words")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.attune import ROOT, Attune, free_port
+from tests.acceptance.attune import ROOT, Attune
 from tests.docs.pages import Block, blocks_of
 from tests.docs.reader import Reader
+from tests.ports import free_port
 
 #: Classes of blocks that are not tried, with the reason.
 NOT_TRIED = {

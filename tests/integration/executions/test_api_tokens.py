@@ -75,7 +75,7 @@ def test_what_it_issues_ends_with_it(people: People) -> None:
     make_action(api=["token.manage@own", "token.view@own"])
     run = claimed(int(client_of(people.owner).post(RUN, {"action": "demo.deploy"}, format="json").json()["id"]))
     client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token_of(run)}")
-    wish = {"name": "stays", "expires_at": timezone.now() + timedelta(seconds=5)}
+    wish = {"name": "stays", "expires_at": timezone.now() + timedelta(seconds=run.timeout_s / 2)}
     issued = client.post("/api/v1/tokens", wish, format="json").json()["token"]
     again = APIClient(HTTP_AUTHORIZATION=f"Bearer {issued}").post("/api/v1/tokens", wish, format="json")
     assert again.status_code == 201

@@ -248,7 +248,10 @@ def test_limits_hold(actions: Actions) -> None:
 def test_a_timeout_and_a_cancel_end_it_by_term(actions: Actions) -> None:
     waits = "import signal, time\ndef run():\n    {}\n    print('ready')\n    time.sleep(1000)"
     catches = "signal.signal(signal.SIGTERM, lambda *_: exit(5))"
-    caught = actions.warm(waits.format(catches), timeout_s=0.5)
+    for timeout_s in (0.5, 5, 50):  # a busy machine starts it late
+        caught = actions.warm(waits.format(catches), timeout_s=timeout_s)
+        if actions.bench.log() == b"ready\n":
+            break
     plain = actions.warm(waits.format("pass"), timeout_s=0.2)
 
     assert (caught.ended, caught.exit_code) == (Ended.TIMEOUT, 5)
@@ -445,7 +448,7 @@ def test_a_change_that_leaves_size_and_time_as_they_were_is_one(own: Actions) ->
     (own.lib / "shared.py").write_text("value = 2")
     os.utime(own.lib / "shared.py", (10**9, 10**9))
 
-    wait_for(lambda: value() == 2, what="the new file, warm", deadline_s=10)
+    wait_for(lambda: value() == 2, what="the new file, warm")
 
 
 def test_a_file_that_changes_while_it_is_imported_is_imported_anew(own: Actions) -> None:

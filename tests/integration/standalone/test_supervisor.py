@@ -23,8 +23,8 @@ from apps.standalone.strays import end_strays
 from apps.standalone.supervisor import Backoff, Supervisor
 from tests.integration.standalone.waiting import wait_until
 
-#: Notes its start, waits for TERM, notes its end.
-OBEDIENT = "echo +$0 >> events; trap 'echo -$0 >> events; exit' TERM; while :; do sleep 0.02; done"
+#: Notes its start, waits for TERM, notes its end. Whoever reads of its start may send TERM at once.
+OBEDIENT = "trap 'echo -$0 >> events; exit' TERM; echo +$0 >> events; while :; do sleep 0.02; done"
 
 #: Never more than a moment between restarts, so that a test can wait for several.
 quick = partial(Backoff, first_s=0.01, longest_s=0.05)
@@ -107,7 +107,7 @@ def test_groups_start_one_after_the_other_and_stop_in_reverse(stage: Stage) -> N
 
 def test_programs_that_need_not_be_waited_for_are_stopped_with_the_one_before(stage: Stage) -> None:
     wait_for_other = "touch $0.told; until test -e $1.told; do sleep 0.02; done; echo -$0 >> events; exit"
-    script = f"echo +$0 >> events; trap '{wait_for_other}' TERM; while :; do sleep 0.02; done"
+    script = f"trap '{wait_for_other}' TERM; echo +$0 >> events; while :; do sleep 0.02; done"
     scheduler = stage.program("scheduler", argv=("/bin/sh", "-c", script, "scheduler", "web"))
     web = stage.program("web", argv=("/bin/sh", "-c", script, "web", "scheduler"), is_waited_for=False)
     stage.supervisor.start([stage.program("worker"), scheduler, web], deadline_s=30)
@@ -154,7 +154,9 @@ def test_a_program_that_dies_is_started_again_and_the_others_stay(stage: Stage) 
 
 
 def test_a_program_that_keeps_dying_is_never_given_up(stage: Stage) -> None:
-    stage.supervisor.start([stage.program("worker", f"{OBEDIENT.split(';', maxsplit=1)[0]}; sleep 0.1")], deadline_s=30)
+    script = "echo +$0 >> events; until test -e started; do sleep 0.02; done"
+    stage.supervisor.start([stage.program("worker", script)], deadline_s=30)
+    (stage.folder / "started").touch()  # from here on it ends as soon as it is started
     stage.watch_until(lambda: stage.events().count("+worker") >= 8)
     assert "Next start in 0.05 s" in stage.said.getvalue()
 
@@ -196,8 +198,15 @@ def test_a_second_request_cuts_the_wait_for_a_stubborn_program_short(stage: Stag
     )  # fmt: skip
     stage.supervisor.start([stage.program("database"), stubborn], deadline_s=30)
     stage.watch_until(lambda: True)
-    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    def insist() -> None:
+        wait_until(lambda: "stopping worker" in stage.said.getvalue(), what="it is waited for")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    insisting = threading.Thread(target=insist)
+    insisting.start()
     stage.supervisor.stop()
+    insisting.join()
     assert requests.count == 2
     assert stage.events()[-1] == "-database"  # it still had its own time to stop
 

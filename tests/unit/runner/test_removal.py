@@ -89,4 +89,5 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         remove_tree(tmp_path / "top")
 
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    # Not "==": what earlier tests left to the garbage collector may go meanwhile.
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before

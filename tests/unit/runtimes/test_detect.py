@@ -106,8 +106,11 @@ def test_an_interpreter_that_fails_its_validation_is_not_there(programs: Path) -
 def test_a_program_that_hangs_is_killed_with_its_children(programs: Path, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     program(programs, "toy", f"sleep 600 & echo $! > {pids}; wait")
-    found = detect(runtime(), search_path=search_path(programs), timeout_s=1)
-    assert "did not answer within 1 s" in found.reason
+    for seconds in (1, 10, 50):  # on a busy machine it may not have come so far in a second
+        found = detect(runtime(), search_path=search_path(programs), timeout_s=seconds)
+        if pids.exists() and pids.read_text():
+            break
+    assert f"did not answer within {seconds} s" in found.reason
     child = int(pids.read_text())
     wait_for(lambda: not is_running(child), what="the child's end")
 

@@ -96,7 +96,7 @@ def test_what_cannot_be_removed_is_not_said_to_be(monkeypatch: pytest.MonkeyPatc
     stuck, other = make_ended(days_ago=9), make_ended(days_ago=8)
 
     def unlink(path: Path, missing_ok: bool = False) -> None:
-        if str(stuck.pk) in path.parts:
+        if execution_folder(stuck.pk) in path.parents:
             raise PermissionError(1, "Operation not permitted")
         real(path, missing_ok=missing_ok)
 
@@ -122,10 +122,10 @@ def test_those_that_refuse_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(candidates, "BATCH", 2)
     stuck = [make_ended(days_ago=20 + number) for number in range(5)]
     other = make_ended(days_ago=9)
-    names = {str(execution.pk) for execution in stuck}
+    folders = {execution_folder(execution.pk) for execution in stuck}
 
     def unlink(path: Path, missing_ok: bool = False) -> None:
-        if names & set(path.parts):
+        if folders & set(path.parents):
             raise PermissionError(1, "Operation not permitted")
         real(path, missing_ok=missing_ok)
 

@@ -274,7 +274,8 @@ def test_who_leaves_makes_no_room_at_a_rate(world: World) -> None:
 
 def test_a_tick_lets_in_when_the_window_has_moved_on_and_says_when_the_next_is_due(world: World) -> None:
     for number in (1, 2, 3):
-        enter_rate(world, 10 + number, number, 1, SHORT_MS)
+        enter_rate(world, 10 + number, number, 0, SHORT_MS)  # nobody, however long it takes until all stand there
+    assert world.slots.set_limits([rate(7, 1, SHORT_MS, version=2)], gates=[7]).granted == (Grant(11, 1),)
     passed: list[int] = []
 
     def next_one() -> bool:

@@ -3,15 +3,17 @@
 import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from pytest_django import Settings
 
 from apps.core.redis import breaker, client, connect
 from apps.executions import lines
-from apps.executions.models import Execution, SlotsEpoch
+from apps.executions.models import Execution, Pass, SlotsEpoch
 from apps.executions.policies.services import create_policy
 from apps.executions.slots.protocol import Counts, Grant
 from apps.executions.slots.rebuild import rebuild_if_stale
@@ -186,21 +188,22 @@ def test_two_that_build_anew_at_once_raise_the_epoch_once(people: People, server
 
 
 def test_a_rate_goes_on_by_its_clock_after_its_server_was_replaced(people: People, server: ValkeyServer) -> None:
-    create_policy(name="slow", scope="system", kind="rate", limit=2, window_s=1)
+    create_policy(name="slow", scope="system", kind="rate", limit=2, window_s=3600)
     rows = ask(people, make_action(), count=5)
-    assert found(rows) == ["scheduled", "scheduled", "delayed", "delayed", "delayed"]
-    server.kill()
-    server.start()
-    breaker.reset()
-    sweep()
-    let_in: list[int] = []
 
-    def tick() -> bool:
+    def replace_server() -> None:
+        server.kill()
+        server.start()
+        breaker.reset()
+        sweep()
+
+    def after_a_tick() -> list[str]:
         lines.tick()
-        now = sum(status == "scheduled" for status in found(rows))
-        let_in.append(now)
-        return now == len(rows)
+        return found(rows)
 
-    wait_for(tick, what="everybody's turn")
-    assert [status_of(row) for row in rows] == ["scheduled"] * 5
-    assert let_in[0] < 5
+    replace_server()
+    assert after_a_tick() == ["scheduled"] * 2 + ["delayed"] * 3
+    Pass.objects.update(at=F("at") - timedelta(seconds=3599.5))  # half a second is left of their hour, if so much
+    replace_server()
+    wait_for(lambda: after_a_tick()[3] == "scheduled", what="the turn of the next two")
+    assert after_a_tick() == ["scheduled"] * 4 + ["delayed"]

@@ -1,6 +1,7 @@
 """Where environments are."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from apps.runtimes.environments import layout, lookup, metadata
 from apps.runtimes.environments.errors import PackNameReserved
 from apps.runtimes.environments.layout import Generation, Place, place_of, places_in
+from tests.waiting import wait_for
 
 HASH = "0123456789abcdef" * 4
 
@@ -94,10 +96,15 @@ def test_there_is_no_moment_at_which_nothing_serves(place: Place) -> None:
 
     reader = threading.Thread(target=look)
     reader.start()
-    for number in range(2000):
-        place.switch(both[number % 2])
-    is_over.set()
-    reader.join()
+    try:
+        for number in range(2000):
+            place.switch(both[number % 2])
+        for each in both:  # a reader that had to wait for a processor may have seen one of them alone
+            place.switch(each)
+            wait_for(partial(seen.__contains__, each), what="both to be seen")
+    finally:
+        is_over.set()
+        reader.join()
     assert {item.number for item in seen if item} == {1, 2}
     assert None not in seen
 

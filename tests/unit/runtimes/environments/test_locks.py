@@ -116,4 +116,5 @@ def test_no_descriptor_is_left_open(generation: Path) -> None:
             pass
         with exclusive(generation / "lock", timeout_s=1):
             pass
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    # Not "==": what earlier tests left to the garbage collector may go meanwhile.
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
