@@ -2,11 +2,13 @@
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,18 @@ ROOT = Path(__file__).resolve().parents[2]
 TERMINAL = {"succeeded", "failed", "timeout", "canceled", "abandoned"}
 
 
+#: From here on the kernel gives ports to whoever wants any, as each connection does.
+_GIVEN = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_PORTS = range(15_000, 30_000)
+
+
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """One that nobody is given by chance before a server listens at it, which may take it half a minute."""
+    is_apart = int(_GIVEN.read_text(encoding="ascii").split()[0]) >= _PORTS.stop
+    while True:
+        with socket.socket() as taken, suppress(OSError):
+            taken.bind(("127.0.0.1", secrets.choice(_PORTS) if is_apart else 0))
+            return int(taken.getsockname()[1])
 
 
 @dataclass

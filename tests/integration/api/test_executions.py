@@ -415,7 +415,7 @@ def test_the_newest_at_a_gate_can_be_walked_to_without_sorting_its_line(owner: A
     own = ("id", "gate_id", "number")
     columns = ", ".join(f'"{field.column}"' for field in Execution._meta.fields if field.column not in own)
     with connection.cursor() as cursor:
-        # Most are at no gate. Where an earlier test had all of them at one, and they were counted, its index is no gain.
+        # Most are at no gate: where all were at one when they were counted, its index is no gain.
         cursor.execute(
             f"INSERT INTO executions_execution ({columns}) SELECT {columns}"
             " FROM executions_execution, generate_series(1, 2000)"

@@ -99,8 +99,8 @@ def _put(file: Path, text: str) -> None:
 
 
 def _until_it_looks(sensor: Running, folder: Path) -> None:
-    """What is there at the first look is no news: files are made until one is. What one look finds is told in any order,
-    so that the rest has been told when two more, made one after the other, have been."""
+    """What is there at the first look is no news: files are made until one is. What one look finds is told in any
+    order: all has been told when two more have been, made one after the other."""
     stop = threading.Event()
 
     def make() -> None:
