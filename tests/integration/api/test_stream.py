@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from apps.accounts.models import ApiToken, Identity
 from apps.api.stream import events, subscription
-from apps.core.redis import breaker
 from apps.executions import outbox
 from apps.executions.models import Execution, History
 from apps.operations.models import Operation
@@ -18,6 +17,7 @@ from tests.asgi import ask
 from tests.conductor import process_open
 from tests.factories import make_event, make_execution, make_trigger_type, make_worker
 from tests.people import People, make_identity
+from tests.redis_trouble import keep_redis_away
 from tests.running import claimed, end
 from tests.streams import Stream, listening
 
@@ -191,7 +191,7 @@ def test_a_transaction_that_stays_open_holds_nothing_up(people: People) -> None:
 
 def test_the_stream_goes_on_while_redis_is_away(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.api.stream.hub.settings.REDIS_URL", "redis://127.0.0.1:1/0")
-    breaker.trip()
+    keep_redis_away()
     with listening(by=people.owner) as stream:
         execution = make_execution(requested_by_id=people.owner.pk)
         stream.wait_for(has(execution, "scheduled"))
