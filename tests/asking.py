@@ -6,6 +6,7 @@ from apps.executions.models import Execution
 from apps.executions.services.request import Wish, request_executions
 from tests.factories import make_action
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 
 
 def ask(people: People, action: Action | None = None, *, count: int = 1, **wish: object) -> list[Execution]:
@@ -19,7 +20,7 @@ def ask(people: People, action: Action | None = None, *, count: int = 1, **wish:
 
 def ask_and_die(people: People, action: Action, *, count: int = 1) -> list[Execution]:
     """Accepted by a process that died before it told Redis anything."""
-    breaker.trip()
+    keep_redis_away()
     rows = ask(people, action, count=count)
     breaker.reset()
     return rows

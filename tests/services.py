@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from apps.runner.removal import remove_tree
 from apps.standalone.postgres import EmbeddedPostgres
@@ -37,6 +38,9 @@ class Services:
     def start(self) -> None:
         self.postgres.start()
         self.valkey.start()
+        with redis.Redis.from_url(self.valkey.url, socket_timeout=30) as client:
+            # Nothing here outlives it, and a write that waits for a busy disk takes longer than a call may.
+            client.config_set("appendonly", "no")
         os.environ["DATABASE_URL"] = self.postgres.url
         os.environ["REDIS_URL"] = self.valkey.url
 

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
 
 from tests.acceptance.attune import ROOT, Attune
 from tests.browser import chromium
@@ -40,6 +40,7 @@ def attune(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attune]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """For this package alone: while Playwright runs, its event loop keeps Django's ORM from working in the process."""
+    expect.set_options(timeout=30_000)  # its own five seconds are few where everything runs on two processors
     with chromium.started() as running:
         yield running
 

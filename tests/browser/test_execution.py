@@ -15,7 +15,6 @@ Shot = Callable[[str], None]
 @pytest.fixture(scope="module", autouse=True)
 def faces(attune: Attune) -> None:
     assert attune.install(PACKS / "faces")["status"] == "succeeded"
-    expect.set_options(timeout=30_000)
 
 
 def open_execution(page: Page, execution_id: int, tab: str = "overview") -> None:

@@ -1,5 +1,6 @@
 """The log viewer: what it shows of what was written, and how it bears a hundred thousand lines."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +18,6 @@ LINES = 100_000
 @pytest.fixture(scope="module", autouse=True)
 def faces(attune: Attune) -> None:
     assert attune.install(PACKS / "faces")["status"] == "succeeded"
-    expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,8 @@ def test_following_stops_when_the_reader_scrolls_up_and_begins_at_the_end_again(
     execution = attune.request("faces.talk", {"lines": 10000, "pause_s": 0.02})["id"]
     page.goto(f"/admin/executions/{execution}/?tab=log")
     follow = page.get_by_role("button", name="Follow")
-    expect(page.get_by_text("line 60 of stdout")).to_be_visible()
+    # Whichever comes into sight: one line by itself is gone in a second, perhaps before the page was there.
+    expect(page.get_by_text(re.compile(r"line ([6-9]\d|\d{3,}) of stdout")).first).to_be_visible()
     page.get_by_role("log").hover()
     page.mouse.wheel(0, -400)
     expect(follow).to_have_attribute("aria-pressed", "false")

@@ -58,7 +58,6 @@ def rules(attune: Attune) -> None:
     make_rule(attune, "morning_report", "core.cron", {"expression": "0 9 * * mon-fri", "timezone": "Europe/Berlin"})
     make_rule(attune, "heartbeat", "core.interval", {"delta": 1, "unit": "seconds"})
     make_rule(attune, "new_century", "core.date", {"date": "2100-01-01T00:00:00Z"})
-    expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")

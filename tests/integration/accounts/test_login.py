@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from apps.accounts.models import LoginFailures
 from apps.accounts.services.login import MOST_OF_ACCOUNT, MOST_OF_ADDRESS, WINDOW
-from apps.core.redis import breaker
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 
 LOGIN, ME = "/api/v1/auth/login", "/api/v1/auth/me"
 
@@ -66,7 +66,7 @@ def test_a_login_that_goes_well_counts_for_nothing(people: People) -> None:
 
 
 def test_redis_away_changes_nothing(people: People) -> None:
-    breaker.trip()
+    keep_redis_away()
     assert log_in("owner", "wrong").status_code == 401
     assert log_in("owner").status_code == 200
 

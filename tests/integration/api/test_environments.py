@@ -7,6 +7,7 @@ from apps.core.redis import breaker, client
 from apps.runtimes.models import Environment
 from tests.conftest import messages_in
 from tests.factories import make_action, make_runtimes, make_worker
+from tests.redis_trouble import keep_redis_away
 
 URL = "/api/v1/environments"
 PACK = "/api/v1/packs/demo/environments"
@@ -109,7 +110,7 @@ def test_one_worker_on_each_volume_is_asked(administrator: APIClient, deed: str,
 def test_nobody_to_ask_is_told_and_redis_away_is_no_error(administrator: APIClient) -> None:
     assert administrator.post(f"{PACK}/python/rebuild").json() == {"volumes": 0}
     make_worker(queues=[QUEUE])
-    breaker.trip()
+    keep_redis_away()
     try:
         assert administrator.post(f"{PACK}/python/rebuild").json() == {"volumes": 0}
     finally:

@@ -412,7 +412,15 @@ def test_the_newest_at_a_gate_can_be_walked_to_without_sorting_its_line(owner: A
     post(owner, {"action": "demo.deploy"})
     newest = Execution.objects.filter(gate=Gate.objects.get()).order_by("-pk")[:101]
     other_ways = ("enable_seqscan", "enable_bitmapscan", "enable_sort")
+    own = ("id", "gate_id", "number")
+    columns = ", ".join(f'"{field.column}"' for field in Execution._meta.fields if field.column not in own)
     with connection.cursor() as cursor:
+        # Most are at no gate: where all were at one when they were counted, its index is no gain.
+        cursor.execute(
+            f"INSERT INTO executions_execution ({columns}) SELECT {columns}"
+            " FROM executions_execution, generate_series(1, 2000)"
+        )
+        cursor.execute("ANALYZE executions_execution")
         for way in other_ways:
             cursor.execute(f"SET {way} = off")
         try:

@@ -13,6 +13,7 @@ from apps.executions import lines
 from apps.executions.models import Execution
 from apps.executions.slots.protocol import Snapshot
 from tests.factories import make_action, make_worker
+from tests.redis_trouble import keep_redis_away
 from tests.valkey_server import valkey_server
 
 
@@ -52,7 +53,7 @@ def test_readyz_says_what_it_needs_and_how_many_workers_there_are(fresh: None) -
 
 def test_without_redis_it_is_ready_but_degraded_and_takes_executions(owner: APIClient) -> None:
     make_action(concurrency={"limit": 1})
-    breaker.trip()
+    keep_redis_away()
     try:
         answer = APIClient().get("/readyz")
         assert (answer.status_code, answer.json()["redis"]) == (200, "degraded")

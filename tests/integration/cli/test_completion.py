@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from apps.cli.completion import server
 from apps.cli.completion.engine import complete
 from apps.cli.completion.scripts import SCRIPTS
 from apps.cli.main import root
@@ -25,6 +26,8 @@ Press = Callable[[str], list[str]]
 def press(attune: Attune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Press:
     """`press("attune exe")` gives the values that TAB would offer."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(server, "_CONNECT_S", _DEADLINE_S)  # who presses has a second, and a busy machine may take it
+    monkeypatch.setattr(server, "_ANSWER_S", _DEADLINE_S)
     return lambda line: [found.partition("\t")[0] for found in complete(typer.main.get_command(root), line)]
 
 

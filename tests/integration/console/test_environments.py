@@ -10,6 +10,7 @@ from tests.factories import make_action, make_runtimes, make_worker
 from tests.integration.console.conftest import Visit
 from tests.integration.console.looking import MOST_STATEMENTS, look, statements_of
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 
 LIST = "/admin/environments/"
 EVIL = "<script>alert(1)</script>"
@@ -123,7 +124,7 @@ def test_without_a_worker_or_redis_nobody_is_asked_and_the_page_says_so(administ
         ).content.decode()
     )
     make_worker(queues=["build.default.python"])
-    breaker.trip()
+    keep_redis_away()
     administrator.post(address, {"deed": "rebuild"})
     breaker.reset()
     assert client().keys("build.*") == []

@@ -11,6 +11,7 @@ from tests.factories import make_action, make_gate, make_policy, make_worker
 from tests.integration.console.conftest import Visit
 from tests.integration.console.looking import MOST_STATEMENTS, look, statements_of
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 from tests.running import claimed, end, status_of
 
 LIST = "/admin/gates/"
@@ -140,7 +141,7 @@ def test_a_limit_is_moved_only_by_who_may(people: People, visit: Visit) -> None:
 def test_with_redis_away_pages_come_from_the_database_and_say_so(administrator: Client, people: People) -> None:
     executions = ask(people, make_action(concurrency={"limit": 1}), count=3)
     address = f"{LIST}{Gate.objects.get().pk}/"
-    breaker.trip()
+    keep_redis_away()
     listed, page = look(administrator, LIST), look(administrator, address)
     for text in (listed, page):
         assert "Redis cannot be reached" in text

@@ -164,7 +164,8 @@ def test_values_that_do_not_open_are_left_told_and_keep_their_key_in_use(
     fill(2)
     broken = KeyVersion.objects.order_by("pk").first()
     assert broken is not None
-    before = bytes(broken.sealed or b"")[:-1] + b"\0"
+    whole = bytes(broken.sealed or b"")
+    before = whole[:-1] + bytes([whole[-1] ^ 1])
     KeyVersion.objects.filter(pk=broken.pk).update(sealed=before)
     ring = use(settings, both(older))
     with pytest.raises(NotRotated, match="1 of keys cannot be opened"):

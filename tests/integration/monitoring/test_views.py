@@ -8,7 +8,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from apps.core.metrics.catalogue import METRICS
-from apps.core.redis import breaker
+from tests.redis_trouble import keep_redis_away
 
 TOKEN = "scrape-" + "x" * 20
 
@@ -63,7 +63,7 @@ def test_it_is_read_only(client: Client, open_here: None) -> None:
 
 
 def test_without_redis_the_rest_is_told(client: Client, fresh: None, open_here: None) -> None:
-    breaker.trip()
+    keep_redis_away()
     found = samples(client)
     assert (found["attune_up{service=redis}"], found["attune_up{service=database}"]) == (0, 1)
     assert "attune_executions{status=running}" in found

@@ -346,7 +346,8 @@ def test_every_python_of_this_host_gets_an_environment_or_is_refused_when_it_is_
 def test_a_package_comes_from_the_index_this_host_is_set_up_with(
     tmp_path: Path, python_runtime: RuntimeDefinition, installation: Installation
 ) -> None:
-    world = World(tmp_path, python_runtime, installation, dict(os.environ))
+    # The only one here that needs a network of others, which may be gone for some seconds.
+    world = World(tmp_path, python_runtime, installation, dict(os.environ), network_pauses_s=(2.0, 8.0))
     built = world.ensure(world.request("six==1.17.0\n"))
     assert python_says(built, "import six; print(six.__version__)") == "1.17.0"
 

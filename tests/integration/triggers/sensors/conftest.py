@@ -79,7 +79,7 @@ class Stage:
                 fleet.look()
             return condition()
 
-        return wait_for(look, what=what, every_s=0.05, deadline_s=30.0)
+        return wait_for(look, what=what, every_s=0.05)
 
 
 @pytest.fixture

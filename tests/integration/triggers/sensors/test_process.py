@@ -309,7 +309,7 @@ echo "the token is canary-4711-secret" >&2; echo "canary-4711-secret" >&$ATTUNE_
     stage.install(keeper=("secrets: [token, absent]\n", program))
     stage.host()
     stage.until(lambda: standing("keeper").refused == 1)
-    wait_for(lambda: "line 1 was refused" in log_of("keeper"))
+    wait_for(lambda: "line 1 was refused" in log_of("keeper") and "the token is" in log_of("keeper"))
 
     assert json.loads(told.read_text())["secrets"] == {"token": "canary-4711-secret"}
     assert "canary" not in (tmp_path / "told.env").read_text()

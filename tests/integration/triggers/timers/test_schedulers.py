@@ -46,7 +46,7 @@ def scheduler(folder: Path, name: str) -> Iterator["subprocess.Popen[bytes]"]:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(20)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
