@@ -54,7 +54,7 @@ class Stream:
         return [event.data for event in self.events if event.name == kind]
 
     def wait_for(self, condition: Callable[["Stream"], Any], what: str = "an event") -> Any:
-        return wait_for(lambda: condition(self), what=f"{what}; there are {self.events}")
+        return wait_for(lambda: condition(self), what=lambda: f"{what}; there are {self.events}")
 
 
 @contextmanager

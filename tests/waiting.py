@@ -9,7 +9,7 @@ from typing import Any
 def wait_for(
     condition: Callable[[], Any],
     *,
-    what: str = "what was to come",
+    what: str | Callable[[], str] = "what was to come",
     deadline_s: float = 60.0,
     every_s: float | None = None,
 ) -> Any:
@@ -23,7 +23,7 @@ def wait_for(
         if answer := condition():
             return answer
         waited_s = time.monotonic() - began
-        assert waited_s < deadline_s, f"waited {deadline_s:g} s for {what}"
+        assert waited_s < deadline_s, f"waited {deadline_s:g} s for {what() if callable(what) else what}"
         time.sleep(every_s or min(max(waited_s / 10, 0.01), 0.1))
 
 

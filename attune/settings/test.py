@@ -12,9 +12,13 @@ ATTUNE_ENCRYPTION_KEYS = "test:" + base64.b64encode(bytes(range(32))).decode()
 #: Static files are looked for when they are asked for: a client of Django's makes all middleware anew, of which the
 #: list of all files takes a thirtieth of a second, and there are thousands of clients.
 WHITENOISE_AUTOREFRESH = True
+#: Races have more threads than there are connections, on processors that others keep busy.
+DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 30  # type: ignore[index]  # settings of any kind
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-_FOLDER = Path(os.environ.get("ATTUNE_TEST_DIR", tempfile.gettempdir())) / "attune-files"
+_BASE = Path(os.environ.get("ATTUNE_TEST_DIR", tempfile.gettempdir()))
+#: Of each process of pytest-xdist its own, as its database is: both have the same ids.
+_FOLDER = _BASE / "attune-files" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 ATTUNE_PACKS_DIR = _FOLDER / "packs"
 ATTUNE_RUNTIME_ENVS_DIR = _FOLDER / "runtime_envs"
 ATTUNE_ARTIFACTS_DIR = _FOLDER / "artifacts"

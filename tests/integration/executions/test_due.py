@@ -10,6 +10,7 @@ from tests.asking import ask
 from tests.conftest import messages_in
 from tests.factories import make_action, make_worker
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 from tests.running import claimed, end, status_of
 from tests.threads import race
 
@@ -72,7 +73,7 @@ def test_each_is_brought_on_once_however_many_look(people: People) -> None:
 
 def test_with_redis_away_the_place_is_taken_and_entered_later(people: People) -> None:
     due = asked_for(people, SOON, concurrency={"limit": 1})
-    breaker.trip()
+    keep_redis_away()
     bring_on_due()
     breaker.reset()
     due.refresh_from_db()

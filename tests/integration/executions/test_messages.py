@@ -35,6 +35,7 @@ from apps.workers.schema import OLDEST, SCHEMA
 from tests.acceptance.attune import ROOT
 from tests.installed import install_packs
 from tests.people import People, make_people
+from tests.redis_trouble import keep_redis_away
 from tests.valkey_server import ValkeyServer, valkey_server
 from tests.waiting import wait_for
 
@@ -66,7 +67,7 @@ class Scene:
 
     def scheduled(self, count: int = 1) -> list[int]:
         """Executions nobody has been told of."""
-        breaker.trip()
+        keep_redis_away()
         try:
             wishes = [
                 Wish(action="oracle.free", parameters={"file": str(self.notes), "n": next(self.numbers)})

@@ -18,6 +18,7 @@ from tests.asking import ask, ask_and_die
 from tests.conftest import messages_in
 from tests.factories import make_action, make_worker
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 from tests.running import claimed, end, status_of
 from tests.threads import race
 
@@ -41,7 +42,7 @@ def test_requests_whose_process_died_enter_their_line_in_order(people: People) -
 def test_a_slot_that_nobody_gave_back_is_found(people: People) -> None:
     first, second = ask(people, make_action(concurrency={"limit": 1}), count=2)
     held = claimed(first, make_worker())
-    breaker.trip()
+    keep_redis_away()
     end(held)
     breaker.reset()
     sweep()
@@ -51,7 +52,7 @@ def test_a_slot_that_nobody_gave_back_is_found(people: People) -> None:
 def test_a_grant_that_was_not_made_real_is(people: People) -> None:
     first, second = ask(people, make_action(concurrency={"limit": 1}), count=2)
     held = claimed(first, make_worker())
-    breaker.trip()
+    keep_redis_away()
     end(held)
     breaker.reset()
     lines.slots().leave(Grant(first.pk, 1))  # its process died right after Redis had let the second in
@@ -104,7 +105,7 @@ def test_a_grant_of_an_older_epoch_is_not_made_real(people: People) -> None:
 
 def test_a_limit_that_redis_did_not_hear_of_is_sent(people: People) -> None:
     rows = ask(people, make_action(concurrency={"limit": 1}), count=3)
-    breaker.trip()
+    keep_redis_away()
     set_limit(Gate.objects.get().policy, 3)
     breaker.reset()
     assert [status_of(row) for row in rows] == ["scheduled", "delayed", "delayed"]
@@ -169,7 +170,7 @@ def test_gates_are_collected_while_requests_take_numbers(people: People) -> None
 def test_a_step_that_fails_does_not_keep_the_others_from_their_work(people: People) -> None:
     rows = ask_and_die(people, make_action(concurrency={"limit": 1}), count=1)
     age(rows[0])
-    breaker.trip()
+    keep_redis_away()
     sweep()
     breaker.reset()
     assert not History.objects.filter(announced_at=None).exists()

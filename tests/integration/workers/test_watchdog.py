@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.core.redis import breaker, client
+from apps.core.redis import client
 from apps.runner.control import RunControl
 from apps.runner.warden_client import Warden
 from apps.runtimes.detect import Installation
@@ -11,6 +11,7 @@ from apps.workers.capabilities import Capabilities
 from apps.workers.host import Host
 from apps.workers.intake import Intake
 from apps.workers.watchdog import Watchdog
+from tests.redis_trouble import keep_redis_away
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -74,7 +75,7 @@ def test_who_takes_nothing_need_not_hear(scene: Scene) -> None:
 
 
 def test_a_redis_that_is_away_is_no_fault_of_the_worker(scene: Scene) -> None:
-    breaker.trip()
+    keep_redis_away()
     assert [scene.after(5), scene.after(600)] == [False, False]
 
 

@@ -19,6 +19,7 @@ from apps.workers.models import Worker
 from tests.asking import ask
 from tests.factories import make_action, make_execution, make_worker
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 from tests.running import claimed, end, status_of
 from tests.threads import race
 
@@ -71,7 +72,7 @@ def test_a_teammate_cannot_cancel_and_an_administrator_can(people: People) -> No
 
 def test_cancel_with_redis_away_is_done_all_the_same(people: People) -> None:
     rows = ask(people, make_action(concurrency={"limit": 1}), count=2)
-    breaker.trip()
+    keep_redis_away()
     cancel_execution(people.owner, rows[1].pk)
     breaker.reset()
     assert status_of(rows[1]) == "canceled"

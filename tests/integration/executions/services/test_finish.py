@@ -15,6 +15,7 @@ from apps.executions.transitions import Claimed, StaleTransition, claim, transit
 from apps.workers.models import Worker
 from tests.factories import make_action, make_worker
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 from tests.running import claimed, end, status_of
 from tests.statements import commits_in
 
@@ -105,7 +106,7 @@ def test_a_late_end_of_a_lost_worker_changes_nothing(people: People) -> None:
 def test_an_end_while_redis_is_away_is_written_all_the_same(people: People) -> None:
     first, second = requested(people, 2, concurrency={"limit": 1})
     held = claimed(first, make_worker())
-    breaker.trip()
+    keep_redis_away()
     end(held)
     breaker.reset()
     assert (status_of(first), status_of(second)) == ("succeeded", "delayed")

@@ -21,6 +21,7 @@ from apps.packs.services.manage import PackDisabled, set_pack_enabled
 from tests.conftest import messages_in
 from tests.factories import make_action, make_policy
 from tests.people import People
+from tests.redis_trouble import keep_redis_away
 from tests.statements import commits_in, statements_in
 from tests.threads import race
 
@@ -279,7 +280,7 @@ def test_a_refused_request_does_not_use_its_key_up(people: People) -> None:
 
 def test_with_redis_away_it_is_accepted_all_the_same(people: People) -> None:
     free, gated = make_action("free"), make_action("gated", concurrency={"limit": 1})
-    breaker.trip()
+    keep_redis_away()
     first, second = request(people, Wish(action=free.ref))[0], request(people, Wish(action=gated.ref))[0]
     breaker.reset()
     assert (first.status, first.hinted_at) == ("scheduled", None)
@@ -288,7 +289,7 @@ def test_with_redis_away_it_is_accepted_all_the_same(people: People) -> None:
 
 def test_a_gap_left_by_a_dead_process_is_filled_by_the_next_one(people: People) -> None:
     action = make_action(concurrency={"limit": 2})
-    breaker.trip()  # these two are accepted, and their process dies before they enter the line
+    keep_redis_away()  # these two are accepted, and their process dies before they enter the line
     dead = [request(people, Wish(action=action.ref))[0] for _ in range(3)]
     breaker.reset()
     (alive,) = request(people, Wish(action=action.ref))
