@@ -11,6 +11,7 @@ from apps.console.execution_filters import moment
 from apps.rules.models import Enforcement
 from apps.triggers.models import Event
 from apps.triggers.models.event import EventQuerySet
+from apps.triggers.types import own_ref
 
 _LONGEST = 255
 
@@ -80,7 +81,7 @@ def _matched_by(rows: EventQuerySet, ref: str) -> EventQuerySet:
 
 
 FILTERS = (
-    Filter("type", "Trigger", "pack.trigger", lambda rows, ref: rows.filter(type_ref=ref)),
+    Filter("type", "Trigger", "pack.trigger", lambda rows, ref: rows.filter(type_ref=own_ref(ref))),
     Filter("source_ref", "Source named", "timer, webhook, sensor", lambda rows, ref: rows.filter(source_ref=ref)),
     Filter("rule", "Matched by", "ref of a rule", _matched_by),
     Filter("since", "Since (UTC)", "24h, 2026-01-31 12:00", lambda rows, at: rows.filter(received_at__gte=at), moment),

@@ -62,6 +62,11 @@ def get_rule(identity: "Identity", ref: str, *, to: Verb = Verb.RULE_VIEW) -> Ru
     return rule
 
 
+def sees_rule(identity: "Identity", ref: str) -> bool:
+    """Also one that is removed."""
+    return "\0" not in ref and Rule.objects.visible_to(identity).filter(ref=ref).exists()
+
+
 def create_rule(identity: "Identity", spec: RuleSpec, *, owner: str | None = None) -> Rule:
     """A rule made by hand, which acts as `identity`, or as `owner`, who may no more than `identity`.
 
