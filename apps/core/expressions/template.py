@@ -96,7 +96,12 @@ def compile_template(source: str) -> Template:
         raise  # it says already where
     # Python's own compiler has limits, too: nested brackets, depth, memory for both.
     except (JinjaError, RecursionError, SyntaxError, MemoryError, ValueError, OverflowError) as error:
-        raise TemplateError(f"{_beginning(source)}: {error}") from error
+        raise TemplateError(f"{_beginning(source)}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Without the place that Jinja may add: it is one in its own code."""
+    return str(error.message if isinstance(error, JinjaError) else error)
 
 
 def _beginning(source: str) -> str:

@@ -125,3 +125,9 @@ def test_more_operations_than_anybody_writes_are_refused_before_they_are_compile
 def test_what_no_database_can_keep_is_an_error(source: str) -> None:
     with pytest.raises(TemplateError):
         compile_template(source).render(CONTEXT)
+
+
+@pytest.mark.parametrize("what", ["| nosuch", "is nosuch"])
+def test_what_is_not_known_is_named_without_a_place_in_jinja(what: str) -> None:
+    with pytest.raises(TemplateError, match=r"named 'nosuch'\.$"):
+        compile_template(f"{{{{ trigger.host {what} }}}}")
