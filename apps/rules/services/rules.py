@@ -22,6 +22,7 @@ from apps.packs.models import Pack
 from apps.packs.services.manage import PackDisabled
 from apps.rules.checks import InvalidRule, RuleSpec, mistakes
 from apps.rules.models import Rule, RuleVersion
+from apps.rules.overlap import hold_running
 from apps.rules.owners import limits_of
 from apps.triggers import listening
 from apps.triggers.listening import InvalidTriggerParameters
@@ -97,7 +98,7 @@ def update_rule(identity: "Identity", rule: Rule, changes: JsonObject, *, owner:
         locked = Rule.objects.select_related("trigger__type", "owner").select_for_update(of=("self",), no_key=True)
         rule = locked.get(pk=rule.pk)
         spec = replace(spec_of(rule), **changes)
-        before = rule.trigger_id
+        before, was_unlimited = rule.trigger_id, rule.overlap == Rule.Overlap.ALLOW
         if set(changes) - _HARMLESS or owner is not None:
             owned_by = _owner(identity, owner)
             trigger = _checked(identity, owned_by, spec)
@@ -111,6 +112,8 @@ def update_rule(identity: "Identity", rule: Rule, changes: JsonObject, *, owner:
             _save(rule, by=identity)
         else:
             _save(rule, by=None)
+        if was_unlimited and rule.overlap != Rule.Overlap.ALLOW:
+            hold_running(rule.pk)
         tell_triggers({before, rule.trigger_id})
     return rule
 

@@ -80,6 +80,16 @@ def test_reloading_changes_what_changed_and_retires_what_is_gone(tmp_path: Path)
     assert not Rule.objects.get(ref="acme.on_push").trigger.is_listened
 
 
+def test_what_runs_when_a_new_version_limits_the_overlap_counts(tmp_path: Path) -> None:
+    install(tmp_path)
+    make_event({"host": "web1"}, type_ref="acme.pushed")
+    process_open()
+    install(tmp_path, "1.0.1", rules__on_push=f"{FILES['rules/on_push.yaml']}overlap: skip\n")
+    make_event({"host": "web1"}, type_ref="acme.pushed")
+    process_open()
+    assert [row.status for row in Enforcement.objects.order_by("pk")] == ["started", "skipped"]
+
+
 def test_the_operators_switch_outlives_an_upgrade_and_nothing_else_can_be_changed(
     tmp_path: Path, people: People
 ) -> None:
