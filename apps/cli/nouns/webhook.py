@@ -205,6 +205,12 @@ def _tell_secret(session: Session, made: Mapping[str, Any], said: str) -> None:
 
 
 def _say_curl(session: Session, webhook: Mapping[str, Any]) -> None:
-    session.printer.say("post to it, with its secret in ATTUNE_WEBHOOK_SECRET:")
+    if webhook["secrets"]:
+        session.printer.say("post to it, with its secret in ATTUNE_WEBHOOK_SECRET:")
+    elif webhook["authentication"] == "token":
+        session.printer.say("it has no secret; post to it with an API token that may send events, in ATTUNE_TOKEN:")
+    else:
+        session.printer.say(f"it has no secret, so nobody can sign anything: attune webhook rotate {webhook['url']}")
+        return
     for line in pages.curl_lines(webhook, base_url=session.api.connection.url):
         session.printer.say(f"  {line}")
