@@ -226,6 +226,19 @@ class TestForm:
         rule = Rule.objects.select_related("owner").get()
         assert (rule.overlap, rule.owner) == ("skip", people.administrator)
 
+    def test_an_empty_text_that_a_rule_gives_to_its_action_stays(
+        self, people: People, visit: Visit, owner: Client
+    ) -> None:
+        make_rule(people.owner, parameters={"host": "", "count": 3})
+        page = {**GOOD, "c.kind": [], "labels": "", "a.host": "", "a.count": "3", "p.branch": "", "description": "New."}
+        visit(people.administrator).post(f"{LIST}on_push/edit/", page)
+        rule = Rule.objects.select_related("owner").get()
+        assert (rule.description, rule.owner) == ("New.", people.owner)
+        assert rule.parameters == {"host": "", "count": 3}
+        owner.post(f"{LIST}on_push/edit/", {**page, "a.host": "web1"})
+        owner.post(f"{LIST}on_push/edit/", page)
+        assert Rule.objects.get().parameters == {"count": 3}
+
     def test_a_rule_that_somebody_changed_meanwhile_is_not_written_over(self, owner: Client) -> None:
         owner.post(NEW, GOOD)
         owner.post(f"{LIST}on_web/edit/", {**GOOD, "overlap": "skip", "version": "1"})
