@@ -147,6 +147,9 @@ def test_what_is_wrong_with_a_trigger_is_said(tmp_path: Path, trigger: str, said
 def test_attunes_own_triggers_are_well_formed() -> None:
     loaded = load_pack(django_settings.BASE_DIR / "packs/core")
     refs = {item.ref for item in loaded.content["triggers"]}
+    for item in loaded.content["triggers"]:  # a comma in a flow mapping cuts a text, and makes a key of the rest
+        for schema in (item.parameters_schema, item.payload_schema):
+            assert None not in [said for facts in schema.get("properties", {}).values() for said in facts.values()], item.ref
     assert {"core.execution_finished", "core.worker_lost", "core.alert", "core.key_changed"} <= refs
 
 
