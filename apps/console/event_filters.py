@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from apps.console.execution_filters import moment
 from apps.rules.models import Enforcement
+from apps.rules.services.rules import rule_id_of
 from apps.triggers.models import Event
 from apps.triggers.models.event import EventQuerySet
 from apps.triggers.types import own_ref
@@ -77,7 +78,7 @@ def _number(text: str) -> int:
 
 
 def _matched_by(rows: EventQuerySet, ref: str) -> EventQuerySet:
-    return rows.filter(pk__in=Enforcement.objects.filter(rule__ref=ref).values("event"))
+    return rows.filter(pk__in=Enforcement.objects.filter(rule=rule_id_of(ref)).values("event"))
 
 
 FILTERS = (

@@ -20,7 +20,7 @@ from apps.core.types import JsonObject
 from apps.rules.models import Enforcement
 from apps.rules.services.explain import verdicts_of
 from apps.rules.services.replay import replay_for_rule
-from apps.rules.services.rules import sees_rule
+from apps.rules.services.rules import rule_id_of, sees_rule
 from apps.rules.services.traces import trace
 from apps.triggers.models import Event
 from apps.triggers.services.sending import get_event, replay_event, send_event
@@ -40,7 +40,7 @@ class EventsView(ListView):
             filtering.one_of(*Event.Source.values),
         ),
         Filter("source_ref", "which timer, webhook or sensor", lambda rows, value: rows.filter(source_ref=value)),
-        Filter("rule", "ref of a rule that matched", lambda rows, value: rows.filter(enforcements__rule__ref=value)),
+        Filter("rule", "ref of a rule that matched", lambda rows, ref: rows.filter(enforcements__rule=rule_id_of(ref))),
         Filter("trace_id", "all that belongs together", lambda rows, v: rows.filter(trace_id=v), filtering.trace),
         Filter("caused_by", "id of an execution", lambda rows, v: rows.filter(caused_by_id=v), filtering.number),
         Filter(

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.packs.services.manage import set_pack_enabled
 from apps.rules.models import Rule
@@ -72,6 +74,34 @@ class TestList:
         assert "disabled" in text
         assert "started" in text
         assert statements_of(owner, LIST) == before <= MOST_STATEMENTS
+
+    @pytest.mark.parametrize("address", [LIST, "/admin/events/?rule=rare", "/api/v1/events?rule=rare"])
+    def test_what_a_rule_did_is_found_without_looking_through_what_another_did(
+        self, people: People, owner: Client, address: str
+    ) -> None:
+        busy = make_rule(people.owner, "busy")
+        make_rule(people.owner, "rare")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                WITH event AS (
+                    INSERT INTO triggers_event (type_ref, pack_ref, digest, source, parameters, payload, trace_id,
+                                                source_ref, processed_at)
+                    SELECT 'demo.pushed', 'demo', '', 'api', '{}', '{}', gen_random_uuid(), '', now()
+                      FROM generate_series(1, 5000) RETURNING id
+                )
+                INSERT INTO rules_enforcement (event_id, rule_id, rule_version, status, parameters, attempt)
+                SELECT id, %s, 1, 'skipped', '{}', 0 FROM event
+                """,
+                [busy.pk],
+            )
+            cursor.execute("ANALYZE triggers_event, rules_enforcement")
+            with CaptureQueriesContext(connection) as captured:
+                look(owner, address)
+            [sql] = [query["sql"] for query in captured if "rules_enforcement" in query["sql"].partition("FROM")[2]]
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "enforcement_rule" in plan, plan
 
     @pytest.mark.parametrize(
         ("query", "is_found"),
