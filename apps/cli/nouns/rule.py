@@ -251,6 +251,8 @@ def _body(
         if ref is None and given is None:
             continue
         part = dict(body.get(field) or (before or {}).get(field) or {})
+        if field == "trigger" and ref not in (None, part.get(key)):
+            part.pop("parameters", None)  # those of another type fit none but it
         if ref is not None:
             part[key] = ref
         if given is not None:
