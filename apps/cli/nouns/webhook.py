@@ -156,6 +156,8 @@ def deliveries(
             autocompletion=values.words("accepted", "repeated", "refused"),
         ),
     ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="CODE", help="refused for it")] = None,
+    delivery: Annotated[str | None, typer.Option("--delivery", metavar="NAME", help="that the sender calls so")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
 ) -> None:
@@ -166,7 +168,7 @@ def deliveries(
         webhook,
         "deliveries",
         columns=pages.DELIVERY_COLUMNS,
-        filters={"outcome": outcome},
+        filters={"outcome": outcome, "reason": reason, "delivery": delivery},
         most=most_of(limit, all_),
         nothing="There are no such deliveries.",
     )

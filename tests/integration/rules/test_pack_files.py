@@ -149,7 +149,9 @@ def test_attunes_own_triggers_are_well_formed() -> None:
     refs = {item.ref for item in loaded.content["triggers"]}
     for item in loaded.content["triggers"]:  # a comma in a flow mapping cuts a text, and makes a key of the rest
         for schema in (item.parameters_schema, item.payload_schema):
-            assert None not in [said for facts in schema.get("properties", {}).values() for said in facts.values()], item.ref
+            assert None not in [said for facts in schema.get("properties", {}).values() for said in facts.values()], (
+                item.ref
+            )
     assert {"core.execution_finished", "core.worker_lost", "core.alert", "core.key_changed"} <= refs
 
 
