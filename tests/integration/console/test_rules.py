@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from apps.console.schema_form.fields import as_text, in_order
+from apps.packs.loader import load_pack
 from apps.packs.services.manage import set_pack_enabled
 from apps.rules.models import Rule
 from apps.triggers.models import Event
@@ -433,3 +436,30 @@ class TestTester:
         owner.post(TRY, GOOD)
         assert AuditRecord.objects.count() == before
         assert Event.objects.count() == 0
+
+
+@pytest.mark.parametrize(("text", "value"), [("mon-fri", "mon-fri"), ("3", 3), ('"3"', "3"), (" 2nd mon ", "2nd mon")])
+def test_a_field_that_takes_numbers_and_texts_takes_a_text_without_quotes(
+    people: People, owner: Client, text: str, value: object
+) -> None:
+    schema = {"type": "object", "properties": {"day": {"type": ["integer", "string"]}}}
+    make_trigger_type("dated", parameters_schema=schema)
+    made = owner.post(NEW, {**GOOD, "trigger": "demo.dated", "p.day": text})
+    assert made.status_code == 302, made.content.decode()
+    assert Rule.objects.select_related("trigger").get().trigger.parameters == {"day": value}
+    assert as_text(value) in look(owner, f"{LIST}on_web/edit/").replace("&quot;", '"')
+
+
+@pytest.mark.parametrize(
+    ("ref", "first"),
+    [
+        ("core.cron", ["expression", "timezone", "misfire"]),
+        ("core.interval", ["delta", "unit", "start"]),
+        ("core.date", ["date", "timezone", "misfire"]),
+    ],
+)
+def test_what_a_timer_needs_is_asked_first(ref: str, first: list[str]) -> None:
+    types = load_pack(settings.BASE_DIR / "packs/core").content["triggers"]
+    [schema] = [item.parameters_schema for item in types if item.ref == ref]
+    by_name = {name: schema["properties"][name] for name in sorted(schema["properties"])}
+    assert [name for name, _ in in_order(by_name)][:3] == first
