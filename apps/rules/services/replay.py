@@ -23,5 +23,6 @@ def replay_for_rule(identity: "Identity", event: Event, rule_ref: str) -> Record
     """As `replay_event`; raises `UnknownRule` and `RuleListensElsewhere` besides."""
     rule = get_rule(identity, rule_ref)
     if text := why_it_cannot_meet(rule, event):
-        raise RuleListensElsewhere(errors=[FieldError("/rule", "listens_elsewhere", text)])
+        told = f"{rule.ref} would never meet event {event.pk}: {text}."
+        raise RuleListensElsewhere(told, errors=[FieldError("/rule", "listens_elsewhere", text)])
     return replay_event(identity, event, rule_ref=rule.ref)

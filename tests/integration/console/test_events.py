@@ -70,6 +70,15 @@ def test_filters_narrow_the_list(people: People, owner: Client, query: str, is_f
     assert (f"{LIST}{event.pk}/" in look(owner, f"{LIST}?{query}")) is is_found
 
 
+def test_a_replay_for_a_rule_that_listens_elsewhere_says_why_not(people: People, owner: Client) -> None:
+    make_trigger_type("pulled")
+    make_rule(people.owner, trigger="demo.pulled")
+    event = make_event()
+    answer = owner.post(f"{LIST}{event.pk}/", {"rule": "on_push"}, follow=True)
+    assert "the rule listens to demo.pulled" in answer.content.decode()
+    assert Event.objects.count() == 1
+
+
 def test_who_may_not_see_a_rule_does_not_learn_what_it_matched(people: People, visit: Visit) -> None:
     make_rule(people.owner)
     event = make_event()
