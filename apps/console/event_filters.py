@@ -9,8 +9,10 @@ from django.http import QueryDict
 
 from apps.console.execution_filters import moment
 from apps.rules.models import Enforcement
+from apps.rules.services.rules import rule_id_of
 from apps.triggers.models import Event
 from apps.triggers.models.event import EventQuerySet
+from apps.triggers.types import own_ref
 
 _LONGEST = 255
 
@@ -76,11 +78,11 @@ def _number(text: str) -> int:
 
 
 def _matched_by(rows: EventQuerySet, ref: str) -> EventQuerySet:
-    return rows.filter(pk__in=Enforcement.objects.filter(rule__ref=ref).values("event"))
+    return rows.filter(pk__in=Enforcement.objects.filter(rule=rule_id_of(ref)).values("event"))
 
 
 FILTERS = (
-    Filter("type", "Trigger", "pack.trigger", lambda rows, ref: rows.filter(type_ref=ref)),
+    Filter("type", "Trigger", "pack.trigger", lambda rows, ref: rows.filter(type_ref=own_ref(ref))),
     Filter("source_ref", "Source named", "timer, webhook, sensor", lambda rows, ref: rows.filter(source_ref=ref)),
     Filter("rule", "Matched by", "ref of a rule", _matched_by),
     Filter("since", "Since (UTC)", "24h, 2026-01-31 12:00", lambda rows, at: rows.filter(received_at__gte=at), moment),

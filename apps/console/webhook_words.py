@@ -15,6 +15,7 @@ REASONS: Mapping[str, str] = {
     "wrong_token": "a token of another webhook, or an old one",
     "wrong_signature": "signed with another secret, or changed on the way",
     "old_signature": "more than 300 s away: look at the sender's clock",
+    "no_secret": "it has no secret that this could be proof of: rotate it",
     "broken_secret": "its secret was sealed with a key that is gone: rotate it",
     "may_not_send": "the API token's owner has no event.send here",
     "may_not_wait": "the sender wanted the result, which this webhook does not tell",
@@ -28,10 +29,13 @@ REASONS: Mapping[str, str] = {
 }
 
 
-def curl_of(webhook: Webhook, address: str, *, secret: str = "") -> str:
-    """Lines for a shell that post something. `secret` is one of our making; without, it stands in a variable."""
+def curl_of(webhook: Webhook, address: str, *, secret: str = "", has_secret: bool = True) -> str:
+    """Lines for a shell that post something. `secret` is one of our making; without, it stands in a variable.
+
+    Where there is none at all, they prove themselves with an API token.
+    """
     shown = secret or _VARIABLE
-    names, proof = _PROOFS[webhook.authentication]
+    names, proof = _PROOFS[webhook.authentication] if has_secret else _API_TOKEN
     headers = "".join(f" \\\n  -H {header.replace(_VARIABLE, shown)}" for header in proof)
     return (
         f"""body='{{"hello": "world"}}'{names}\n"""
@@ -43,6 +47,7 @@ def _hmac(text: str) -> str:
     return f"""$(printf %s "{text}" | openssl dgst -sha256 -hmac "{_VARIABLE}" -r | cut -c1-64)"""
 
 
+_API_TOKEN = ("", ('"Authorization: Bearer $ATTUNE_TOKEN"',))
 #: What is said before, and the headers.
 _PROOFS = {
     "token": ("", (f'"X-Attune-Token: {_VARIABLE}"',)),

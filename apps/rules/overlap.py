@@ -46,6 +46,12 @@ def decide(rule: Rule, enforcement: Enforcement) -> Decision:
     return _START
 
 
+def hold_running(rule_id: int) -> None:
+    """Of a rule whose overlap is limited from now on: what it started before counts as long as it goes on."""
+    started = Enforcement.objects.filter(rule=rule_id, status=Enforcement.Status.STARTED, holds=False)
+    started.filter(execution__status__in=LIVE).update(holds=True)
+
+
 def on_executions(rows: Sequence[Announced]) -> None:
     """Receiver of the outbox: whoever waits for an execution that ended is due."""
     ended = [row.execution_id for row in rows if row.status in _ENDS]

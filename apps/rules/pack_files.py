@@ -16,6 +16,7 @@ from apps.packs.documents import PackFile, pointer_steps
 from apps.packs.models import Pack
 from apps.rules.checks import RuleSpec, mistakes
 from apps.rules.models import Rule
+from apps.rules.overlap import hold_running
 from apps.rules.owners import account_of_pack
 from apps.rules.services.rules import keep_version, mark_rules, tell_triggers
 from apps.triggers import listening
@@ -187,7 +188,7 @@ def _write(spec: RuleSpec, rule: Rule | None, owner: Identity) -> set[int]:
         "overlap": spec.overlap, "dialect": spec.dialect, "labels": spec.labels, "owner": owner,
         "source": Rule.Source.PACK, "is_removed": False,
     }  # fmt: skip
-    before = rule.trigger_id
+    before, was_unlimited = rule.trigger_id, rule.overlap == Rule.Overlap.ALLOW
     is_changed = rule.version == 0 or any(getattr(rule, name) != value for name, value in values.items())
     is_enabled = spec.is_enabled if rule.enabled_override is None else rule.enabled_override
     if not is_changed and rule.is_enabled == is_enabled:
@@ -199,6 +200,8 @@ def _write(spec: RuleSpec, rule: Rule | None, owner: Identity) -> set[int]:
     if rule.pk is not None:
         rule.updated_at = Now()
     rule.save()
+    if was_unlimited and rule.overlap != Rule.Overlap.ALLOW:
+        hold_running(rule.pk)
     if is_changed:
         keep_version(rule, by=None)
     return {trigger.pk, before} - {None}

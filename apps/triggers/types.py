@@ -42,6 +42,13 @@ def find_types(refs: Iterable[str]) -> Mapping[str, TriggerType]:
     return found
 
 
+def own_ref(name: str) -> str:
+    """The ref of the type that has `name`, perhaps as another name for it; `name` where there is none any more."""
+    rows = TriggerType.objects.called(name).values_list("ref", flat=True).order_by("is_removed", "pk")
+    refs = list(rows)
+    return name if name in refs or not refs else refs[0]
+
+
 def with_defaults(trigger_type: TriggerType, parameters: Mapping[str, JsonValue]) -> JsonObject:
     declared = trigger_type.parameters_schema.get("properties", {})
     said = {name: schema["default"] for name, schema in declared.items() if "default" in schema}

@@ -19,17 +19,19 @@ from apps.core.fixed_query import FixedQuery
 from apps.core.types import JsonObject
 from apps.rules.models import Enforcement
 from apps.rules.services.explain import verdicts_of
-from apps.rules.services.rules import get_rule
+from apps.rules.services.replay import replay_for_rule
+from apps.rules.services.rules import rule_id_of, sees_rule
 from apps.rules.services.traces import trace
 from apps.triggers.models import Event
 from apps.triggers.services.sending import get_event, replay_event, send_event
+from apps.triggers.types import own_ref
 
 
 class EventsView(ListView):
     verbs = {"GET": Verb.EVENT_VIEW, "POST": Verb.EVENT_SEND}
     shape = serializers.EventSerializer
     filters = (
-        Filter("type", "ref of the trigger", lambda rows, value: rows.filter(type_ref=value)),
+        Filter("type", "ref of the trigger", lambda rows, value: rows.filter(type_ref=own_ref(value))),
         Filter("pack", "ref of the pack", lambda rows, value: rows.filter(pack_ref=value)),
         Filter(
             "source",
@@ -38,7 +40,7 @@ class EventsView(ListView):
             filtering.one_of(*Event.Source.values),
         ),
         Filter("source_ref", "which timer, webhook or sensor", lambda rows, value: rows.filter(source_ref=value)),
-        Filter("rule", "ref of a rule that matched", lambda rows, value: rows.filter(enforcements__rule__ref=value)),
+        Filter("rule", "ref of a rule that matched", lambda rows, ref: rows.filter(enforcements__rule=rule_id_of(ref))),
         Filter("trace_id", "all that belongs together", lambda rows, v: rows.filter(trace_id=v), filtering.trace),
         Filter("caused_by", "id of an execution", lambda rows, v: rows.filter(caused_by_id=v), filtering.number),
         Filter(
@@ -52,7 +54,9 @@ class EventsView(ListView):
     )
 
     def queryset_for(self, request: Request) -> Any:
-        return Event.objects.visible_to(self.identity(request)).select_related("sent_by")
+        identity, rule = self.identity(request), request.query_params.get("rule")
+        rows = Event.objects.visible_to(identity).select_related("sent_by")
+        return rows if rule is None or sees_rule(identity, rule) else rows.none()
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
         return [represent_event(row) for row in rows]
@@ -111,8 +115,10 @@ class ReplayView(View):
         values = self.read_body(request, serializers.ReplaySerializer)
         identity = self.identity(request)
         event = get_event(identity, path_id(event_id))
-        rule = get_rule(identity, values["rule"]).ref if "rule" in values else ""
-        recorded = replay_event(identity, event, rule_ref=rule)
+        if "rule" in values:
+            recorded = replay_for_rule(identity, event, values["rule"])
+        else:
+            recorded = replay_event(identity, event)
         return Response(represent_event(get_event(identity, recorded.event_id)), status=201)
 
 

@@ -15,13 +15,14 @@ from apps.api.views import ListView, View, path_id, sparse
 from apps.core.errors import NotFound
 from apps.core.types import JsonObject
 from apps.rules.models import Enforcement
+from apps.rules.services.rules import rule_id_of
 
 
 class EnforcementsView(ListView):
     verbs = {"GET": Verb.RULE_VIEW}
     shape = serializers.EnforcementSerializer
     filters = (
-        Filter("rule", "ref of the rule", lambda rows, value: rows.filter(rule__ref=value)),
+        Filter("rule", "ref of the rule", lambda rows, value: rows.filter(rule=rule_id_of(value))),
         Filter("event", "id of the event", lambda rows, value: rows.filter(event=value), filtering.number),
         Filter("execution", "id of the execution", lambda rows, value: rows.filter(execution=value), filtering.number),
         Filter(

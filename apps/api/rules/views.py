@@ -22,6 +22,7 @@ from apps.rules.models import Rule
 from apps.rules.services.explain import explain, said_of
 from apps.rules.services.rules import create_rule, get_rule, remove_rule, update_rule
 from apps.triggers.services.sending import get_event
+from apps.triggers.types import own_ref
 
 _EVENT = OpenApiParameter("event", OpenApiTypes.INT, required=True, description="id of the event")
 
@@ -32,7 +33,7 @@ class RulesView(ListView):
     order = Order("ref", descending=False)
     filters = (
         Filter("pack", "ref of the pack", lambda rows, value: rows.filter(pack_ref=value)),
-        Filter("trigger", "ref of the trigger", lambda rows, value: rows.filter(trigger__type__ref=value)),
+        Filter("trigger", "ref of the trigger", lambda rows, value: rows.filter(trigger__type__ref=own_ref(value))),
         Filter("action", "ref of the action", lambda rows, value: rows.filter(action_ref=value)),
         Filter("owner", "name of an identity", lambda rows, value: rows.filter(owner__username=value)),
         Filter("enabled", "`true` or `false`", lambda rows, value: rows.filter(is_enabled=value), filtering.truth),

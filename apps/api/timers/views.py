@@ -20,7 +20,9 @@ from apps.core.types import JsonObject
 from apps.runner.jsonvalue import BadValueError, load_json
 from apps.triggers.models import Timer
 from apps.triggers.timers import services
-from apps.triggers.timers.reading import zone_of
+from apps.triggers.timers.keeping import reason_of
+from apps.triggers.timers.reading import InvalidTimer, zone_of
+from apps.triggers.types import own_ref
 
 _PREVIEWED = [
     OpenApiParameter("trigger", OpenApiTypes.STR, required=True, description="core.interval, core.cron or core.date"),
@@ -75,7 +77,7 @@ class TimersView(ListView):
     verbs = {"GET": Verb.TRIGGER_VIEW}
     shape = TimerSerializer
     filters = (
-        Filter("trigger", "ref of a trigger type", lambda rows, value: rows.filter(trigger__type__ref=value)),
+        Filter("trigger", "ref of a trigger type", lambda rows, value: rows.filter(trigger__type__ref=own_ref(value))),
         Filter(
             "status",
             "active, paused, over, stopped, trouble",
@@ -193,7 +195,12 @@ def _in_zone(times: Sequence[datetime], parameters: JsonObject) -> list[str]:
 
 
 def _detail(timer: Timer) -> JsonObject:
-    return {**_represent(timer), "upcoming": _in_zone(services.upcoming(timer), timer.trigger.parameters)}
+    shown = _represent(timer)
+    try:
+        times = services.upcoming(timer)
+    except InvalidTimer as error:  # its zone went away, and it was not due since
+        return {**shown, "trouble": reason_of(error), "upcoming": []}
+    return {**shown, "upcoming": _in_zone(times, timer.trigger.parameters)}
 
 
 def _represent(timer: Timer) -> JsonObject:

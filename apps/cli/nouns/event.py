@@ -37,18 +37,26 @@ def list_(
     rule: Annotated[
         str | None, typer.Option("--rule", metavar="REF", help="that this rule matched", autocompletion=values.rules)
     ] = None,
+    trace: Annotated[str | None, typer.Option("--trace", metavar="UUID", help="all that belongs together")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="30m, 2h, 7d, or a moment")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="WHEN", help="received before")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
 ) -> None:
     """List events, newest first."""
     now = clock.now()
-    since = moment_ago(since, option="--since", now=now) if since else None
     show_list(
         session,
         "events",
         columns=event_columns(now),
-        filters={"type": trigger, "source": source, "rule": rule, "since": since},
+        filters={
+            "type": trigger,
+            "source": source,
+            "rule": rule,
+            "trace_id": trace,
+            "since": since and moment_ago(since, option="--since", now=now),
+            "until": until and moment_ago(until, option="--until", now=now),
+        },
         most=most_of(limit, all_),
         nothing="There are no such events.",
     )

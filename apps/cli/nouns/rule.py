@@ -9,6 +9,7 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import UsageError
 from apps.cli.json_words import document, json_object, json_value
+from apps.cli.labels import label_pairs
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.rules import pages
 from apps.cli.session import Session
@@ -78,6 +79,17 @@ def list_(
     action: Annotated[
         str | None, typer.Option("--action", metavar="REF", help="that run it", autocompletion=values.actions)
     ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option("--owner", metavar="NAME", help="that act as this one", autocompletion=values.identities),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", "-l", metavar="NAME=VALUE", help="given again, all must fit", show_default=False),
+    ] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--enabled/--disabled", help="by themselves, or not", show_default=False)
+    ] = None,
     query: Annotated[str | None, typer.Option("--query", "-q", metavar="TEXT", help="part of the ref")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
@@ -87,7 +99,15 @@ def list_(
         session,
         "rules",
         columns=pages.LIST_COLUMNS,
-        filters={"pack": pack, "trigger": trigger, "action": action, "q": query},
+        filters={
+            "pack": pack,
+            "trigger": trigger,
+            "action": action,
+            "owner": owner,
+            "label": [f"{name}:{value}" for name, value in label_pairs(label)],
+            "enabled": None if enabled is None else str(enabled).lower(),
+            "q": query,
+        },
         most=most_of(limit, all_),
         nothing="There are no such rules.",
     )
@@ -251,6 +271,8 @@ def _body(
         if ref is None and given is None:
             continue
         part = dict(body.get(field) or (before or {}).get(field) or {})
+        if field == "trigger" and ref not in (None, part.get(key)):
+            part.pop("parameters", None)  # those of another type fit none but it
         if ref is not None:
             part[key] = ref
         if given is not None:

@@ -156,6 +156,8 @@ def deliveries(
             autocompletion=values.words("accepted", "repeated", "refused"),
         ),
     ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="CODE", help="refused for it")] = None,
+    delivery: Annotated[str | None, typer.Option("--delivery", metavar="NAME", help="that the sender calls so")] = None,
     limit: Limit = DEFAULT_LIMIT,
     all_: All = False,
 ) -> None:
@@ -166,7 +168,7 @@ def deliveries(
         webhook,
         "deliveries",
         columns=pages.DELIVERY_COLUMNS,
-        filters={"outcome": outcome},
+        filters={"outcome": outcome, "reason": reason, "delivery": delivery},
         most=most_of(limit, all_),
         nothing="There are no such deliveries.",
     )
@@ -205,6 +207,12 @@ def _tell_secret(session: Session, made: Mapping[str, Any], said: str) -> None:
 
 
 def _say_curl(session: Session, webhook: Mapping[str, Any]) -> None:
-    session.printer.say("post to it, with its secret in ATTUNE_WEBHOOK_SECRET:")
+    if webhook["secrets"]:
+        session.printer.say("post to it, with its secret in ATTUNE_WEBHOOK_SECRET:")
+    elif webhook["authentication"] == "token":
+        session.printer.say("it has no secret; post to it with an API token that may send events, in ATTUNE_TOKEN:")
+    else:
+        session.printer.say(f"it has no secret, so nobody can sign anything: attune webhook rotate {webhook['url']}")
+        return
     for line in pages.curl_lines(webhook, base_url=session.api.connection.url):
         session.printer.say(f"  {line}")

@@ -56,13 +56,17 @@ def describe(webhook: Mapping[str, Any], *, base_url: str) -> list[Part]:
         ("made by", plain(webhook["created_by"] or "a rule that listens to it")),
         ("changed", moment(webhook["updated_at"])),
     ]
-    return [Facts(facts), Rows(webhook["secrets"], _SECRET_COLUMNS, title="Secrets")]
+    parts: list[Part] = [Facts(facts)]
+    if webhook["secrets"]:
+        parts.append(Rows(webhook["secrets"], _SECRET_COLUMNS, title="Secrets"))
+    return parts
 
 
 def curl_lines(webhook: Mapping[str, Any], *, base_url: str) -> list[str]:
-    """For a shell in which the secret stands in `$ATTUNE_WEBHOOK_SECRET`."""
+    """For a shell in which the secret stands in `$ATTUNE_WEBHOOK_SECRET`; where there is none, an API token in
+    `$ATTUNE_TOKEN`."""
     to = shlex.quote(base_url + webhook["path"])
-    names, proof = _PROOFS[webhook["authentication"]]
+    names, proof = _PROOFS[webhook["authentication"]] if webhook["secrets"] else _API_TOKEN
     return [
         f"""body='{{"hello": "world"}}'{names}""",
         f"""curl -H 'Content-Type: application/json' {proof} -d "$body" {to}""",
@@ -73,6 +77,7 @@ def _hmac(text: str) -> str:
     return f"""$(printf %s "{text}" | openssl dgst -sha256 -hmac "$ATTUNE_WEBHOOK_SECRET" -r | cut -c1-64)"""
 
 
+_API_TOKEN = ("", '-H "Authorization: Bearer $ATTUNE_TOKEN"')
 #: What is said before, and the headers.
 _PROOFS = {
     "token": ("", '-H "X-Attune-Token: $ATTUNE_WEBHOOK_SECRET"'),

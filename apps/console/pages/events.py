@@ -16,7 +16,8 @@ from apps.console.schema_form.fields import as_text
 from apps.core.types import JsonObject
 from apps.rules.models import Enforcement
 from apps.rules.services.explain import verdicts_of
-from apps.rules.services.rules import get_rule
+from apps.rules.services.replay import replay_for_rule
+from apps.rules.services.rules import sees_rule
 from apps.triggers.models import Event
 from apps.triggers.services.sending import get_event, replay_event
 
@@ -30,6 +31,9 @@ class EventsPage(Page):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         narrowed = narrow(Event.objects.visible_to(self.identity), request.GET)
+        rule = narrowed.texts["rule"]
+        if rule and not sees_rule(self.identity, rule):
+            narrowed.rows = narrowed.rows.none()
         own = Enforcement.objects.visible_to(self.identity).filter(event=OuterRef("pk"))
         matched: Any = Subquery(own.order_by().values("event").annotate(n=Count("pk")).values("n"), IntegerField())
         rows = narrowed.rows.defer("payload", "parameters").annotate(matched=Coalesce(matched, 0))
@@ -59,9 +63,8 @@ class EventPage(Page):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Once more, for all rules or for the one named."""
         event = get_event(self.identity, pk)
-        wanted = request.POST.get("rule", "").replace("\0", "").strip()
-        rule = get_rule(self.identity, wanted).ref if wanted else ""
-        recorded = replay_event(self.identity, event, rule_ref=rule)
+        rule = request.POST.get("rule", "").replace("\0", "").strip()
+        recorded = replay_for_rule(self.identity, event, rule) if rule else replay_event(self.identity, event)
         text = f"Event {pk} is sent once more, as event {recorded.event_id}{f', to {rule} alone' if rule else ''}."
         return self.done(text, reverse("admin:event", args=[recorded.event_id]))
 

@@ -15,6 +15,7 @@ from apps.rules.models import Enforcement, Rule
 from apps.rules.models.rule import RuleQuerySet
 from apps.rules.services.explain import MOST_LOOKED_AT, lately
 from apps.rules.services.rules import get_rule, remove_rule, update_rule
+from apps.triggers.types import own_ref
 
 #: Longest text that is searched for.
 _MOST_CHARACTERS = 255
@@ -30,7 +31,10 @@ class RulesPage(Page):
     def get(self, request: HttpRequest) -> HttpResponse:
         chosen = {name: _chosen(request, name) for name in _FILTERS}
         rows = _narrowed(Rule.objects.visible_to(self.identity).in_force(), chosen)
-        last = Enforcement.objects.filter(rule=OuterRef("pk")).order_by("-pk")
+        # Not by what is equal: then PostgreSQL takes the order of the key, and looks through what all rules did for one
+        # that did little.
+        of_rule = Enforcement.objects.filter(rule__gte=OuterRef("pk"), rule__lte=OuterRef("pk"))
+        last = of_rule.order_by("-rule_id", "-pk")
         rows = rows.select_related("trigger__type", "owner").annotate(
             last_status=Subquery(last.values("status")[:1]), last_at=Subquery(last.values("at")[:1])
         )
@@ -91,9 +95,9 @@ def from_now_on(rule: Rule) -> str:
 def _narrowed(rules: RuleQuerySet, chosen: dict[str, str]) -> RuleQuerySet:
     if chosen["q"]:
         rules = rules.filter(Q(ref__icontains=chosen["q"]) | Q(description__icontains=chosen["q"]))
-    for name, column in (
-        ("pack", "pack_ref"), ("trigger", "trigger__type__ref"), ("action", "action_ref"), ("owner", "owner__username"),
-    ):  # fmt: skip
+    if chosen["trigger"]:
+        rules = rules.filter(trigger__type__ref=own_ref(chosen["trigger"]))
+    for name, column in (("pack", "pack_ref"), ("action", "action_ref"), ("owner", "owner__username")):
         if chosen[name]:
             rules = rules.filter(**{column: chosen[name]})
     if chosen["enabled"] in ("yes", "no"):

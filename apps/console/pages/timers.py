@@ -13,6 +13,7 @@ from apps.core.errors import AttuneError, Invalid
 from apps.rules.models import Rule
 from apps.triggers.models import Event, Timer
 from apps.triggers.timers import services
+from apps.triggers.timers.keeping import reason_of
 from apps.triggers.timers.reading import CRON, InvalidTimer
 from apps.triggers.timers.services import Preview
 
@@ -83,7 +84,7 @@ class TimerPage(Page):
         try:
             times = services.upcoming(timer)
         except InvalidTimer as error:  # its zone went away, and it was not due since
-            trouble = error.detail
+            trouble = reason_of(error)
         rules = Rule.objects.visible_to(self.identity).in_force().filter(trigger=timer.trigger).order_by("ref")
         return self.show(
             f"Timer {timer.pk}", parents=[_parent()], status=status, timer=timer, trouble=trouble, form=form,

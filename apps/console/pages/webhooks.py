@@ -76,7 +76,7 @@ class _WebhookShown(Page):
             "here": reverse("admin:webhook", args=[webhook.pk]),
             "address": address,
             "secret": secret,
-            "curl": curl_of(webhook, address, secret=secret),
+            "curl": curl_of(webhook, address, secret=secret, has_secret=bool(webhook.secrets.all())),
         }
 
     def _about(self, webhook: Webhook) -> JsonObject:

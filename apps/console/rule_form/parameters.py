@@ -24,6 +24,8 @@ class TemplateField:
     schema: JsonObject
     is_required: bool
     is_known: bool = True
+    #: The rule gives a text without anything in it, which may be another than the default.
+    is_blank: bool = False
     text: str = ""
     errors: list[str] = field(default_factory=list)
 
@@ -72,8 +74,10 @@ class TemplateFields(list[TemplateField]):
         """What was given; the fields keep what was typed, and what is wrong."""
         given: JsonObject = {}
         for item in self:
-            item.text = posted.get(item.input, "").replace("\r\n", "\n").replace("\0", "")
+            before, item.text = item.text, posted.get(item.input, "").replace("\r\n", "\n").replace("\0", "")
             if not item.text.strip():
+                if item.is_blank and item.text == before:
+                    given[item.name] = item.text
                 continue
             try:
                 given[item.name] = item.value()
@@ -106,6 +110,7 @@ def fields_for(declared: Mapping[str, JsonObject], values: Mapping[str, JsonValu
         item.is_known = name in declared
         if name in values:
             item.text = _shown(values[name], item)
+            item.is_blank = item.is_known and isinstance(values[name], str) and not item.text.strip()
         fields.append(item)
     return fields
 

@@ -95,7 +95,8 @@ class Field:
         """What may be given, in words."""
         facts = facts_of(self.schema)
         if self.kind is Kind.JSON:
-            facts.append("JSON: " + (" or ".join(sorted(types_of(self.schema))) or "any value"))
+            form = "" if takes_plain_text(self.schema) else "JSON: "
+            facts.append(form + (" or ".join(sorted(types_of(self.schema))) or "any value"))
         if self.kind is Kind.NUMBER and isinstance(self.schema.get("default"), int | float):
             facts.append(f"empty: {as_text(self.schema['default'])}")
         return facts
@@ -136,6 +137,12 @@ def in_order(properties: Mapping[str, JsonObject]) -> list[tuple[str, JsonObject
         return schema.get("immutable") is True, place, schema.get("required") is not True, name
 
     return sorted(properties.items(), key=rank)
+
+
+def takes_plain_text(schema: Mapping[str, Any]) -> bool:
+    """Whether what is no JSON is a text, as `mon-fri` where a number is taken too; not what may be a broken list."""
+    types = types_of(schema)
+    return "string" in types and not types & {"array", "object"}
 
 
 def types_of(schema: Mapping[str, Any]) -> frozenset[str]:

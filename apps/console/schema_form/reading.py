@@ -2,9 +2,9 @@
 
 import re
 
-from apps.console.schema_form.fields import Field, Kind, types_of
+from apps.console.schema_form.fields import Field, Kind, takes_plain_text, types_of
 from apps.core.types import JsonValue
-from apps.runner.jsonvalue import BadValueError, check_value, load_json
+from apps.runner.jsonvalue import BadValueError, NotJsonError, check_value, load_json
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?\Z")
@@ -33,7 +33,16 @@ def _read(field: Field, text: str) -> JsonValue:
         return _read_secret(field, text)
     if not text.strip():
         raise NotGivenError
-    return _read_number(text.strip()) if field.kind is Kind.NUMBER else load_json(text.encode(), keys_may_repeat=False)
+    return _read_number(text.strip()) if field.kind is Kind.NUMBER else _read_json(field, text)
+
+
+def _read_json(field: Field, text: str) -> JsonValue:
+    try:
+        return load_json(text.encode(), keys_may_repeat=False)
+    except NotJsonError:
+        if takes_plain_text(field.schema):
+            return text.strip()
+        raise
 
 
 def _read_number(text: str) -> JsonValue:

@@ -96,7 +96,12 @@ def compile_template(source: str) -> Template:
         raise  # it says already where
     # Python's own compiler has limits, too: nested brackets, depth, memory for both.
     except (JinjaError, RecursionError, SyntaxError, MemoryError, ValueError, OverflowError) as error:
-        raise TemplateError(f"{_beginning(source)}: {error}") from error
+        raise TemplateError(f"{_beginning(source)}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Without the place that Jinja may add: it is one in its own code."""
+    return str(error.message if isinstance(error, JinjaError) else error)
 
 
 def _beginning(source: str) -> str:
@@ -169,7 +174,7 @@ class _Environment(ImmutableSandboxedEnvironment):
                 return obj[argument]
             except (LookupError, TypeError):
                 pass
-        return self.undefined(obj=obj, name=argument)
+        return self.undefined(hint=_gap(obj, argument), obj=obj, name=argument)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "+":
@@ -182,6 +187,15 @@ class _Environment(ImmutableSandboxedEnvironment):
         elif operator == "*" and isinstance(left, int) and isinstance(right, int) and abs(left) + abs(right) > 2**64:
             raise TemplateError("the product is too large")
         return super().call_binop(context, operator, left, right)
+
+
+def _gap(value: object, asked: object) -> str:
+    """That something is not there, in words of JSON rather than of Python."""
+    if isinstance(value, dict):
+        return f"the object has no {asked!r}"
+    if isinstance(value, list | tuple):
+        return f"the list of {len(value)} has no {asked!r}"
+    return f"null has no {asked!r}" if value is None else f"a text, number or boolean has no {asked!r}"
 
 
 def _environment() -> _Environment:

@@ -107,6 +107,16 @@ def said_of(
     }
 
 
+def why_it_cannot_meet(rule: Rule, event: Event) -> str:
+    """In words, where the rule listens to something else; or nothing."""
+    trigger = rule.trigger
+    if trigger.type.ref != event.type_ref:
+        return f"the rule listens to {trigger.type.ref}; the event is of {event.type_ref}"
+    if trigger.digest != event.digest:
+        return f"the rule listens to {trigger.type.ref} with other parameters than the event has"
+    return ""
+
+
 def verdicts_of(identity: "Identity", event: Event) -> Sequence[JsonObject]:
     """Of the rules that `identity` may see, those that matched first."""
     body: JsonObject = Verdicts.objects.filter(event=event).values_list("body", flat=True).first() or {}
@@ -126,11 +136,8 @@ def _text(rule: Rule, event: Event, then: JsonObject | None, enforcement: Enforc
 
 
 def _why_they_did_not_meet(rule: Rule, event: Event) -> str:
-    trigger = rule.trigger
-    if trigger.type.ref != event.type_ref:
-        return f"the rule listens to {trigger.type.ref}; the event is of {event.type_ref}"
-    if trigger.digest != event.digest:
-        return f"the rule listens to {trigger.type.ref} with other parameters than the event has"
+    if text := why_it_cannot_meet(rule, event):
+        return text
     if event.source == Event.Source.REPLAY and event.source_ref not in ("", rule.ref):
         return f"the event was replayed for {event.source_ref} alone"
     return "the rule did not listen to this trigger when the event came"

@@ -22,6 +22,7 @@ from apps.packs.models import Pack
 from apps.packs.services.manage import PackDisabled
 from apps.rules.checks import InvalidRule, RuleSpec, mistakes
 from apps.rules.models import Rule, RuleVersion
+from apps.rules.overlap import hold_running
 from apps.rules.owners import limits_of
 from apps.triggers import listening
 from apps.triggers.listening import InvalidTriggerParameters
@@ -62,6 +63,16 @@ def get_rule(identity: "Identity", ref: str, *, to: Verb = Verb.RULE_VIEW) -> Ru
     return rule
 
 
+def rule_id_of(ref: str) -> int:
+    """0 where there is none. By the number of a rule, PostgreSQL knows whether it matched often or hardly ever."""
+    return Rule.objects.filter(ref=ref).order_by().values_list("pk", flat=True).first() or 0
+
+
+def sees_rule(identity: "Identity", ref: str) -> bool:
+    """Also one that is removed."""
+    return "\0" not in ref and Rule.objects.visible_to(identity).filter(ref=ref).exists()
+
+
 def create_rule(identity: "Identity", spec: RuleSpec, *, owner: str | None = None) -> Rule:
     """A rule made by hand, which acts as `identity`, or as `owner`, who may no more than `identity`.
 
@@ -92,7 +103,7 @@ def update_rule(identity: "Identity", rule: Rule, changes: JsonObject, *, owner:
         locked = Rule.objects.select_related("trigger__type", "owner").select_for_update(of=("self",), no_key=True)
         rule = locked.get(pk=rule.pk)
         spec = replace(spec_of(rule), **changes)
-        before = rule.trigger_id
+        before, was_unlimited = rule.trigger_id, rule.overlap == Rule.Overlap.ALLOW
         if set(changes) - _HARMLESS or owner is not None:
             owned_by = _owner(identity, owner)
             trigger = _checked(identity, owned_by, spec)
@@ -106,6 +117,8 @@ def update_rule(identity: "Identity", rule: Rule, changes: JsonObject, *, owner:
             _save(rule, by=identity)
         else:
             _save(rule, by=None)
+        if was_unlimited and rule.overlap != Rule.Overlap.ALLOW:
+            hold_running(rule.pk)
         tell_triggers({before, rule.trigger_id})
     return rule
 

@@ -73,7 +73,7 @@ class Timing:
     def _kept(self, times: list[datetime], *, now: datetime) -> list[datetime]:
         """Of what was missed at least in part. What is only just due is no misfire, whatever came before it."""
         if self.misfire is Misfire.SKIP:
-            return [time for time in times if now - time <= MISSED_AFTER]
+            return [time for time in times if now - self._fire_at(time) <= MISSED_AFTER]
         return times
 
     def _round(self, fire: list[datetime], *, missed: int, now: datetime) -> Round:

@@ -71,6 +71,9 @@ def prove(webhook: Webhook | None, call: Call, sealed: Sequence[WebhookSecret]) 
     scheme = SCHEMES.get(webhook.authentication)
     if scheme is None:
         return _by_token(webhook, call, secrets)
+    if not secrets:
+        sign(scheme, _DECOY, call.body, timestamp="0")
+        raise NotProven("no_secret")
     wrong = mistake(scheme, secrets, headers=call.headers, body=call.body, now=time.time())
     if wrong is not None:
         raise NotProven(wrong)
@@ -89,7 +92,7 @@ def _by_token(webhook: Webhook, call: Call, secrets: Sequence[bytes]) -> Proof:
     """A token of the webhook, in a header or the query; or an API token of somebody who may send events."""
     if own := call.headers.get(TOKEN_HEADER) or call.token:
         if not is_one_of(own, secrets):
-            raise NotProven("wrong_token")
+            raise NotProven("wrong_token" if secrets else "no_secret")
         return Proof()
     scheme, _, text = call.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":

@@ -9,6 +9,7 @@ from apps.accounts.services.tokens import issue_execution_token
 from apps.core.types import JsonObject
 from apps.executions.models import Execution
 from apps.rules.models import Enforcement, Rule
+from apps.triggers.models import Event
 from tests.conductor import process_open
 from tests.factories import make_action, make_event, make_rule, make_trigger_type
 from tests.people import People, client_of, make_identity
@@ -216,6 +217,29 @@ class TestEvents:
         said = client.get(f"/api/v1/rules/two/explain?event={replayed['id']}").json()
         assert said["text"] == "the event was replayed for one alone"
 
+    def test_an_event_is_not_replayed_for_a_rule_that_could_never_meet_it(
+        self, people: People, client: APIClient
+    ) -> None:
+        make_trigger_type("pulled")
+        make_rule(people.owner, trigger="demo.pulled", parameters={"host": "a"})
+        event = make_event({"host": "web1"})
+        refused = client.post(f"/api/v1/events/{event.pk}/replay", {"rule": "on_push"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "rule_listens_elsewhere")
+        [error] = refused.json()["errors"]
+        assert (error["pointer"], error["detail"]) == (
+            "/rule", "the rule listens to demo.pulled; the event is of demo.pushed"
+        )  # fmt: skip
+        assert Event.objects.count() == 1
+
+    def test_who_may_not_see_a_rule_does_not_learn_what_it_matched(self, people: People, client: APIClient) -> None:
+        make_rule(people.owner, parameters={"host": "a"})
+        event = make_event({"host": "web1"})
+        process_open()
+        reader = client_of(make_identity("reader", role="reader", grants=("event.view",)))
+        found = {who: who.get("/api/v1/events?rule=on_push").json()["results"] for who in (client, reader)}
+        assert [row["id"] for row in found[client]] == [event.pk]
+        assert found[reader] == []
+
 
 class TestExplain:
     def test_it_says_what_was_then_and_what_would_be_now(self, people: People, client: APIClient) -> None:
@@ -265,6 +289,10 @@ def test_triggers_are_listed_and_found_by_other_names(people: People, client: AP
     found = client.get("/api/v1/triggers/demo.st2.pushed").json()
     assert (found["ref"], found["rules"]) == ("demo.pushed", ["on_push"])
     assert client.get("/api/v1/triggers/demo.nothing").status_code == 404
+    make_event({"host": "web1"})
+    for address in ("rules?trigger=", "events?type="):
+        assert len(client.get(f"/api/v1/{address}demo.st2.pushed").json()["results"]) == 1, address
+        assert client.get(f"/api/v1/{address}demo.nothing").json()["results"] == [], address
     assert Rule.objects.get().trigger.is_listened
 
 

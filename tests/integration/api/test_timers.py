@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from apps.triggers.models import Event, Timer, TriggerType
+from apps.triggers.models import Event, Timer, Trigger, TriggerType
 from tests.factories.timers import add_timer_types, listen, make_timer, pass_time
 from tests.people import People, client_of, make_identity
 
@@ -28,6 +28,7 @@ def test_timers_are_listed_and_found_by_trigger_and_status(administrator: APICli
 
     assert ids() == [second.pk, first.pk]
     assert ids(trigger="core.cron") == ids(status="stopped") == [second.pk]
+    assert ids(trigger="core.st2.CronTimer") == [second.pk]
     assert ids(status="active,paused") == [first.pk]
     assert administrator.get(f"{URL}?status=tired").status_code == 400
 
@@ -53,6 +54,17 @@ def test_a_timer_tells_its_next_ten_times_in_its_zone(administrator: APIClient, 
     assert datetime.fromisoformat(told["upcoming"][0]) == timer.next_scheduled_for
     assert told["parameters"] == timer.trigger.parameters
     assert administrator.get(f"{URL}/{timer.pk}?fields=status").json() == {"status": "active"}
+
+
+def test_a_timer_whose_zone_went_away_is_shown_with_its_trouble(administrator: APIClient, people: People) -> None:
+    timer = make_timer("core.cron", {"expression": "30 9 * * *", "timezone": "Asia/Kolkata"})
+    parameters = {**timer.trigger.parameters, "timezone": "Asia/Nowhere"}
+    Trigger.objects.filter(pk=timer.trigger_id).update(parameters=parameters)
+    answer = administrator.get(f"{URL}/{timer.pk}")
+    assert answer.status_code == 200, answer.json()
+    assert (answer.json()["upcoming"], answer.json()["trouble"]) == (
+        [], "'Asia/Nowhere' is no time zone; names are like Europe/Berlin"
+    )  # fmt: skip
 
 
 def test_times_are_seen_before_anything_is_saved(administrator: APIClient, people: People) -> None:

@@ -19,7 +19,7 @@ WEB = {"trigger.host": {"type": "startswith", "pattern": "web"}}
 
 @pytest.fixture(autouse=True)
 def pushed(people: People) -> None:
-    make_trigger_type()
+    make_trigger_type(aliases=["demo.st2.pushed"])
     make_action(parameters={"host": {"type": "string"}})
 
 
@@ -53,6 +53,7 @@ def test_the_list_tells_how_many_matched_and_asks_the_same_however_long_it_is(pe
         ("source=nonsense", True),
         ("rule=on_push", True),
         ("rule=x%00", False),
+        ("type=demo.st2.pushed", True),
         ("since=1h", True),
         ("until=1h", False),
         ("processed=yes", True),
@@ -67,6 +68,24 @@ def test_filters_narrow_the_list(people: People, owner: Client, query: str, is_f
     event = make_event()
     process_open()
     assert (f"{LIST}{event.pk}/" in look(owner, f"{LIST}?{query}")) is is_found
+
+
+def test_a_replay_for_a_rule_that_listens_elsewhere_says_why_not(people: People, owner: Client) -> None:
+    make_trigger_type("pulled")
+    make_rule(people.owner, trigger="demo.pulled")
+    event = make_event()
+    answer = owner.post(f"{LIST}{event.pk}/", {"rule": "on_push"}, follow=True)
+    assert "the rule listens to demo.pulled" in answer.content.decode()
+    assert Event.objects.count() == 1
+
+
+def test_who_may_not_see_a_rule_does_not_learn_what_it_matched(people: People, visit: Visit) -> None:
+    make_rule(people.owner)
+    event = make_event()
+    process_open()
+    reader = visit(make_identity("reader", role="reader", grants=("event.view",)))
+    assert f"{LIST}{event.pk}/" in look(reader, LIST)
+    assert f"{LIST}{event.pk}/" not in look(reader, f"{LIST}?rule=on_push")
 
 
 @pytest.mark.parametrize("query", ["since=yesterday", "until=9999-99-99", "trace_id=x", "caused_by=x"])

@@ -3,8 +3,13 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from apps.console.schema_form.fields import as_text, in_order
+from apps.packs.loader import load_pack
 from apps.packs.services.manage import set_pack_enabled
 from apps.rules.models import Rule
 from apps.triggers.models import Event
@@ -72,6 +77,34 @@ class TestList:
         assert "disabled" in text
         assert "started" in text
         assert statements_of(owner, LIST) == before <= MOST_STATEMENTS
+
+    @pytest.mark.parametrize("address", [LIST, "/admin/events/?rule=rare", "/api/v1/events?rule=rare"])
+    def test_what_a_rule_did_is_found_without_looking_through_what_another_did(
+        self, people: People, owner: Client, address: str
+    ) -> None:
+        busy = make_rule(people.owner, "busy")
+        make_rule(people.owner, "rare")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                WITH event AS (
+                    INSERT INTO triggers_event (type_ref, pack_ref, digest, source, parameters, payload, trace_id,
+                                                source_ref, processed_at)
+                    SELECT 'demo.pushed', 'demo', '', 'api', '{}', '{}', gen_random_uuid(), '', now()
+                      FROM generate_series(1, 5000) RETURNING id
+                )
+                INSERT INTO rules_enforcement (event_id, rule_id, rule_version, status, parameters, attempt)
+                SELECT id, %s, 1, 'skipped', '{}', 0 FROM event
+                """,
+                [busy.pk],
+            )
+            cursor.execute("ANALYZE triggers_event, rules_enforcement")
+            with CaptureQueriesContext(connection) as captured:
+                look(owner, address)
+            [sql] = [query["sql"] for query in captured if "rules_enforcement" in query["sql"].partition("FROM")[2]]
+            cursor.execute(f"EXPLAIN {sql}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "enforcement_rule" in plan, plan
 
     @pytest.mark.parametrize(
         ("query", "is_found"),
@@ -225,6 +258,19 @@ class TestForm:
         administrator.post(f"{LIST}on_web/edit/", {**GOOD, "overlap": "skip"})
         rule = Rule.objects.select_related("owner").get()
         assert (rule.overlap, rule.owner) == ("skip", people.administrator)
+
+    def test_an_empty_text_that_a_rule_gives_to_its_action_stays(
+        self, people: People, visit: Visit, owner: Client
+    ) -> None:
+        make_rule(people.owner, parameters={"host": "", "count": 3})
+        page = {**GOOD, "c.kind": [], "labels": "", "a.host": "", "a.count": "3", "p.branch": "", "description": "New."}
+        visit(people.administrator).post(f"{LIST}on_push/edit/", page)
+        rule = Rule.objects.select_related("owner").get()
+        assert (rule.description, rule.owner) == ("New.", people.owner)
+        assert rule.parameters == {"host": "", "count": 3}
+        owner.post(f"{LIST}on_push/edit/", {**page, "a.host": "web1"})
+        owner.post(f"{LIST}on_push/edit/", page)
+        assert Rule.objects.get().parameters == {"count": 3}
 
     def test_a_rule_that_somebody_changed_meanwhile_is_not_written_over(self, owner: Client) -> None:
         owner.post(NEW, GOOD)
@@ -390,3 +436,30 @@ class TestTester:
         owner.post(TRY, GOOD)
         assert AuditRecord.objects.count() == before
         assert Event.objects.count() == 0
+
+
+@pytest.mark.parametrize(("text", "value"), [("mon-fri", "mon-fri"), ("3", 3), ('"3"', "3"), (" 2nd mon ", "2nd mon")])
+def test_a_field_that_takes_numbers_and_texts_takes_a_text_without_quotes(
+    people: People, owner: Client, text: str, value: object
+) -> None:
+    schema = {"type": "object", "properties": {"day": {"type": ["integer", "string"]}}}
+    make_trigger_type("dated", parameters_schema=schema)
+    made = owner.post(NEW, {**GOOD, "trigger": "demo.dated", "p.day": text})
+    assert made.status_code == 302, made.content.decode()
+    assert Rule.objects.select_related("trigger").get().trigger.parameters == {"day": value}
+    assert as_text(value) in look(owner, f"{LIST}on_web/edit/").replace("&quot;", '"')
+
+
+@pytest.mark.parametrize(
+    ("ref", "first"),
+    [
+        ("core.cron", ["expression", "timezone", "misfire"]),
+        ("core.interval", ["delta", "unit", "start"]),
+        ("core.date", ["date", "timezone", "misfire"]),
+    ],
+)
+def test_what_a_timer_needs_is_asked_first(ref: str, first: list[str]) -> None:
+    types = load_pack(settings.BASE_DIR / "packs/core").content["triggers"]
+    [schema] = [item.parameters_schema for item in types if item.ref == ref]
+    by_name = {name: schema["properties"][name] for name in sorted(schema["properties"])}
+    assert [name for name, _ in in_order(by_name)][:3] == first

@@ -212,6 +212,17 @@ def test_rules_that_listen_are_named(administrator: Client, people: People) -> N
     assert "on_other" not in text
     assert "a rule that listens to it" in text
     assert "none: it takes API tokens" in text
+    assert "Authorization: Bearer $ATTUNE_TOKEN" in text
+    assert "ATTUNE_WEBHOOK_SECRET" not in text
+
+
+def test_one_that_nobody_can_sign_for_says_so(administrator: Client, people: People) -> None:
+    make_action()
+    make_rule(people.administrator, "on_deploy", trigger=TYPE_REF, trigger_parameters={"url": "deploy"})
+    Webhook.objects.update(authentication="hmac")
+    text = look(administrator, page_of(Webhook.objects.get()))
+    assert "nobody can sign anything" in text
+    assert 'id="curl"' not in text
 
 
 def test_only_those_who_may_see_and_change_webhooks(administrator: Client, people: People, visit: Visit) -> None:

@@ -80,6 +80,16 @@ def test_reloading_changes_what_changed_and_retires_what_is_gone(tmp_path: Path)
     assert not Rule.objects.get(ref="acme.on_push").trigger.is_listened
 
 
+def test_what_runs_when_a_new_version_limits_the_overlap_counts(tmp_path: Path) -> None:
+    install(tmp_path)
+    make_event({"host": "web1"}, type_ref="acme.pushed")
+    process_open()
+    install(tmp_path, "1.0.1", rules__on_push=f"{FILES['rules/on_push.yaml']}overlap: skip\n")
+    make_event({"host": "web1"}, type_ref="acme.pushed")
+    process_open()
+    assert [row.status for row in Enforcement.objects.order_by("pk")] == ["started", "skipped"]
+
+
 def test_the_operators_switch_outlives_an_upgrade_and_nothing_else_can_be_changed(
     tmp_path: Path, people: People
 ) -> None:
@@ -137,6 +147,11 @@ def test_what_is_wrong_with_a_trigger_is_said(tmp_path: Path, trigger: str, said
 def test_attunes_own_triggers_are_well_formed() -> None:
     loaded = load_pack(django_settings.BASE_DIR / "packs/core")
     refs = {item.ref for item in loaded.content["triggers"]}
+    for item in loaded.content["triggers"]:  # a comma in a flow mapping cuts a text, and makes a key of the rest
+        for schema in (item.parameters_schema, item.payload_schema):
+            assert None not in [said for facts in schema.get("properties", {}).values() for said in facts.values()], (
+                item.ref
+            )
     assert {"core.execution_finished", "core.worker_lost", "core.alert", "core.key_changed"} <= refs
 
 

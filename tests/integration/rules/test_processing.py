@@ -325,6 +325,23 @@ class TestOverlap:
         assert second.execution is not None
         assert second.execution.status == "scheduled"
 
+    @pytest.mark.parametrize(
+        ("overlap", "expected"), [("skip", "skipped"), ("queue", "pending"), ("cancel_running", "started")]
+    )
+    def test_what_was_started_before_the_overlap_was_limited_counts_while_it_goes_on(
+        self, people: People, overlap: str, expected: str
+    ) -> None:
+        rule = make_rule(people.owner)
+        make_event()
+        process_open()
+        update_rule(people.owner, rule, {"overlap": overlap})
+        make_event()
+        process_open()
+        first, second = _enforcements()
+        assert second.status == expected
+        assert first.execution is not None
+        assert (first.execution.status == "canceled") is (overlap == "cancel_running")
+
     def test_conductors_that_meet_let_one_through(self, people: People) -> None:
         make_rule(people.owner, overlap="skip")
         for _ in range(8):

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from apps.accounts.models import Identity
 from apps.accounts.services.tokens import issue_token
-from apps.triggers.models import Event, SignedDelivery, Webhook, WebhookDelivery, WebhookSecret
+from apps.triggers.models import Event, SignedDelivery, TriggerType, Webhook, WebhookDelivery, WebhookSecret
 from apps.triggers.services.event_rows import Recorded
 from apps.triggers.webhooks import log, rate
 from apps.triggers.webhooks import receive as receiving
 from apps.triggers.webhooks.proof import Call, NotProven
 from apps.triggers.webhooks.receive import receive
-from apps.triggers.webhooks.services import DEFAULT_GRACE, rotate_secret
+from apps.triggers.webhooks.services import DEFAULT_GRACE, ensure_webhooks, rotate_secret
 from tests.asgi import ask
 from tests.database_trouble import another_session
 from tests.integration.triggers.conftest import JSON, SECRET, Make, deliver, post, signed
@@ -124,6 +124,15 @@ def test_without_a_true_and_fresh_signature_it_is_refused(make: Make, headers: M
     assert (answer.status, answer.json()["detail"]) == (401, UNPROVEN)
     assert logged() == ("refused", reason, 401)
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("authentication", ["token", "hmac", "github"])
+def test_the_log_tells_of_a_webhook_without_a_secret(core_webhook: TriggerType, authentication: str) -> None:
+    ensure_webhooks(["deploy"])
+    Webhook.objects.update(authentication=authentication)
+    headers = {**signed(b"{}"), "x-attune-token": SECRET, "x-hub-signature-256": "sha256=" + "0" * 64}
+    assert post("deploy", headers=headers).status == 401
+    assert logged() == ("refused", "no_secret", 401)
 
 
 def test_a_stranger_cannot_tell_a_webhook_from_none(make: Make, caplog: pytest.LogCaptureFixture) -> None:

@@ -53,6 +53,22 @@ def test_an_undefined_name_is_an_error(source: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{{ spec.missing }}", "the object has no 'missing'"),
+        ("{{ spec.missing.deeper }}", "the object has no 'missing'"),
+        ("{{ tags[2] }}", "the list of 2 has no 2"),
+        ("{{ nothing.host }}", "null has no 'host'"),
+        ("{{ port.host }}-x", "a text, number or boolean has no 'host'"),
+    ],
+)
+def test_what_is_not_there_is_told_in_words_of_json(source: str, said: str) -> None:
+    with pytest.raises(TemplateError) as refused:
+        compile_template(source).render(CONTEXT)
+    assert str(refused.value) == f"{source}: {said}"
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "{% for i in tags %}{{ i }}{% endfor %}",
@@ -125,3 +141,9 @@ def test_more_operations_than_anybody_writes_are_refused_before_they_are_compile
 def test_what_no_database_can_keep_is_an_error(source: str) -> None:
     with pytest.raises(TemplateError):
         compile_template(source).render(CONTEXT)
+
+
+@pytest.mark.parametrize("what", ["| nosuch", "is nosuch"])
+def test_what_is_not_known_is_named_without_a_place_in_jinja(what: str) -> None:
+    with pytest.raises(TemplateError, match=r"named 'nosuch'\.$"):
+        compile_template(f"{{{{ trigger.host {what} }}}}")

@@ -112,3 +112,12 @@ def test_a_time_whose_jitter_is_not_over_comes_next() -> None:
     found = timing.round(NOON + MINUTE, now=due.fire_at - timedelta(milliseconds=1))
     assert (found.fire, found.next) == ([], due)
     assert timing.round(NOON + MINUTE, now=due.fire_at).fire == [due.scheduled_for]
+
+
+def test_a_time_whose_jitter_is_not_over_is_not_skipped_as_missed() -> None:
+    hourly = Timing(Cron("0 * * * *", ZoneInfo("UTC")), misfire=Misfire.SKIP, jitter=timedelta(hours=1), seed="seed")
+    due = hourly.next(NOON)
+    assert due is not None
+    assert due.fire_at - due.scheduled_for > 10 * MINUTE
+    found = hourly.round(NOON - timedelta(hours=3), now=due.fire_at - MINUTE)
+    assert (found.fire, found.missed, found.next) == ([], 4, due)
