@@ -1,6 +1,6 @@
 """`attune environment`"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -70,10 +70,7 @@ def show(session: Session, pack: Pack, runtime: Runtime) -> None:
 
     And how its last build went.
     """
-    rows = environments_of(session, pack, runtime)
-    if not rows:
-        hint = "a pack without dependencies uses the common one: attune environment list --pack _base"
-        raise UsageError(f"{pack} has no environment of its own for {runtime}.", hints=[hint])
+    rows = _own(session, pack, runtime)
     if session.printer.is_for_people:
         session.printer.page([part for row in rows for part in describe_environment(row)])
     else:
@@ -187,12 +184,21 @@ def rebuild(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait =
 @command(app, "rollback")
 def rollback(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait = False) -> int | None:
     """Let the generation before the one that serves serve again."""
-    before = environments_of(session, pack, runtime)
+    before = _own(session, pack, runtime)
     if not _ask(session, pack, runtime, "rollback"):
         return ExitCode.FAILED
     if not no_wait:
         see_rollback(session, pack, runtime, before)
     return None
+
+
+def _own(session: Session, pack: str, runtime: str) -> list[dict[str, Any]]:
+    """The pack's own environment, on each volume. Raises `UsageError` where it has none."""
+    rows = environments_of(session, pack, runtime)
+    if not rows:
+        hint = "a pack without dependencies uses the common one: attune environment list --pack _base"
+        raise UsageError(f"{pack} has no environment of its own for {runtime}.", hints=[hint])
+    return rows
 
 
 def _ask(session: Session, pack: str, runtime: str, deed: str, body: object = None) -> bool:

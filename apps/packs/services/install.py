@@ -18,7 +18,7 @@ from apps.packs.origin import Origin
 from apps.packs.role_files import require_roles_of
 from apps.packs.services.changes import Change, Wish, change_of, refuse_overtaken, serving
 from apps.packs.services.needed import require_needed
-from apps.packs.services.registering import register_staged
+from apps.packs.services.registering import note_origin, register_staged
 from apps.runtimes.services import known_runtimes
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def _unchanged(source: Path, origin: Origin, *, dry_run: bool) -> Installed | No
     seen = serving(manifest.ref) if manifest else None
     if manifest is None or seen is None or versions.digest_there(source) != seen.digest:
         return None
+    if not dry_run:
+        note_origin(seen, origin)
     return _told(manifest, source, seen.digest, Change.UNCHANGED, origin, diff={} if dry_run else None)
 
 

@@ -1,5 +1,6 @@
 """Packs and actions made through the API: files of an ad-hoc pack, told by field when they are wrong."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -177,6 +178,14 @@ def test_a_program_that_another_action_starts_or_is_outlives_the_action_that_nam
         assert sorted(path.name for path in (folder / "actions").iterdir()) == ["hello.sh", "hello.yaml"]
     third = {**named, "name": "third", "code": "true\n", "entry_point": "hello.sh"}
     assert pointers(administrator.post(ACTIONS, third, format="json")) == ["/entry_point"]
+
+
+def test_a_program_can_be_executed_once_its_action_is_native(administrator: APIClient, mine: Any) -> None:
+    make_runtimes("shell", "native")
+    administrator.post(ACTIONS, {**HELLO, "code": "echo hello\n"}, format="json")
+    answer = administrator.patch(f"{ACTIONS}/mine.hello", {"runtime": "native"}, format="json")
+    assert (answer.status_code, answer.json().get("runtime")) == (200, "native"), answer.content
+    assert os.access(folder_of("mine", digest(administrator)) / "actions/hello.sh", os.X_OK)
 
 
 def test_what_somebody_else_has_just_removed_is_not_there(

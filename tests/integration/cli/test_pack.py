@@ -229,6 +229,15 @@ def test_a_rollback_that_changes_nothing_fails(attune: Attune, canned: Canned, m
     assert "error: not_rolled_back:" in ended.err
 
 
+def test_a_rollback_of_what_was_never_built_is_not_waited_for(attune: Attune, canned: Canned) -> None:
+    canned.on("GET", ENVIRONMENTS, page())
+    ended = attune("environment", "rollback", "demo", "python")
+    assert (ended.code, ended.err.splitlines()[0]) == (
+        2,
+        "error: usage: demo has no environment of its own for python.",
+    )
+
+
 def test_an_examination_is_over_when_it_has_a_new_time_and_tells_what_is_broken(attune: Attune, canned: Canned) -> None:
     before = environment(validated_at="2026-11-21T14:42:17Z")
     canned.on("POST", f"{ENVIRONMENTS}/python/validate", Answer({"volumes": 1}, 202))

@@ -375,6 +375,22 @@ def test_an_upgrade_asks_again_where_the_pack_came_from(tmp_path: Path, people: 
     assert refused.value.code == "no_source"
 
 
+def test_an_upgrade_asks_where_the_same_content_was_installed_from_last(tmp_path: Path, people: People) -> None:
+    source = write_pack(tmp_path / "acme")
+    install(source)
+    trial = ended(request_installation(people.administrator, source=str(source), dry_run=True))
+    assert (trial.outcome or {})["change"] == "unchanged"
+    with pytest.raises(AttuneError, match="Nobody knows"):
+        request_upgrade(people.administrator, pack_ref="acme")
+    assert (ended(request_installation(people.administrator, source=str(source))).outcome or {})["change"] == "unchanged"
+    two = write_pack(tmp_path / "two", version="1.1.0")
+    install(two)
+    install(source, force=True)  # nowhere to ask: what is known stays
+    assert (ended(request_upgrade(people.administrator, pack_ref="acme")).outcome or {})["change"] == "unchanged"
+    ended(request_installation(people.administrator, source=str(two)))
+    assert (ended(request_upgrade(people.administrator, pack_ref="acme")).outcome or {})["version"] == "1.1.0"
+
+
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])
 def test_what_stands_in_the_place_of_pack_yaml_is_neither_followed_nor_waited_for(
     tmp_path: Path, people: People, kind: str
