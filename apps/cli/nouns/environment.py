@@ -9,7 +9,14 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import ExitCode, UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
-from apps.cli.packs.environments import NO_WORKER, environments_of, none_of_its_own, see_builds, see_rollback
+from apps.cli.packs.environments import (
+    BUILT_LATER,
+    NO_WORKER,
+    environments_of,
+    none_of_its_own,
+    see_builds,
+    see_rollback,
+)
 from apps.cli.packs.pages import USAGE_COLUMNS, describe_environment, environment_columns
 from apps.cli.packs.validation import see_validation
 from apps.cli.session import Session
@@ -149,7 +156,8 @@ def remove(session: Session, pack: Pack, runtime: Runtime) -> int | None:
     What runs in it goes on. The next run builds it again.
     """
     asked = session.api.delete("packs", pack, "environments", runtime)
-    return _told(session, asked, f"the environment of {pack} for {runtime} is being removed")
+    text = f"the environment of {pack} for {runtime} is being removed"
+    return _told(session, asked, text, nobody=f"no active worker has {runtime}, so nobody could be asked")
 
 
 @command(app, "cleanup")
@@ -204,14 +212,15 @@ def _own(session: Session, pack: str, runtime: str) -> list[dict[str, Any]]:
 def _ask(session: Session, pack: str, runtime: str, deed: str, body: object = None) -> bool:
     """Whether somebody was there to be asked."""
     asked = session.api.post("packs", pack, "environments", runtime, deed, body=body)
-    return _told(session, asked) is None
+    nobody = f"no active worker has {runtime} in a version for {pack}: {BUILT_LATER}"
+    return _told(session, asked, nobody=nobody) is None
 
 
-def _told(session: Session, asked: dict[str, int], text: str = "") -> int | None:
+def _told(session: Session, asked: dict[str, int], text: str = "", *, nobody: str = NO_WORKER) -> int | None:
     if not session.printer.is_for_people:
         session.printer.document(asked)
     if not asked["volumes"]:
-        session.printer.say(NO_WORKER)
+        session.printer.say(nobody)
         return ExitCode.FAILED
     if text:
         session.printer.say(text)

@@ -16,7 +16,7 @@ from apps.packs.manifest import PackManifest, read_manifest
 from apps.packs.models import PackVersion
 from apps.packs.origin import Origin
 from apps.packs.role_files import require_roles_of
-from apps.packs.services.changes import Change, Wish, change_of, refuse_overtaken, serving
+from apps.packs.services.changes import Change, Wish, change_of, refuse_lost_runtimes, refuse_overtaken, serving
 from apps.packs.services.needed import require_needed
 from apps.packs.services.registering import note_origin, register_staged
 from apps.runtimes.services import known_runtimes
@@ -88,7 +88,7 @@ def install_pack(
         require_roles_of(identity, loaded)
         require_needed(loaded.manifest, coming=coming)
         wish = Wish(loaded.manifest, staged.digest, origin, force, own)
-        change = change_of(wish)
+        change = _change_to(loaded, wish)
         if dry_run:
             diff = diff_of(_folder_of(seen), staged.folder, manifests=_manifests())
             return _told(loaded.manifest, staged.folder, staged.digest, change, origin, diff=diff)
@@ -107,6 +107,14 @@ def manifest_in(folder: Path) -> PackManifest | None:
     return read_manifest(file, errors) if file else None
 
 
+def _change_to(loaded: LoadedPack, wish: Wish) -> Change:
+    """Raises what `change_of` and, unless it is forced, `refuse_lost_runtimes` raise."""
+    change = change_of(wish)
+    if not (wish.force or wish.own):
+        refuse_lost_runtimes(loaded)
+    return change
+
+
 def _register(
     wish: Wish,
     loaded: LoadedPack,
@@ -119,7 +127,7 @@ def _register(
     changes: list[Change] = []
 
     def check() -> None:
-        changes.append(change_of(wish))
+        changes.append(_change_to(loaded, wish))
         refuse_overtaken(wish, seen=seen)
 
     register_staged(loaded, staged, identity=identity, origin=wish.origin, check=check)
