@@ -95,6 +95,15 @@ def test_each_change_is_a_version_by_its_digest(administrator: APIClient, mine: 
     assert administrator.get(f"{PACKS}/mine").json()["version"] == "0.1.0"
 
 
+def test_the_versions_of_a_pack_are_told_page_by_page(administrator: APIClient, mine: Any) -> None:
+    for version in ("0.2.0", "0.3.0"):
+        administrator.patch(f"{PACKS}/mine", {"version": version}, format="json")
+    first = administrator.get(f"{PACKS}/mine/versions", {"limit": "2", "fields": "version,serves"}).json()
+    assert first["results"] == [{"version": "0.3.0", "serves": True}, {"version": "0.2.0", "serves": False}]
+    rest = administrator.get(f"{PACKS}/mine/versions", {"limit": "2", "cursor": first["next"]}).json()
+    assert ([row["version"] for row in rest["results"]], rest["next"]) == (["0.1.0"], None)
+
+
 def test_what_a_pack_says_of_itself_is_changed(administrator: APIClient, mine: Any) -> None:
     administrator.post(ACTIONS, HELLO, format="json")
     answer = administrator.patch(f"{PACKS}/mine", {"label": "yes", "version": "0.2.0", "enabled": False}, format="json")
