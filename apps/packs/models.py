@@ -64,7 +64,7 @@ class Pack(models.Model):
 
 class PackVersion(models.Model):
     """`digest` names the content; `manifest` is `pack.yaml` as JSON, `config_schema` what `config.schema.yaml`
-    declares. Rows never change."""
+    declares. Rows never change, but for where the same content was asked for last."""
 
     pack = models.ForeignKey(Pack, on_delete=models.CASCADE, related_name="versions")
     version = models.CharField(max_length=100)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from apps.packs.content import ReadContext
 from apps.packs.documents import PackFile, pointer_steps
+from apps.packs.reserved import RESERVED
 from apps.runtimes.definition import SCHEMA, RuntimeDefinition, errors_of
 from apps.runtimes.services import known_runtimes, names_of_others, upsert_runtimes
 
@@ -19,9 +20,12 @@ INSTALLED = "installed runtimes"
 
 
 def runtimes_in(context: ReadContext) -> list[RuntimeDefinition]:
-    """Those this pack brings, as far as they are read, then those installed."""
+    """Those this pack brings, as far as they are read, then those of other packs that are installed: what an earlier
+    version of it brought is gone with this one."""
     if INSTALLED not in context.memo:
-        context.memo[INSTALLED] = known_runtimes()
+        ref = context.manifest.ref
+        # A stranger's pack that calls itself `core` is told that, and not that there is no Python.
+        context.memo[INSTALLED] = known_runtimes(but_of="" if ref in RESERVED else ref)
     own: list[RuntimeDefinition] = context.content.get(RuntimeFiles.folder, [])
     names = {item.name for item in own}
     return [*own, *(item for item in context.memo[INSTALLED] if item.name not in names)]

@@ -12,11 +12,13 @@ MOST_TOLD = 100
 
 @dataclass(frozen=True)
 class Use:
-    """`kind` is `pack`, `action`, `rule` or `execution`, `name` its ref or id, `text` says how it uses it."""
+    """`kind` is `pack`, `action`, `rule` or `execution`, `name` its ref or id, `text` says how it uses it; `runtime` is
+    that of the pack which it uses."""
 
     kind: str
     name: str
     text: str
+    runtime: str = ""
 
     def as_json(self) -> JsonObject:
         return {"kind": self.kind, "name": self.name, "text": self.text}

@@ -109,8 +109,11 @@ def _write(folder: Path, wish: ActionWish) -> None:
     body = {"name": wish.name, **wish.body, "entry_point": entry_point}
     file = folder / _file_of(wish.name)
     file.parent.mkdir(exist_ok=True)
+    path = split_entry_point(entry_point)[0]
     if wish.code is not None:
-        _write_code(folder, split_entry_point(entry_point)[0], wish)
+        _write_code(folder, path, wish)
+    elif _is_native(wish) and _PATH.match(path) and (folder / "actions" / path).is_file():
+        (folder / "actions" / path).chmod(0o755)  # who changes the runtime only has no other way to say it
     write_yaml(file, body)
 
 
@@ -137,8 +140,12 @@ def _write_code(folder: Path, path: str, wish: ActionWish) -> None:
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         detail = f"{path} is a folder here, or lies below a file"
         raise Invalid(errors=[FieldError("/entry_point", "taken", detail)]) from error
-    is_program = wish.body.get("runtime") == "native" or wish.code.startswith(_EXECUTABLE_STARTS)
+    is_program = _is_native(wish) or wish.code.startswith(_EXECUTABLE_STARTS)
     target.chmod(0o755 if is_program else 0o644)
+
+
+def _is_native(wish: ActionWish) -> bool:
+    return wish.body.get("runtime") == "native"
 
 
 def _drop_unused(folder: Path, before: JsonObject) -> None:

@@ -11,13 +11,13 @@ from apps.api.environments.serializers import AskedSerializer, CleanupSerializer
 from apps.api.views import View
 from apps.core.errors import NotFound
 from apps.packs.services.manage import get_pack
-from apps.runtimes.models import Environment
+from apps.runtimes.models import Environment, Runtime
 from apps.workers.builds import request_builds, request_rollbacks
 from apps.workers.upkeep import request_cleanups, request_validations
 
 
 class NoSuchEnvironment(NotFound):
-    """The pack has no actions in this runtime."""
+    """The pack has no actions in this runtime, or the runtime has no environments."""
 
     code = "unknown_environment"
 
@@ -87,6 +87,10 @@ def check(view: View, request: Request, ref: str, runtime: str) -> None:
     """Raises `NoSuchEnvironment` and what keeps the caller from the pack."""
     pack = get_pack(view.identity(request), ref)
     require(view.identity(request), Verb.ENVIRONMENT_MANAGE, on=pack)
-    has_actions = Action.objects.filter(pack=pack, runtime=runtime).exists()
-    if not has_actions and not Environment.objects.filter(pack_ref=ref, runtime=runtime).exists():
+    if Environment.objects.filter(pack_ref=ref, runtime=runtime).exists():
+        return
+    if not Action.objects.filter(pack=pack, runtime=runtime).exists():
         raise NoSuchEnvironment(f"The pack {ref} has no actions in {runtime}.")
+    row = Runtime.objects.filter(name=runtime).first()
+    if row is not None and not row.parsed.has_environments:
+        raise NoSuchEnvironment(f"Actions in {runtime} need no environment: the runtime has none.")

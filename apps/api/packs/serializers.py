@@ -65,7 +65,7 @@ class PackVersionSerializer(serializers.Serializer[Any]):
 
 class PackVersionPageSerializer(serializers.Serializer[Any]):
     results = PackVersionSerializer(many=True)
-    next = serializers.CharField(allow_null=True, help_text="always null")
+    next = serializers.CharField(allow_null=True)
 
 
 class PackSerializer(serializers.Serializer[Any]):

@@ -183,17 +183,21 @@ class PackView(View):
         return represent([get_pack(self.identity(request), ref)])[0]
 
 
-class VersionsView(View):
+class VersionsView(ListView):
     verbs = {"GET": Verb.PACK_VIEW}
+    shape = serializers.PackVersionSerializer
+
+    def queryset_for(self, request: Request) -> Any:
+        pack = get_pack(self.identity(request), self.kwargs["ref"])
+        return pack.versions.select_related("pack", "installed_by").defer("manifest", "config_schema")
+
+    def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
+        return [represent_version(row, serves=row.pk == row.pack.current_id) for row in rows]
 
     @extend_schema(responses=serializers.PackVersionPageSerializer)
     def get(self, request: Request, ref: str) -> Response:
         """The versions of a pack that are kept, newest first: those it can be rolled back to."""
-        self.only_parameters(request)
-        pack = get_pack(self.identity(request), ref)
-        rows = pack.versions.select_related("installed_by").defer("manifest", "config_schema")
-        results = [represent_version(row, serves=row.pk == pack.current_id) for row in rows]
-        return Response({"results": results, "next": None})
+        return self.page(request)
 
 
 class UpgradeView(View):

@@ -1,6 +1,6 @@
 """`attune environment`"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,7 +9,14 @@ from apps.cli.command import command, noun
 from apps.cli.completion import values
 from apps.cli.errors import ExitCode, UsageError
 from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
-from apps.cli.packs.environments import NO_WORKER, environments_of, none_of_its_own, see_builds, see_rollback
+from apps.cli.packs.environments import (
+    BUILT_LATER,
+    NO_WORKER,
+    environments_of,
+    none_of_its_own,
+    see_builds,
+    see_rollback,
+)
 from apps.cli.packs.pages import USAGE_COLUMNS, describe_environment, environment_columns
 from apps.cli.packs.validation import see_validation
 from apps.cli.session import Session
@@ -70,10 +77,7 @@ def show(session: Session, pack: Pack, runtime: Runtime) -> None:
 
     And how its last build went.
     """
-    rows = environments_of(session, pack, runtime)
-    if not rows:
-        hint = "a pack without dependencies uses the common one: attune environment list --pack _base"
-        raise UsageError(f"{pack} has no environment of its own for {runtime}.", hints=[hint])
+    rows = _own(session, pack, runtime)
     if session.printer.is_for_people:
         session.printer.page([part for row in rows for part in describe_environment(row)])
     else:
@@ -152,7 +156,8 @@ def remove(session: Session, pack: Pack, runtime: Runtime) -> int | None:
     What runs in it goes on. The next run builds it again.
     """
     asked = session.api.delete("packs", pack, "environments", runtime)
-    return _told(session, asked, f"the environment of {pack} for {runtime} is being removed")
+    text = f"the environment of {pack} for {runtime} is being removed"
+    return _told(session, asked, text, nobody=f"no active worker has {runtime}, so nobody could be asked")
 
 
 @command(app, "cleanup")
@@ -187,7 +192,7 @@ def rebuild(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait =
 @command(app, "rollback")
 def rollback(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait = False) -> int | None:
     """Let the generation before the one that serves serve again."""
-    before = environments_of(session, pack, runtime)
+    before = _own(session, pack, runtime)
     if not _ask(session, pack, runtime, "rollback"):
         return ExitCode.FAILED
     if not no_wait:
@@ -195,17 +200,27 @@ def rollback(session: Session, pack: Pack, runtime: Runtime, *, no_wait: NoWait 
     return None
 
 
+def _own(session: Session, pack: str, runtime: str) -> list[dict[str, Any]]:
+    """The pack's own environment, on each volume. Raises `UsageError` where it has none."""
+    rows = environments_of(session, pack, runtime)
+    if not rows:
+        hint = "a pack without dependencies uses the common one: attune environment list --pack _base"
+        raise UsageError(f"{pack} has no environment of its own for {runtime}.", hints=[hint])
+    return rows
+
+
 def _ask(session: Session, pack: str, runtime: str, deed: str, body: object = None) -> bool:
     """Whether somebody was there to be asked."""
     asked = session.api.post("packs", pack, "environments", runtime, deed, body=body)
-    return _told(session, asked) is None
+    nobody = f"no active worker has {runtime} in a version for {pack}: {BUILT_LATER}"
+    return _told(session, asked, nobody=nobody) is None
 
 
-def _told(session: Session, asked: dict[str, int], text: str = "") -> int | None:
+def _told(session: Session, asked: dict[str, int], text: str = "", *, nobody: str = NO_WORKER) -> int | None:
     if not session.printer.is_for_people:
         session.printer.document(asked)
     if not asked["volumes"]:
-        session.printer.say(NO_WORKER)
+        session.printer.say(nobody)
         return ExitCode.FAILED
     if text:
         session.printer.say(text)

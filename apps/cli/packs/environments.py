@@ -56,7 +56,8 @@ def none_of_its_own(pack: str) -> str:
     return f"{pack} has no environment of its own (yet): without dependencies it uses the common one."
 
 
-NO_WORKER = "no worker is active: environments are built by a worker, at the latest before the first run"
+BUILT_LATER = "environments are built by a worker, at the latest before the first run"
+NO_WORKER = f"no worker is active: {BUILT_LATER}"
 
 
 def see_rollback(session: Session, pack: str, runtime: str, before: Sequence[Mapping[str, Any]]) -> None:

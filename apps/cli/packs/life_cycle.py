@@ -6,6 +6,7 @@ import typer
 
 from apps.cli import clock
 from apps.cli.json_words import json_object
+from apps.cli.lists import DEFAULT_LIMIT, All, Limit, most_of, show_list
 from apps.cli.packs.installing import DryRun, Force, NoWait, Ref, Version, see_installation
 from apps.cli.packs.pages import describe_pack, version_columns
 from apps.cli.session import Session
@@ -69,10 +70,10 @@ def rollback(
     return see_installation(session, operation, no_wait=no_wait)
 
 
-def versions(session: Session, pack: Ref) -> None:
+def versions(session: Session, pack: Ref, *, limit: Limit = DEFAULT_LIMIT, all_: All = False) -> None:
     """List the versions of a pack that are kept."""
-    rows = session.api.get("packs", pack, "versions")["results"]
-    session.printer.rows(rows, version_columns(clock.now()), nothing="No version is kept.")
+    columns, most = version_columns(clock.now()), most_of(limit, all_)
+    show_list(session, "packs", pack, "versions", columns=columns, most=most, nothing="No version is kept.")
 
 
 def remove(

@@ -6,12 +6,14 @@ from enum import StrEnum
 from apps.core.errors import Conflict, FileError
 from apps.core.refs import safe_name
 from apps.packs import semver
-from apps.packs.loader import RefTaken
+from apps.packs.loader import LoadedPack, RefTaken
 from apps.packs.manifest import HINTS, PackManifest
 from apps.packs.models import Pack, PackVersion
 from apps.packs.origin import Origin
 from apps.packs.reserved import RESERVED
 from apps.packs.services.needed import refuse_breaking
+from apps.packs.uses import refuse_used, uses_of
+from apps.runtimes.models import Runtime
 
 
 class VersionTaken(Conflict):
@@ -81,6 +83,15 @@ def change_of(wish: Wish) -> Change:
     if not (wish.force or wish.own):
         refuse_breaking(wish.manifest.ref, version=wish.manifest.version)
     return _change_of_version(wish, current)
+
+
+def refuse_lost_runtimes(loaded: LoadedPack) -> None:
+    """Raises `InUse` with the actions of other packs that are started in a runtime which this version does not bring
+    any more."""
+    ref, brought = loaded.manifest.ref, [item.name for item in loaded.content["runtimes"]]
+    lost = set(Runtime.objects.filter(pack_ref=ref).exclude(name__in=brought).values_list("name", flat=True))
+    used = [use for use in uses_of(ref) if use.runtime in lost] if lost else []
+    refuse_used(f"The pack {ref}", used, forced=f"{loaded.manifest.version} serves all the same")
 
 
 def refuse_overtaken(wish: Wish, *, seen: PackVersion | None) -> None:

@@ -16,9 +16,9 @@ from apps.packs.manifest import PackManifest, read_manifest
 from apps.packs.models import PackVersion
 from apps.packs.origin import Origin
 from apps.packs.role_files import require_roles_of
-from apps.packs.services.changes import Change, Wish, change_of, refuse_overtaken, serving
+from apps.packs.services.changes import Change, Wish, change_of, refuse_lost_runtimes, refuse_overtaken, serving
 from apps.packs.services.needed import require_needed
-from apps.packs.services.registering import register_staged
+from apps.packs.services.registering import note_origin, register_staged
 from apps.runtimes.services import known_runtimes
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def install_pack(
         require_roles_of(identity, loaded)
         require_needed(loaded.manifest, coming=coming)
         wish = Wish(loaded.manifest, staged.digest, origin, force, own)
-        change = change_of(wish)
+        change = _change_to(loaded, wish)
         if dry_run:
             diff = diff_of(_folder_of(seen), staged.folder, manifests=_manifests())
             return _told(loaded.manifest, staged.folder, staged.digest, change, origin, diff=diff)
@@ -107,6 +107,14 @@ def manifest_in(folder: Path) -> PackManifest | None:
     return read_manifest(file, errors) if file else None
 
 
+def _change_to(loaded: LoadedPack, wish: Wish) -> Change:
+    """Raises what `change_of` and, unless it is forced, `refuse_lost_runtimes` raise."""
+    change = change_of(wish)
+    if not (wish.force or wish.own):
+        refuse_lost_runtimes(loaded)
+    return change
+
+
 def _register(
     wish: Wish,
     loaded: LoadedPack,
@@ -119,7 +127,7 @@ def _register(
     changes: list[Change] = []
 
     def check() -> None:
-        changes.append(change_of(wish))
+        changes.append(_change_to(loaded, wish))
         refuse_overtaken(wish, seen=seen)
 
     register_staged(loaded, staged, identity=identity, origin=wish.origin, check=check)
@@ -142,6 +150,8 @@ def _unchanged(source: Path, origin: Origin, *, dry_run: bool) -> Installed | No
     seen = serving(manifest.ref) if manifest else None
     if manifest is None or seen is None or versions.digest_there(source) != seen.digest:
         return None
+    if not dry_run:
+        note_origin(seen, origin)
     return _told(manifest, source, seen.digest, Change.UNCHANGED, origin, diff={} if dry_run else None)
 
 

@@ -47,7 +47,7 @@ def register_staged(
     pack, _ = Pack.objects.get_or_create(
         ref=manifest.ref, defaults={"label": manifest.label, "safe_name": safe_name(manifest.ref)}
     )
-    version, _ = PackVersion.objects.get_or_create(
+    version, is_new = PackVersion.objects.get_or_create(
         pack=pack,
         digest=staged.digest,
         defaults={
@@ -62,7 +62,18 @@ def register_staged(
             "asked": origin.as_json(),
         },
     )
+    if not is_new:
+        note_origin(version, origin)
     make_current(version, loaded)
+
+
+def note_origin(version: PackVersion, origin: Origin) -> None:
+    """Where a version that is kept was asked for last, an upgrade asks again; if that is a place to ask. What was made
+    through the API stays changed there."""
+    if origin.source is None or version.origin.is_ad_hoc or version.origin == origin:
+        return
+    version.source, version.commit, version.asked = origin.text[:SOURCE_CHARS], origin.commit, origin.as_json()
+    version.save(update_fields=["source", "commit", "asked"])
 
 
 def make_current(version: PackVersion, loaded: LoadedPack) -> None:

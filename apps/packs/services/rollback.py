@@ -11,7 +11,7 @@ from apps.packs.loader import load_pack
 from apps.packs.locking import lock_pack
 from apps.packs.models import Pack, PackVersion
 from apps.packs.role_files import require_roles_of
-from apps.packs.services.changes import Change, Overtaken
+from apps.packs.services.changes import Change, Overtaken, refuse_lost_runtimes
 from apps.packs.services.install import Installed
 from apps.packs.services.needed import refuse_breaking, require_needed
 from apps.packs.services.registering import make_current
@@ -52,8 +52,8 @@ def roll_back(identity: "Identity", *, pack: Pack, version: PackVersion, force: 
     """`version` serves from now on; environments it needs are switched back to, or built where they are gone.
 
     Raises `Forbidden`, `PackInvalid` (today's Attune, or other packs, do not take it any more), `DependencyMissing`,
-    `Overtaken`, and `InUse` with the packs that need a newer one unless `force` is set. Then what served goes on
-    serving.
+    `Overtaken`, and `InUse` with the packs that need a newer one, or a runtime of it, unless `force` is set. Then what
+    served goes on serving.
     """
     require(identity, Verb.PACK_INSTALL)
     with telling_no_room():
@@ -68,6 +68,7 @@ def roll_back(identity: "Identity", *, pack: Pack, version: PackVersion, force: 
         if now != version.pk:
             if not force:
                 refuse_breaking(pack.ref, version=version.version)
+                refuse_lost_runtimes(loaded)
             make_current(version, loaded)
     change = Change.UNCHANGED if now == version.pk else Change.ROLLED_BACK
     counts = {kind.folder: len(loaded.content[kind.folder]) for kind in content.kinds() if loaded.content[kind.folder]}

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
-
 from apps.core.fetch import FetchPolicy, fetch
 from apps.core.types import JsonObject, JsonValue
+from apps.packs.semver import NoVersion, SemanticVersion
 from apps.packs.sources.address import Kind, Source, check_git, parse_source
 from apps.packs.sources.errors import IndexInvalid, NoPackIndex, NotInIndex, SourceInvalid
 from apps.runner.jsonvalue import BadValueError, load_json
@@ -169,8 +168,10 @@ def _text(value: JsonValue) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _order(version: str) -> tuple[int, Version, str]:
+def _order(version: str) -> tuple[bool, bool, SemanticVersion, str]:
+    """Releases are better than what comes before one: nobody gets `2.0.0-rc.1` without asking for it."""
     try:
-        return (1, Version(version), version)
-    except InvalidVersion:
-        return (0, Version("0"), version)
+        parsed = SemanticVersion.parse(version)
+    except NoVersion:
+        return (False, False, SemanticVersion((0, 0, 0)), version)
+    return (True, not parsed.before, parsed, version)

@@ -32,6 +32,10 @@ class Provided:
     commit: str = ""
 
 
+#: What the archivers of macOS lay beside a folder.
+_OF_MACOS = ("__MACOSX", ".DS_Store", "._")
+
+
 @contextmanager
 def provided(source: Source, *, tell: Tell) -> Iterator[Provided]:
     """The pack's folder, as long as the block runs. `tell` hears of each step and how far it is, in per cent."""
@@ -110,7 +114,7 @@ def pack_folder(folder: Path) -> Path:
     """Where pack.yaml is: many archives hold one folder with everything in it."""
     if (folder / "pack.yaml").is_file():
         return folder
-    inner = list(folder.iterdir())
+    inner = [path for path in folder.iterdir() if not path.name.startswith(_OF_MACOS)]
     return inner[0] if len(inner) == 1 and (inner[0] / "pack.yaml").is_file() else folder
 
 

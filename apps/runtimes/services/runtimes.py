@@ -50,9 +50,9 @@ def names_of_others(pack_ref: str) -> dict[str, str]:
     }
 
 
-def known_runtimes() -> list[RuntimeDefinition]:
-    """All runtimes, those of the core pack first."""
-    rows = Runtime.objects.order_by("name")
+def known_runtimes(*, but_of: str = "") -> list[RuntimeDefinition]:
+    """All runtimes but those of the pack `but_of`, those of the core pack first."""
+    rows = Runtime.objects.exclude(pack_ref=but_of).order_by("name")
     return [row.parsed for row in sorted(rows, key=lambda row: row.pack_ref != _FIRST_PACK)]
 
 

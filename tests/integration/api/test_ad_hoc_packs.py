@@ -1,5 +1,6 @@
 """Packs and actions made through the API: files of an ad-hoc pack, told by field when they are wrong."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -94,6 +95,15 @@ def test_each_change_is_a_version_by_its_digest(administrator: APIClient, mine: 
     assert administrator.get(f"{PACKS}/mine").json()["version"] == "0.1.0"
 
 
+def test_the_versions_of_a_pack_are_told_page_by_page(administrator: APIClient, mine: Any) -> None:
+    for version in ("0.2.0", "0.3.0"):
+        administrator.patch(f"{PACKS}/mine", {"version": version}, format="json")
+    first = administrator.get(f"{PACKS}/mine/versions", {"limit": "2", "fields": "version,serves"}).json()
+    assert first["results"] == [{"version": "0.3.0", "serves": True}, {"version": "0.2.0", "serves": False}]
+    rest = administrator.get(f"{PACKS}/mine/versions", {"limit": "2", "cursor": first["next"]}).json()
+    assert ([row["version"] for row in rest["results"]], rest["next"]) == (["0.1.0"], None)
+
+
 def test_what_a_pack_says_of_itself_is_changed(administrator: APIClient, mine: Any) -> None:
     administrator.post(ACTIONS, HELLO, format="json")
     answer = administrator.patch(f"{PACKS}/mine", {"label": "yes", "version": "0.2.0", "enabled": False}, format="json")
@@ -177,6 +187,14 @@ def test_a_program_that_another_action_starts_or_is_outlives_the_action_that_nam
         assert sorted(path.name for path in (folder / "actions").iterdir()) == ["hello.sh", "hello.yaml"]
     third = {**named, "name": "third", "code": "true\n", "entry_point": "hello.sh"}
     assert pointers(administrator.post(ACTIONS, third, format="json")) == ["/entry_point"]
+
+
+def test_a_program_can_be_executed_once_its_action_is_native(administrator: APIClient, mine: Any) -> None:
+    make_runtimes("shell", "native")
+    administrator.post(ACTIONS, {**HELLO, "code": "echo hello\n"}, format="json")
+    answer = administrator.patch(f"{ACTIONS}/mine.hello", {"runtime": "native"}, format="json")
+    assert (answer.status_code, answer.json().get("runtime")) == (200, "native"), answer.content
+    assert os.access(folder_of("mine", digest(administrator)) / "actions/hello.sh", os.X_OK)
 
 
 def test_what_somebody_else_has_just_removed_is_not_there(

@@ -125,6 +125,15 @@ def test_a_runtime_the_pack_does_not_use_is_404_and_a_body_is_refused(administra
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/force")
 
 
+def test_a_runtime_without_environments_is_no_lack_of_workers(administrator: APIClient) -> None:
+    make_action("shell_only", runtime="shell", entry_point="deploy.sh")
+    make_worker(queues=["build.default.shell"])
+    for deed in DEEDS:
+        answer = administrator.post(f"{PACK}/shell/{deed}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_environment"), deed
+        assert answer.json()["detail"] == "Actions in shell need no environment: the runtime has none."
+
+
 def test_only_who_may_builds(owner: APIClient, stranger: APIClient) -> None:
     for address in (f"{PACK}/python", f"{URL}/cleanup"):
         method = owner.post if address.endswith("cleanup") else owner.delete

@@ -18,6 +18,7 @@ from apps.audit.services import record
 from apps.keys.owners import pack_owner
 from apps.keys.services import set_key
 from apps.operations.models import Operation
+from apps.packs.models import Pack, PackVersion
 from apps.rules.models import Enforcement, Rule
 from apps.runtimes.models import Environment, Runtime
 from apps.triggers.models import Webhook, WebhookDelivery
@@ -46,6 +47,9 @@ MAKERS: dict[str, Callable[[int, People], object]] = {
     ),
     "tokens": lambda n, people: issue_token(people.administrator, name=f"token {n}"),
     "packs": lambda n, people: make_action(pack=f"pack{n:03}"),
+    "packs/p/versions": lambda n, people: PackVersion.objects.create(
+        pack=Pack.objects.get(ref="p"), version=f"1.0.{n}", digest=f"{n:063}f", manifest={}, size_bytes=1, file_count=1
+    ),
     "packs/p/environments": lambda n, people: make_environment(pack_ref="p", volume_id=f"v{n}"),
     "packs/p/environments/python": lambda n, people: make_environment(pack_ref="p", volume_id=f"v{n}"),
     "environments": lambda n, people: make_environment(pack_ref=f"pack{n}"),
@@ -116,7 +120,7 @@ def all_of(client: APIClient, url: str, *, limit: int, between: Callable[[], obj
 
 
 def key_of(item: dict[str, Any]) -> object:
-    names = ("id", "ref", "url", "gate", "name", "volume", "pack")
+    names = ("id", "ref", "url", "gate", "name", "volume", "pack", "digest")
     return tuple(item[name] for name in names if name in item)
 
 

@@ -58,6 +58,13 @@ def test_an_archive_in_the_body_is_installed(
     assert left_in(own_folders) == []
 
 
+def test_an_archive_made_by_macos_is_installed(administrator: APIClient, tmp_path: Path) -> None:
+    beside = {"__MACOSX/acme/._pack.yaml": b"\0", ".DS_Store": b"\0", "._acme": b"\0"}
+    archive = zipped(files_of(write_pack(tmp_path), below="acme/") | beside)
+    operation = ended(administrator, administrator.post(URL, archive, content_type=BINARY))
+    assert (operation["status"], operation["error"]) == ("succeeded", None)
+
+
 def test_an_archive_in_a_form_is_installed(administrator: APIClient, tmp_path: Path) -> None:
     file = SimpleUploadedFile("acme.zip", zipped(files_of(write_pack(tmp_path))))
     operation = ended(administrator, administrator.post(f"{URL}?dry_run=true", {"file": file}, format="multipart"))

@@ -209,7 +209,9 @@ def test_a_rebuild_is_waited_for(attune: Attune, canned: Canned, noun: str) -> N
 
 def test_a_rebuild_without_a_worker_fails(attune: Attune, canned: Canned) -> None:
     canned.on("POST", f"{ENVIRONMENTS}/python/rebuild", Answer({"volumes": 0}, 202))
-    assert attune("environment", "rebuild", "demo", "python").code == 1
+    ended = attune("environment", "rebuild", "demo", "python")
+    text = "no active worker has python in a version for demo: environments are built by a worker, at the latest before"
+    assert (ended.code, ended.err) == (1, f"{text} the first run\n")
 
 
 def test_a_rollback_is_over_when_another_generation_serves(attune: Attune, canned: Canned) -> None:
@@ -227,6 +229,15 @@ def test_a_rollback_that_changes_nothing_fails(attune: Attune, canned: Canned, m
     ended = attune("environment", "rollback", "demo", "python")
     assert ended.code == 1
     assert "error: not_rolled_back:" in ended.err
+
+
+def test_a_rollback_of_what_was_never_built_is_not_waited_for(attune: Attune, canned: Canned) -> None:
+    canned.on("GET", ENVIRONMENTS, page())
+    ended = attune("environment", "rollback", "demo", "python")
+    assert (ended.code, ended.err.splitlines()[0]) == (
+        2,
+        "error: usage: demo has no environment of its own for python.",
+    )
 
 
 def test_an_examination_is_over_when_it_has_a_new_time_and_tells_what_is_broken(attune: Attune, canned: Canned) -> None:

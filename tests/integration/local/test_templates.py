@@ -1,6 +1,7 @@
 """What `attune pack new` writes can be installed, runs and is tested, in every language that is on this machine."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,13 @@ def test_a_template_works(tmp_path: Path, heard: Heard, runtime: str) -> None:
     assert "greets Ada\n" in heard.logged
     report = run_tests({"folder": folder}, heard)
     assert (report["passed"], report["failed"]) == (1, 0), heard.logged
+
+
+def test_a_native_program_says_all_by_hand_too(tmp_path: Path) -> None:
+    write_pack("acme", tmp_path / "new", runtime="native")
+    given = b'{"parameters": {"name": "Ada"}}'
+    ended = subprocess.run([tmp_path / "new/actions/hello"], input=given, capture_output=True, check=True)
+    assert (ended.stdout, ended.stderr) == (b'greets Ada\n{"greeting": "Hello, Ada!"}', b"")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

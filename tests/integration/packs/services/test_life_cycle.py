@@ -21,6 +21,7 @@ from apps.executions.retention.packs import collect_pack_versions
 from apps.executions.states import Status
 from apps.operations.models import Operation
 from apps.operations.services import run_operation
+from apps.packs.loader import PackInvalid
 from apps.packs.models import Pack, PackVersion
 from apps.packs.operations import request_installation, request_rollback, request_upgrade
 from apps.packs.services.changes import Overtaken
@@ -181,6 +182,34 @@ def test_a_runtime_that_others_use_holds_its_pack(tmp_path: Path, people: People
     install(write_pack(tmp_path / "other", ref="other", files=files))
     with pytest.raises(InUse, match=r"action other\.a is started in its runtime own"):
         remove_pack(people.administrator, ref="acme")
+
+
+def test_a_runtime_that_others_use_is_not_lost_with_a_version(tmp_path: Path, people: People) -> None:
+    runtime = "name: own\ndetect: [[sh, --version]]\ncommand: [sh, '{entry_point}']\n"
+    without = install(write_pack(tmp_path / "zero", version="0.9.0"))
+    install(write_pack(tmp_path / "one", files={"runtimes/own.yaml": runtime}))
+    files = {"actions/a.yaml": "name: a\nruntime: own\nentry_point: a.x\n", "actions/a.x": "true\n"}
+    install(write_pack(tmp_path / "other", ref="other", files=files))
+    two = write_pack(tmp_path / "two", version="2.0.0")
+    for dry_run in (True, False):
+        with pytest.raises(InUse, match=r"action other\.a is started in its runtime own.*2\.0\.0 serves all the same"):
+            install(two, dry_run=dry_run)
+    pack = Pack.objects.get(ref="acme")
+    with pytest.raises(InUse, match=r"action other\.a is started in its runtime own"):
+        roll_back(people.administrator, pack=pack, version=version_to_serve(pack, without))
+    assert Runtime.objects.filter(name="own").exists()
+    install(two, force=True)
+    assert not Runtime.objects.filter(name="own").exists()
+
+
+def test_what_an_earlier_version_brought_is_no_runtime_for_the_next(tmp_path: Path) -> None:
+    runtime = "name: own\nextensions: [.own]\ndetect: [[sh, --version]]\ncommand: [sh, '{entry_point}']\n"
+    action = {"actions/a.yaml": "name: a\nruntime: own\nentry_point: a.own\n", "actions/a.own": "true\n"}
+    install(write_pack(tmp_path / "one", files={"runtimes/own.yaml": runtime, **action}))
+    with pytest.raises(PackInvalid) as refused:
+        install(write_pack(tmp_path / "two", version="2.0.0", files=action))
+    assert [error.detail for error in refused.value.errors] == ["there is no runtime own"]
+    assert serving().startswith("acme 1.0.0")
 
 
 def test_attunes_own_packs_stay(tmp_path: Path, people: People) -> None:
@@ -373,6 +402,24 @@ def test_an_upgrade_asks_again_where_the_pack_came_from(tmp_path: Path, people: 
     with pytest.raises(AttuneError, match="Nobody knows") as refused:
         request_upgrade(people.administrator, pack_ref="own")
     assert refused.value.code == "no_source"
+
+
+def test_an_upgrade_asks_where_the_same_content_was_installed_from_last(tmp_path: Path, people: People) -> None:
+    source = write_pack(tmp_path / "acme")
+    install(source)
+    trial = ended(request_installation(people.administrator, source=str(source), dry_run=True))
+    assert (trial.outcome or {})["change"] == "unchanged"
+    with pytest.raises(AttuneError, match="Nobody knows"):
+        request_upgrade(people.administrator, pack_ref="acme")
+    assert (ended(request_installation(people.administrator, source=str(source))).outcome or {})[
+        "change"
+    ] == "unchanged"
+    two = write_pack(tmp_path / "two", version="1.1.0")
+    install(two)
+    install(source, force=True)  # nowhere to ask: what is known stays
+    assert (ended(request_upgrade(people.administrator, pack_ref="acme")).outcome or {})["change"] == "unchanged"
+    ended(request_installation(people.administrator, source=str(two)))
+    assert (ended(request_upgrade(people.administrator, pack_ref="acme")).outcome or {})["version"] == "1.1.0"
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "folder"])

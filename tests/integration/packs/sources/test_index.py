@@ -53,6 +53,24 @@ def test_the_form_of_the_exchange_has_tags(tmp_path: Path) -> None:
     assert find_in_index(packs, "aws", "1.0.0").source.ref == "v1.0.0"
 
 
+@pytest.mark.parametrize(
+    ("versions", "best"),
+    [
+        (["1.9.0", "2.0.0-rc.1"], "1.9.0"),
+        (["1.0.0", "1.0.0-1"], "1.0.0"),
+        (["2.0.0-alpha.2", "2.0.0-alpha.beta"], "2.0.0-alpha.beta"),
+        (["1.2", "1.10", "what"], "1.10"),
+    ],
+)
+def test_the_best_version_is_the_newest_release_as_semantic_versions_have_it(
+    tmp_path: Path, versions: list[str], best: str
+) -> None:
+    rows = [{"name": "acme", "version": version, "source": GIT} for version in versions]
+    packs = read(tmp_path, {"packs": rows})
+    assert find_in_index(packs, "acme").version == best
+    assert {find_in_index(packs, "acme", version).version for version in versions} == set(versions)
+
+
 def test_words_find_names_descriptions_and_keywords(tmp_path: Path) -> None:
     packs = read(tmp_path, {"packs": OURS})
     assert [(pack.name, pack.version) for pack in search(packs, "")] == [("acme", "1.10.0"), ("beta", "0.1.0")]
