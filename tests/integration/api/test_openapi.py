@@ -64,6 +64,7 @@ def test_the_command_that_writes_the_document_warns_of_nothing(capsys: pytest.Ca
     assert capsys.readouterr().out.startswith("openapi: 3")
 
 
+@pytest.mark.django_db  # to close an answer looks at the connection that an earlier test may have left
 def test_no_script_and_no_style_stands_in_the_page(client: Client) -> None:
     page = client.get("/api/v1/docs")
     text = page.content.decode()
