@@ -29,8 +29,9 @@ CLEANUP_TASK = "workers.clean_up_environments"
 
 def request_validations(pack_ref: str, runtime: str, *, repair: bool = False) -> int:
     """Asks one worker on each volume to look at the pack's environment, and to build it anew if it is broken."""
-    row, pack = Runtime.objects.filter(name=runtime).first(), Pack.objects.select_related("current").get(ref=pack_ref)
-    wanted = range_of(pack, row.parsed) if row and pack.current else ""
+    row = Runtime.objects.filter(name=runtime).first()
+    pack = Pack.objects.select_related("current").filter(ref=pack_ref).first()  # it may just have been removed
+    wanted = range_of(pack, row.parsed) if row and pack and pack.current else ""
     return ask_each_volume(VALIDATE_TASK, (pack_ref, runtime, repair), runtime=runtime, wanted=wanted)
 
 

@@ -139,3 +139,7 @@ def test_a_pack_that_is_gone_or_needs_no_environment_is_left_alone(host: Host) -
     upkeep.validate("gone", "python")
     upkeep.validate("acme", "python")
     assert Environment.objects.count() == 1
+
+
+def test_nobody_is_asked_about_a_pack_that_is_gone(people: People) -> None:
+    assert upkeep.request_validations("gone", "python") == 0
