@@ -23,7 +23,7 @@ from apps.api.views import ListView, View, is_true
 from apps.core.types import JsonObject
 from apps.operations.models import Operation
 from apps.packs.locking import locked_pack
-from apps.packs.models import Pack
+from apps.packs.models import Pack, PackVersion
 from apps.packs.operations import (
     request_installation,
     request_installation_of_upload,
@@ -188,8 +188,10 @@ class VersionsView(ListView):
     shape = serializers.PackVersionSerializer
 
     def queryset_for(self, request: Request) -> Any:
-        pack = get_pack(self.identity(request), self.kwargs["ref"])
-        return pack.versions.select_related("pack", "installed_by").defer("manifest", "config_schema")
+        identity = self.identity(request)
+        pack = get_pack(identity, self.kwargs["ref"])
+        rows = PackVersion.objects.filter(pack__in=Pack.objects.visible_to(identity).filter(pk=pack.pk))
+        return rows.select_related("pack", "installed_by").defer("manifest", "config_schema")
 
     def represent(self, request: Request, rows: list[Any]) -> list[JsonObject]:
         return [represent_version(row, serves=row.pk == row.pack.current_id) for row in rows]
